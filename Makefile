@@ -1,0 +1,39 @@
+# Two commands do everything: `make demo` and `make test`. Both create the environment first.
+PYTHON ?= $(shell for p in python3.11 python3.12; do $$p -c '' 2>/dev/null && echo $$p && break; done)
+TAG := $(shell $(PYTHON) -c 'import sys; print("py%d%d" % sys.version_info[:2])' 2>/dev/null)
+BIN := .venv/bin
+
+.PHONY: demo demo-auto test lint types contracts unit bench clean
+
+demo: .venv/ready  ## Start the whole world on this machine and say what to click
+	$(BIN)/cmbot demo
+
+demo-auto: .venv/ready  ## The same, clicked by a program and checked against the Butler
+	$(BIN)/cmbot demo --auto
+
+test: lint types contracts unit  ## Everything that must hold
+
+lint: .venv/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: .venv/ready
+	$(BIN)/mypy
+
+contracts: .venv/ready
+	$(BIN)/lint-imports
+
+unit: .venv/ready
+	$(BIN)/pytest
+
+bench: .venv/ready  ## Figures; they fail nothing
+	$(BIN)/python tests/bench.py
+
+.venv/ready: pyproject.toml requirements/$(TAG).txt
+	@test -n "$(PYTHON)" || { echo "make: no python3.11 or python3.12 found; install one or say make PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements/$(TAG).txt -e '.[sandbox,dev]'
+	@touch $@
+
+clean:
+	rm -rf .venv .cmbot-demo .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,1 @@
+"""cmbot: data-processing campaigns, steered from Jira."""
