@@ -1,0 +1,131 @@
+"""What a Jira issue is to cmbot: level, status, fields and the moves people made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+
+class Level(StrEnum):
+    """The three levels of a campaign in Jira (design.md section 1)."""
+
+    CAMPAIGN = "campaign"
+    STEP = "step"
+    GROUP = "group"
+
+
+class Status(StrEnum):
+    """The seven statuses, the same for every level (design.md section 3)."""
+
+    DRAFT = "Draft"
+    LAUNCH = "Launch"
+    RUNNING = "Running"
+    PAUSED = "Paused"
+    FAILED = "Failed"
+    COMPLETED = "Completed"
+    ABANDONED = "Abandoned"
+
+    @property
+    def active(self) -> bool:
+        """Whether work may start under it."""
+        return self in {Status.LAUNCH, Status.RUNNING}
+
+    @property
+    def closed(self) -> bool:
+        """Whether nobody expects more of it."""
+        return self in {Status.COMPLETED, Status.ABANDONED}
+
+
+class Verdict(StrEnum):
+    """Whether a person accepted the data; apart from the status (requirements G1, G2)."""
+
+    GOOD = "good"
+    BAD = "bad"
+    NONE = "none"
+
+
+@dataclass(frozen=True, order=True)
+class Person:
+    """Someone with a Jira account."""
+
+    account: str
+    """User name on Data Center, account id on Cloud: what is compared."""
+    name: str = field(default="", compare=False)
+    """What people are shown."""
+
+    def __str__(self) -> str:
+        return self.name or self.account
+
+
+@dataclass(frozen=True)
+class Move:
+    """One change of status, as one entry of the history."""
+
+    issue_id: str
+    """Jira's id of the issue, which outlives its key."""
+    issue_key: str
+    """The key at the time of reading."""
+    history_id: int
+    """The entry's id; ids grow, so they order moves."""
+    at: datetime
+    """When, with its zone."""
+    by: Person
+    """Who."""
+    source: Status | None
+    """Status before, or `None` if it is not one of ours."""
+    target: Status | None
+    """Status after, or `None` if it is not one of ours."""
+
+
+@dataclass(frozen=True)
+class Comment:
+    """One comment, as far as cmbot reads comments."""
+
+    id: str
+    """Jira's id."""
+    author: Person
+    """Who wrote it."""
+    at: datetime
+    """When it was last changed."""
+    body: str
+    """Wiki markup; hostile until parsed."""
+
+
+@dataclass(frozen=True)
+class Issue:
+    """One campaign, step or group as Jira shows it."""
+
+    id: str
+    """Jira's id."""
+    key: str
+    """Jira's key; changes when the issue is moved."""
+    level: Level
+    """Its level, from the issue type."""
+    status: Status
+    """Its present status."""
+    summary: str
+    """Short name (requirement B2)."""
+    updated: datetime
+    """Jira's own time of the last change."""
+    parent: str = ""
+    """Key of the epic of a step, or of the step of a group."""
+    blocked_by: tuple[str, ...] = ()
+    """Keys of the issues that must be completed first."""
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    """Field values by the names of `cmbot.jira_schema.fields`; absent when empty."""
+    moves: tuple[Move, ...] = ()
+    """Changes of status, oldest first."""
+    attempts: tuple[Mapping[str, Any], ...] = ()
+    """What the issue property ``cmbot.attempts`` remembers, for a lost mirror."""
+    labels: tuple[str, ...] = ()
+    """Labels."""
+
+    @property
+    def last_move(self) -> Move | None:
+        """The newest change of status."""
+        return self.moves[-1] if self.moves else None
