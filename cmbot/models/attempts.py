@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from cmbot.models.issues import Person
-
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from cmbot.models.issues import Person
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ class Try:
 
 @dataclass(frozen=True)
 class Attempt:
-    """What people count: a1, a2 …"""
+    """What people count: a1, a2 and so on."""
 
     id: int
     """Row in the journal."""

@@ -1,0 +1,175 @@
+"""The settings: one frozen model, loaded once by the door and handed down in parts.
+
+Secrets are never in the file: a setting names the environment variable or the file that holds one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping  # noqa: TC003 pydantic reads annotations at run time
+from datetime import timedelta
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from cmbot.exceptions import DefinitionError, Problem
+
+
+class Part(BaseModel):
+    """What all parts share: unknown keys are refused and nothing changes after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Secret(Part):
+    """Where a secret is; never the secret itself."""
+
+    variable: str = ""
+    """Name of the environment variable that holds it."""
+    file: str = ""
+    """File that holds it; surrounding white space is removed."""
+
+
+class JiraSettings(Part):
+    """How Jira is reached and what a campaign looks like there."""
+
+    url: str
+    """Base URL, with the context path if there is one."""
+    project: str = "CM"
+    """Key of the project that holds the campaigns."""
+    token: Secret
+    """Personal access token (Data Center) or API token (Cloud)."""
+    user: str = ""
+    """E-mail on Cloud; on Data Center only for basic authentication."""
+    connect_timeout: float = 5.0
+    """Seconds to wait for a connection."""
+    read_timeout: float = 30.0
+    """Seconds to wait for an answer."""
+    overlap: timedelta = timedelta(minutes=2)
+    """How far each search looks back behind the newest change seen."""
+    comment_interval: timedelta = timedelta(seconds=60)
+    """A status comment is edited at most this often (requirement V11)."""
+    issue_types: Mapping[str, str] = Field(
+        default_factory=lambda: {"campaign": "Epic", "step": "CM Step", "group": "CM Group"}
+    )
+    """Names of the issue types of the three levels."""
+    statuses: Mapping[str, str] = Field(default_factory=dict)
+    """cmbot's status name -> the project's own, where they differ."""
+    fields: Mapping[str, str] = Field(default_factory=dict)
+    """cmbot's field name -> the site's own, where they differ."""
+    blocks: str = "Blocks"
+    """Name of the link type whose inward side says "is blocked by"."""
+
+
+class PandaSettings(Part):
+    """How PanDA is followed."""
+
+    relay: str
+    """URL of the server, ending in ``/server/panda``."""
+    monitor: str = ""
+    """URL of the BigPanDA monitor, for links; empty for none."""
+    token: Secret | None = None
+    """OIDC id token."""
+    vo: str = "Rubin"
+    """Virtual organisation, sent as Origin."""
+    timeout: float = 60.0
+    """Seconds to wait for an answer."""
+    ca_bundle: str = ""
+    """File of certificate authorities; empty for the system's."""
+
+
+class EnvironmentSettings(Part):
+    """A named environment: what campaigns may be run with."""
+
+    path: tuple[str, ...] = ()
+    """Directories put before PATH."""
+    setup: str = ""
+    """Shell script that is sourced first (a stack's ``loadLSST.bash``); empty for none."""
+    variables: Mapping[str, str] = Field(default_factory=dict)
+    """Environment variables; no secrets."""
+    python: str = "python"
+    """Python of the environment, for Butler scripts."""
+
+
+class SiteSettings(Part):
+    """A compute site that campaigns may name."""
+
+    wms_options: Mapping[str, str | int | float] = Field(default_factory=dict)
+    """BPS keys of the site: computeCloud, queue, fileDistributionEndPoint …"""
+    max_groups: int = 20
+    """Groups in flight at once at this site (requirement V18)."""
+
+
+class WorkSettings(Part):
+    """Where cmbot works and how patiently."""
+
+    state: str
+    """Directory of the mirror, the captured output and the as-run archive."""
+    submit: str
+    """Directory of BPS submit directories; seen by the WMS's workers if the site needs that."""
+    poll: timedelta = timedelta(seconds=60)
+    """Time between passes."""
+    grace: timedelta = timedelta(minutes=10)
+    """How long a submission whose outcome is unknown may still appear in the WMS
+    (reference/predecessors.md section 8.3)."""
+    lookups: int = 2
+    """Look-ups that must find nothing before a submission counts as not made."""
+    child_timeout: timedelta = timedelta(minutes=30)
+    """Longest run of a Butler query or data report."""
+    lease: timedelta = timedelta(minutes=5)
+    """After this long without a pass another instance may take over."""
+    max_groups: int = 50
+    """Groups in flight at once, in all (requirement V18)."""
+    max_children: int = 4
+    """bps, butler and pipetask processes at once."""
+    group_issues: int = 100
+    """Steps with more groups get rows in the comment instead of sub-tasks."""
+    max_tries: int = 3
+    """Submissions of one attempt, when earlier ones were shown not to have happened."""
+
+
+class Settings(Part):
+    """Everything that can be set."""
+
+    jira: JiraSettings
+    """Jira."""
+    panda: PandaSettings
+    """PanDA."""
+    work: WorkSettings
+    """Directories, intervals and limits."""
+    environments: Mapping[str, EnvironmentSettings]
+    """Named environments; Jira and campaign files may only name one."""
+    sites: Mapping[str, SiteSettings]
+    """Compute sites; Jira and campaign files may only name one."""
+
+
+def parse(data: object, source: str) -> Settings:
+    """Check settings that were read from a file.
+
+    Parameters
+    ----------
+    data : `object`
+        What the YAML file holds.
+    source : `str`
+        Name of the file, for messages.
+
+    Returns
+    -------
+    settings : `Settings`
+        The settings.
+
+    Raises
+    ------
+    DefinitionError
+        With every problem, if there are any.
+    """
+    try:
+        return Settings.model_validate(data)
+    except ValidationError as error:
+        problems = tuple(
+            Problem(
+                ".".join(str(part) for part in item["loc"]) or "file",
+                item["msg"],
+                "see `cmbot sync --help` and config/settings.yaml",
+            )
+            for item in error.errors()
+        )
+        raise DefinitionError(source, problems) from error
