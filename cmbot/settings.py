@@ -5,7 +5,7 @@ Secrets are never in the file: a setting names the environment variable or the f
 
 from __future__ import annotations
 
-from collections.abc import Mapping  # noqa: TC003 pydantic reads annotations at run time
+from collections.abc import Mapping
 from datetime import timedelta
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError

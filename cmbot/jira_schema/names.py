@@ -1,0 +1,81 @@
+"""The site's own names and ids for cmbot's statuses, issue types and fields (requirement W21)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from cmbot.exceptions import UserError
+from cmbot.models.issues import Level, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cmbot.settings import JiraSettings
+
+
+@dataclass(frozen=True)
+class Names:
+    """How this site calls things."""
+
+    statuses: Mapping[str, Status]
+    """Site's status name in lower case -> cmbot's."""
+    levels: Mapping[str, Level]
+    """Site's issue type name in lower case -> level."""
+    fields: Mapping[str, str]
+    """Field id -> cmbot's field name."""
+    blocks: str = "Blocks"
+    """Name of the blocking link type."""
+    epic_link: str = ""
+    """Id of the Epic Link field on Data Center; empty on Cloud."""
+    site_statuses: Mapping[Status, str] = field(default_factory=dict)
+    """cmbot's status -> the site's name."""
+
+    def status(self, name: str) -> Status | None:
+        """cmbot's status for a site's, `None` if it is not one of ours.
+
+        Parameters
+        ----------
+        name : `str`
+            Name in Jira.
+        """
+        return self.statuses.get(name.lower())
+
+
+def names(settings: JiraSettings, field_ids: Mapping[str, str], epic_link: str = "") -> Names:
+    """Resolve the names of a site.
+
+    Parameters
+    ----------
+    settings : `cmbot.settings.JiraSettings`
+        With the names that differ.
+    field_ids : `~collections.abc.Mapping` [`str`, `str`]
+        cmbot's field name -> id at this site.
+    epic_link : `str`, optional
+        Id of the Epic Link field.
+
+    Returns
+    -------
+    names : `Names`
+        The resolved names.
+
+    Raises
+    ------
+    UserError
+        If the settings map a status or level that cmbot does not have.
+    """
+    unknown = set(settings.statuses) - set(Status) | set(settings.issue_types) - set(Level)
+    if unknown:
+        listed = ", ".join(sorted(unknown))
+        raise UserError(
+            "settings jira", f"{listed} is no status or level of cmbot", "see config/settings.yaml"
+        )
+    own = {status: settings.statuses.get(status, str(status)) for status in Status}
+    return Names(
+        statuses={name.lower(): status for status, name in own.items()},
+        levels={name.lower(): Level(level) for level, name in settings.issue_types.items()},
+        fields={site_id: name for name, site_id in field_ids.items()},
+        blocks=settings.blocks,
+        epic_link=epic_link,
+        site_statuses=own,
+    )

@@ -1,0 +1,150 @@
+"""Jira's JSON to models. What does not fit is a clear error that names the issue."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cmbot.exceptions import UserError
+from cmbot.jira_schema import values
+from cmbot.models.issues import Comment, Issue, Level, Move
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from cmbot.jira_schema.names import Names
+
+ATTEMPTS = "cmbot.attempts"
+
+
+def issue(data: Mapping[str, Any], names: Names) -> Issue:
+    """Read one issue with its history and properties.
+
+    Parameters
+    ----------
+    data : `~collections.abc.Mapping`
+        ``id``, ``key``, ``fields``, ``histories`` (oldest first) and ``properties``.
+    names : `~cmbot.jira_schema.names.Names`
+        The site's names.
+
+    Returns
+    -------
+    issue : `~cmbot.models.issues.Issue`
+        The issue.
+
+    Raises
+    ------
+    UserError
+        If its type or status is none of cmbot's, or a field has the wrong shape.
+    """
+    key, fields = str(data["key"]), data["fields"]
+    type_name = str(fields["issuetype"]["name"])
+    level = names.levels.get(type_name.lower())
+    if level is None:
+        raise UserError(
+            key, f"is of type {type_name}, which cmbot does not manage", "see settings issue_types"
+        )
+    status = names.status(str(fields["status"]["name"]))
+    if status is None:
+        raise UserError(
+            key,
+            f"has status {fields['status']['name']}, which is none of cmbot's",
+            "move it to one of Draft, Launch, Paused, Failed, Completed, Abandoned, or map it in settings statuses",
+        )
+    return Issue(
+        id=str(data["id"]),
+        key=key,
+        level=level,
+        status=status,
+        summary=str(fields.get("summary") or ""),
+        updated=values.time(fields["updated"]),
+        parent=_parent(fields, level, names),
+        blocked_by=tuple(_blockers(fields.get("issuelinks") or (), names.blocks)),
+        fields=_own_fields(key, fields, names),
+        moves=tuple(moves(str(data["id"]), key, data.get("histories") or (), names)),
+        attempts=tuple(_attempts(data.get("properties") or {})),
+        labels=tuple(fields.get("labels") or ()),
+    )
+
+
+def moves(issue_id: str, key: str, histories: Sequence[Mapping[str, Any]], names: Names) -> Iterator[Move]:
+    """Read the changes of status in a history.
+
+    Parameters
+    ----------
+    issue_id, key : `str`
+        The issue.
+    histories : `~collections.abc.Sequence`
+        Its history entries.
+    names : `~cmbot.jira_schema.names.Names`
+        The site's names.
+
+    Yields
+    ------
+    move : `~cmbot.models.issues.Move`
+        Oldest first.
+    """
+    for entry in sorted(histories, key=lambda item: int(item["id"])):
+        for item in entry.get("items") or ():
+            if str(item.get("fieldId") or item.get("field") or "").lower() != "status":
+                continue
+            yield Move(
+                issue_id=issue_id,
+                issue_key=key,
+                history_id=int(entry["id"]),
+                at=values.time(entry["created"]),
+                by=values.person(entry.get("author") or {}),
+                source=names.status(str(item.get("fromString") or "")),
+                target=names.status(str(item.get("toString") or "")),
+            )
+
+
+def comment(data: Mapping[str, Any]) -> Comment:
+    """Read one comment.
+
+    Parameters
+    ----------
+    data : `~collections.abc.Mapping`
+        Jira's JSON.
+
+    Returns
+    -------
+    comment : `~cmbot.models.issues.Comment`
+        The comment.
+    """
+    return Comment(
+        id=str(data["id"]),
+        author=values.person(data.get("author") or {}),
+        at=values.time(data["updated"]),
+        body=str(data.get("body") or ""),
+    )
+
+
+def _parent(fields: Mapping[str, Any], level: Level, names: Names) -> str:
+    if names.epic_link and level is Level.STEP and fields.get(names.epic_link):
+        return str(fields[names.epic_link])
+    return str((fields.get("parent") or {}).get("key") or "")
+
+
+def _blockers(links: Sequence[Mapping[str, Any]], blocks: str) -> Iterator[str]:
+    # An inward issue of a "Blocks" link is the one that blocks this one.
+    for link in links:
+        if link.get("type", {}).get("name") == blocks and link.get("inwardIssue"):
+            yield str(link["inwardIssue"]["key"])
+
+
+def _own_fields(key: str, fields: Mapping[str, Any], names: Names) -> dict[str, Any]:
+    own = {}
+    for site_id, name in names.fields.items():
+        if (value := fields.get(site_id)) in (None, "", []):
+            continue
+        try:
+            own[name] = values.from_jira(name, value)
+        except UserError as error:
+            raise UserError(key, f"{error.subject} {error.problem}", error.remedy) from error
+    return own
+
+
+def _attempts(properties: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for key in sorted(properties):
+        if key.startswith(ATTEMPTS) and isinstance(properties[key], dict):
+            yield from properties[key].get("attempts") or ()

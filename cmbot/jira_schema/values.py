@@ -1,0 +1,119 @@
+"""Field values between cmbot and Jira's JSON, one table for both directions."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from cmbot.exceptions import UserError
+from cmbot.jira_schema.fields import BY_NAME, FieldType
+from cmbot.models.issues import Person
+
+TIME = "%Y-%m-%dT%H:%M:%S.%f%z"
+TEXT_LIMIT = 32_767
+
+
+def time(text: str) -> datetime:
+    """Read a time stamp of Jira's.
+
+    Parameters
+    ----------
+    text : `str`
+        With or without milliseconds; the offset may be any.
+
+    Returns
+    -------
+    at : `datetime.datetime`
+        With its zone.
+    """
+    return datetime.fromisoformat(text)
+
+
+def person(data: dict[str, Any]) -> Person:
+    """Read a user object of either deployment.
+
+    Parameters
+    ----------
+    data : `dict`
+        With ``accountId`` (Cloud) or ``name`` (Data Center).
+
+    Returns
+    -------
+    person : `Person`
+        Who it is.
+    """
+    account = str(data.get("accountId") or data.get("name") or data.get("key") or "")
+    return Person(account, str(data.get("displayName") or account))
+
+
+def from_jira(name: str, value: Any) -> Any:
+    """Read the value of one of cmbot's fields.
+
+    Parameters
+    ----------
+    name : `str`
+        cmbot's field name.
+    value : `Any`
+        Jira's JSON, not null.
+
+    Returns
+    -------
+    value : `str`, `float`, `Person`, `tuple` [`Person`, ...] or `datetime.datetime`
+        By the field's type.
+
+    Raises
+    ------
+    UserError
+        If the value does not have the shape of the field's type.
+    """
+    kind = BY_NAME[name].type
+    try:
+        match kind:
+            case FieldType.NUMBER:
+                return float(value)
+            case FieldType.SELECT:
+                return str(value["value"])
+            case FieldType.USER:
+                return person(value)
+            case FieldType.USERS:
+                return tuple(person(item) for item in value)
+            case FieldType.DATETIME:
+                return time(value)
+            case FieldType.TEXT | FieldType.PARAGRAPH | FieldType.URL:
+                return str(value).strip()
+    except (TypeError, KeyError, ValueError) as error:
+        raise UserError(
+            f"field {name}", f"is not a {kind} field in Jira", "have its type corrected"
+        ) from error
+
+
+def to_jira(name: str, value: Any) -> Any:
+    """Write the value of one of cmbot's fields.
+
+    Parameters
+    ----------
+    name : `str`
+        cmbot's field name.
+    value : `Any`
+        As `from_jira` gives it, or `None` to empty the field.
+
+    Returns
+    -------
+    value : `Any`
+        JSON for Jira.
+    """
+    if value is None:
+        return None
+    match BY_NAME[name].type:
+        case FieldType.SELECT:
+            return {"value": str(value)}
+        case FieldType.USER:
+            return {"name": value.account}
+        case FieldType.USERS:
+            return [{"name": item.account} for item in value]
+        case FieldType.DATETIME:
+            return value.strftime("%Y-%m-%dT%H:%M:%S.000%z")
+        case FieldType.NUMBER:
+            return float(value)
+        case FieldType.TEXT | FieldType.PARAGRAPH | FieldType.URL:
+            return str(value)[:TEXT_LIMIT]
