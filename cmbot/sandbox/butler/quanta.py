@@ -2,9 +2,9 @@
 
     expression := "" | "all" | conjunction { "or" conjunction }
     conjunction := comparison { "and" comparison }
-    comparison := dimension ( "=" | "!=" | "<" | "<=" | ">" | ">=" ) ( integer | 'string' )
+    comparison := dimension ( "=" | "is" | "!=" | "<" | "<=" | ">" | ">=" ) ( integer | 'string' )
 
-Nothing is evaluated as Python.
+Nothing is evaluated as Python. ``is`` means ``=``, for ``pipetask -c``, which takes only one equals sign.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
     "=": operator.eq,
+    "is": operator.eq,
     "!=": operator.ne,
     "<": operator.lt,
     "<=": operator.le,
@@ -27,7 +28,7 @@ OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
 }
 """What each comparison sign of the grammar does."""
 
-_COMPARISON = re.compile(r"\s*([a-z_0-9]+)\s*(!=|<=|>=|=|<|>)\s*(?:(-?\d+)|'([^']*)')\s*", re.ASCII)
+_COMPARISON = re.compile(r"\s*([a-z_0-9]+)\s*(!=|<=|>=|=|<|>|\bis\b)\s*(?:(-?\d+)|'([^']*)')\s*", re.ASCII)
 
 
 @dataclass(frozen=True)
