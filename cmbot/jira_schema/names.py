@@ -32,7 +32,7 @@ class Names:
     """cmbot's status -> the site's name."""
 
     def status(self, name: str) -> Status | None:
-        """cmbot's status for a site's, `None` if it is not one of ours.
+        """Translate a site's status, `None` if it is not one of ours.
 
         Parameters
         ----------

@@ -48,7 +48,7 @@ def issue(data: Mapping[str, Any], names: Names) -> Issue:
         raise UserError(
             key,
             f"has status {fields['status']['name']}, which is none of cmbot's",
-            "move it to one of Draft, Launch, Paused, Failed, Completed, Abandoned, or map it in settings statuses",
+            "move it to Draft, or map it in the settings (jira.statuses)",
         )
     return Issue(
         id=str(data["id"]),

@@ -1,0 +1,1 @@
+"""Campaign definitions: read, check, freeze. Pure."""

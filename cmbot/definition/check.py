@@ -1,0 +1,117 @@
+"""Offline checks of a definition: everything that needs no Butler, all problems at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cmbot.definition import grammar, options
+from cmbot.exceptions import Problem
+from cmbot.jira_schema.fields import KINDS, STAGES, SYSTEMS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from cmbot.models.campaign import CampaignDefinition, StepDefinition
+
+
+def check(
+    definition: CampaignDefinition, *, environments: Collection[str], sites: Collection[str]
+) -> tuple[Problem, ...]:
+    """Find everything wrong with a campaign that can be seen without a Butler.
+
+    Parameters
+    ----------
+    definition : `~cmbot.models.campaign.CampaignDefinition`
+        The campaign.
+    environments, sites : `~collections.abc.Collection` [`str`]
+        Names that the settings allow.
+
+    Returns
+    -------
+    problems : `tuple` [`~cmbot.exceptions.Problem`, ...]
+        Empty if there are none.
+    """
+    return (*_campaign(definition, environments, sites), *_steps(definition, environments, sites))
+
+
+def _campaign(
+    definition: CampaignDefinition, environments: Collection[str], sites: Collection[str]
+) -> Iterator[Problem]:
+    if not definition.reason.strip():
+        yield Problem("Reason", "is empty", "write why the campaign is run; it cannot start without (B3)")
+    if not grammar.is_repository(definition.butler):
+        yield Problem("Butler repository", f"{definition.butler!r} is no path or URI", "name the repository")
+    if not definition.inputs:
+        yield Problem("Input collections", "is empty", "name at least one collection")
+    for name in definition.inputs:
+        if not grammar.is_collection(name):
+            yield Problem(
+                "Input collections", f"{name!r} cannot be a collection", "use letters, digits, _ - . /"
+            )
+    if not grammar.is_collection(definition.output):
+        yield Problem(
+            "Output root", f"{definition.output!r} cannot be a collection", "use letters, digits, _ - . /"
+        )
+    if definition.operator and not grammar.is_operator(definition.operator):
+        yield Problem("operator", f"{definition.operator!r} is no user name", "use letters, digits, _ - .")
+    yield from _one_of("Campaign kind", definition.kind, KINDS)
+    yield from _one_of("Campaign stage", definition.stage, STAGES)
+    yield from _one_of("WMS", definition.wms, SYSTEMS)
+    yield from _one_of("Environment", definition.environment, environments)
+    yield from _one_of("Compute site", definition.site, sites)
+
+
+def _steps(
+    definition: CampaignDefinition, environments: Collection[str], sites: Collection[str]
+) -> Iterator[Problem]:
+    names = [step.name for step in definition.steps]
+    if not names:
+        yield Problem("steps", "there are none", "add at least one step to the campaign")
+    for name in sorted({name for name in names if [n.lower() for n in names].count(name.lower()) > 1}):
+        yield Problem("Step name", f"{name} is used twice", "give every step its own name")
+    for step in definition.steps:
+        for problem in _step(step, names):
+            yield Problem(f"{step.name} {problem.field}", problem.problem, problem.remedy)
+        if step.environment:
+            yield from _one_of(f"{step.name} Environment", step.environment, environments)
+        if step.site:
+            yield from _one_of(f"{step.name} Compute site", step.site, sites)
+    if circle := _circle(definition):
+        yield Problem(
+            "is blocked by", f"the steps {', '.join(circle)} wait for each other", "remove one link"
+        )
+
+
+def _step(step: StepDefinition, names: Collection[str]) -> Iterator[Problem]:
+    if not grammar.is_step_name(step.name):
+        yield Problem("Step name", f"{step.name!r} cannot be used", "use letters and digits, at most 30")
+    if not grammar.is_pipeline(step.pipeline):
+        yield Problem("Pipeline YAML", f"{step.pipeline!r} cannot be used", "write PATH.yaml#SUBSET")
+    if problem := grammar.query_problem(step.query):
+        yield Problem("Data query", problem, "correct it; parentheses, names, numbers and 'text' are allowed")
+    for name in step.after:
+        if name not in names:
+            yield Problem("is blocked by", f"{name!r} is no step of this campaign", f"use {', '.join(names)}")
+    if bool(step.split.dimension) != bool(step.split.size):
+        yield Problem("Split rule", "needs a dimension and a size", "write {dimension: visit, size: 1000}")
+    yield from options.problems(step.options, "BPS options")
+
+
+def _one_of(field: str, value: str, allowed: Collection[str]) -> Iterator[Problem]:
+    if value not in allowed:
+        yield Problem(
+            field, f"{value!r} is not known" if value else "is empty", f"use {', '.join(sorted(allowed))}"
+        )
+
+
+def _circle(definition: CampaignDefinition) -> list[str]:
+    # Kahn: what can never become free waits in a circle.
+    waiting = {
+        step.name: set(step.after) & {other.name for other in definition.steps} for step in definition.steps
+    }
+    while free := [name for name, after in waiting.items() if not after]:
+        for name in free:
+            del waiting[name]
+        for after in waiting.values():
+            after.difference_update(free)
+    return sorted(waiting)

@@ -1,0 +1,78 @@
+"""What free text from Jira and files may look like before it reaches BPS (design.md section 6)."""
+
+from __future__ import annotations
+
+import re
+
+_TOKEN = re.compile(
+    r"""\s*(?:
+        T?'[^'{}\\`$\n]*'                    # quoted text or time
+      | \d+(?:\.\.\d+(?::\d+)?)?(?!\.\d)     # integer or range a..b:step
+      | \d*\.\d+(?:[eE][-+]?\d+)?            # real number
+      | [A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*   # name, keyword
+      | <=|>=|!=|[=<>+\-*/(),]
+    )""",
+    re.VERBOSE,
+)
+_STEP_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{0,29}")
+_COLLECTION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*(?:/[A-Za-z0-9_.\-]+)*")
+_PIPELINE = re.compile(
+    r"(?:\$\{?[A-Z_][A-Z0-9_]*\}?)?[A-Za-z0-9_./+\-]+\.ya?ml(?:\#[A-Za-z0-9_:]+(?:,[A-Za-z0-9_:]+)*)?"
+)
+_REPOSITORY = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://[A-Za-z0-9_.:/~+@\-]+|[A-Za-z0-9_./~+\-]+")
+_OPERATOR = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
+
+
+def query_problem(text: str) -> str | None:
+    """Say what is wrong with a data query.
+
+    The Butler decides whether the names exist; here only the form is checked, so that nothing else
+    than a query can reach a command line or a BPS variable.
+
+    Parameters
+    ----------
+    text : `str`
+        A Butler query expression.
+
+    Returns
+    -------
+    problem : `str` or `None`
+        What is wrong, or `None`.
+    """
+    text, position, depth = text.strip(), 0, 0
+    if not text:
+        return "is empty, and BPS would process everything"
+    while position < len(text):
+        token = _TOKEN.match(text, position)
+        if token is None:
+            return f"cannot be read at {text[position : position + 20]!r}"
+        depth += {"(": 1, ")": -1}.get(token.group().strip(), 0)
+        if depth < 0:
+            return "closes a parenthesis that was not opened"
+        position = token.end()
+    return "leaves a parenthesis open" if depth else None
+
+
+def is_step_name(text: str) -> bool:
+    """Whether the text can name a step: it becomes part of run names, paths and collections."""
+    return _STEP_NAME.fullmatch(text) is not None
+
+
+def is_collection(text: str) -> bool:
+    """Whether the text can name a collection."""
+    return _COLLECTION.fullmatch(text) is not None and ".." not in text
+
+
+def is_pipeline(text: str) -> bool:
+    """Whether the text is a pipeline file with optional subsets or labels."""
+    return _PIPELINE.fullmatch(text) is not None and ".." not in text
+
+
+def is_repository(text: str) -> bool:
+    """Whether the text is a path or URI of a Butler repository."""
+    return _REPOSITORY.fullmatch(text) is not None and ".." not in text
+
+
+def is_operator(text: str) -> bool:
+    """Whether the text can be BPS's operator."""
+    return _OPERATOR.fullmatch(text) is not None

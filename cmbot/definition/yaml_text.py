@@ -1,0 +1,64 @@
+"""YAML from people: safe types only, with limits on size, depth and aliases."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from cmbot.exceptions import UserError
+
+MAX_BYTES = 1_000_000
+MAX_DEPTH = 20
+
+
+class _Loader(yaml.SafeLoader):
+    """Safe types, no aliases (they can grow without bound), no repeated keys."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.events.AliasEvent):
+            raise yaml.YAMLError("aliases are not allowed")
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        if repeated := {key for key in keys if keys.count(key) > 1}:
+            raise yaml.YAMLError(f"{', '.join(sorted(repeated))} is written more than once")
+        return super().construct_mapping(node, deep=deep)
+
+
+def load(text: str, subject: str) -> Any:
+    """Read YAML that a person wrote.
+
+    Parameters
+    ----------
+    text : `str`
+        YAML.
+    subject : `str`
+        Where it comes from, for messages.
+
+    Returns
+    -------
+    data : `Any`
+        Mappings, lists and scalars.
+
+    Raises
+    ------
+    UserError
+        If it is too large, too deep, uses aliases or is not YAML.
+    """
+    if len(text.encode()) > MAX_BYTES:
+        raise UserError(subject, f"is larger than {MAX_BYTES} bytes", "make it smaller")
+    try:
+        depth = 0
+        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > MAX_DEPTH:
+                raise UserError(subject, f"is nested deeper than {MAX_DEPTH}", "make it flatter")
+        # S506 guards against unsafe loaders; _Loader is SafeLoader with less
+        return yaml.load(text, Loader=_Loader)  # noqa: S506
+    except (yaml.YAMLError, ValueError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" at line {mark.line + 1}" if mark else ""
+        said = getattr(error, "problem", None) or str(error)
+        raise UserError(subject, f"is not valid YAML{where}: {said}", "correct it") from error
