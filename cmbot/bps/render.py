@@ -1,0 +1,140 @@
+"""A submission as BPS YAML (reference/bps.md sections 3 and 6)."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from cmbot.bps.submission import WMS_CLASSES
+from cmbot.exceptions import DefinitionError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cmbot.bps.submission import Submission
+
+_COMES_FIRST = (
+    "includeConfigs",
+    "LSST_VERSION",
+    "pipelineYaml",
+    "project",
+    "campaign",
+    "operator",
+    "uniqProcName",
+    "submitPath",
+    "makeIdLink",
+    "idLinkPath",
+    "wmsServiceClass",
+    "computeSite",
+    "computeCloud",
+    "queue",
+    "priority",
+    "payload",
+    "extraQgraphOptions",
+)
+_COMES_LAST = ("pipetask", "cluster", "finalJob", "site")
+
+
+def render(submission: Submission, base: Mapping[str, Any]) -> dict[str, Any]:
+    """Render a submission as a BPS configuration.
+
+    The base comes first, then the site's options, then the step's, then what cmbot computes.
+
+    Parameters
+    ----------
+    submission : `~cmbot.bps.submission.Submission`
+        What is submitted.
+    base : `~collections.abc.Mapping`
+        Parsed content of ``templates/bps/<wms>.yaml``.
+
+    Returns
+    -------
+    config : `dict`
+        The configuration, its keys in the order people read them.
+
+    Raises
+    ------
+    DefinitionError
+        If the step's options touch what cmbot computes.
+    """
+    computed = _computed(submission)
+    problems = tuple(
+        Problem(f"BPS options {key}", "is set by cmbot", "leave it out")
+        for key in submission.options
+        if key in computed
+    )
+    if problems:
+        raise DefinitionError(submission.name, problems)
+    config = _merged(_merged(_merged(base, submission.site_options), submission.options), computed)
+    return dict(sorted(config.items(), key=lambda item: _rank(item[0])))
+
+
+def to_yaml(config: Mapping[str, Any]) -> str:
+    """Write a configuration as YAML, always the same text for the same configuration.
+
+    Parameters
+    ----------
+    config : `~collections.abc.Mapping`
+        Plain mappings, lists, texts, numbers.
+
+    Returns
+    -------
+    text : `str`
+        YAML without aliases, keys in the order given.
+    """
+    return yaml.dump(
+        dict(config), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110, default_flow_style=False
+    )
+
+
+class _Dumper(yaml.SafeDumper):
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 the signature is yaml's
+        return True
+
+
+def _computed(submission: Submission) -> dict[str, Any]:
+    computed: dict[str, Any] = {
+        "pipelineYaml": submission.pipeline,
+        "project": submission.project,
+        "campaign": submission.campaign,
+        "operator": submission.operator,
+        "uniqProcName": submission.name,
+        "submitPath": submission.submit_path,
+        "makeIdLink": True,
+        "idLinkPath": submission.id_link_path,
+        "wmsServiceClass": WMS_CLASSES[submission.wms],
+        "computeSite": submission.site,
+        "payload": {
+            "payloadName": submission.payload,
+            "butlerConfig": submission.butler,
+            "inCollection": ",".join(submission.in_collections),
+            "dataQuery": submission.data_query,
+            "output": submission.output,
+            "outputRun": submission.output_run,
+        },
+    }
+    if submission.extra_qgraph_options:
+        computed["extraQgraphOptions"] = shlex.join(submission.extra_qgraph_options)
+    if submission.priority:
+        computed["priority"] = submission.priority
+    if submission.lsst_version:
+        computed["LSST_VERSION"] = submission.lsst_version
+    return computed
+
+
+def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(below)
+    for key, value in above.items():
+        old = merged.get(key)
+        merged[key] = _merged(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+    return merged
+
+
+def _rank(key: str) -> tuple[int, str]:
+    if key in _COMES_FIRST:
+        return _COMES_FIRST.index(key), key
+    if key in _COMES_LAST:
+        return len(_COMES_FIRST) + 1 + _COMES_LAST.index(key), key
+    return len(_COMES_FIRST), key

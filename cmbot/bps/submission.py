@@ -1,0 +1,63 @@
+"""What is submitted: one group of one step, as plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True)
+class Submission:
+    """One ``bps submit``, described by what cmbot computes and by what people chose."""
+
+    name: str
+    """Run name, BPS's uniqProcName: unique, at most 200 characters."""
+    pipeline: str
+    """Pipeline file and subset: ``DRP.yaml#step1``; may begin with ``${SOME_DIR}``."""
+    project: str
+    """BPS's project: key of the Jira project."""
+    campaign: str
+    """BPS's campaign: key or short name of the epic."""
+    payload: str
+    """BPS's payloadName: step and group."""
+    operator: str
+    """Who BPS records as operator."""
+    butler: str
+    """Path or URI of the Butler repository."""
+    in_collections: tuple[str, ...]
+    """Input collections, in search order."""
+    data_query: str
+    """Butler data query of the group; never empty."""
+    output: str
+    """Output chain of the group."""
+    output_run: str
+    """RUN collection of this try; below the chain."""
+    submit_path: str
+    """Directory that BPS makes; it must not exist, which makes it a mutex."""
+    id_link_path: str
+    """Directory where BPS links request ids to submit directories."""
+    wms: str
+    """Workload management system: a name of `WMS_CLASSES`."""
+    site: str
+    """Compute site."""
+    site_options: Mapping[str, Any] = field(default_factory=dict)
+    """BPS keys of the site, from the settings: trusted, may hold BPS variables."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """BPS options of the step, from Jira: resources and clustering only."""
+    extra_qgraph_options: tuple[str, ...] = ()
+    """Further arguments of ``pipetask qgraph``, one item each: quoted when rendered."""
+    priority: int = 0
+    """WMS priority; 0 for the WMS's own."""
+    lsst_version: str = ""
+    """Science Pipelines tag, BPS's LSST_VERSION; empty for none."""
+
+
+WMS_CLASSES: Mapping[str, str] = {
+    "panda": "lsst.ctrl.bps.panda.PanDAService",
+    "htcondor": "lsst.ctrl.bps.htcondor.HTCondorService",
+    "parsl": "lsst.ctrl.bps.parsl.ParslService",
+}
+"""BPS's service class by cmbot's name of the WMS, in lower case."""

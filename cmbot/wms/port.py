@@ -1,0 +1,177 @@
+"""What every WMS is asked, and what it answers (design.md section 4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from cmbot.wms.states import TaskState
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cmbot.wms.states import WorkflowState
+
+FINAL_JOB = "finalJob"
+"""Label of BPS's last job, which registers the outputs in the Butler."""
+
+
+@dataclass(frozen=True)
+class TaskReport:
+    """The jobs of one task label; chunks of a label are added up."""
+
+    order: int
+    """Place in the pipeline: the number in the transform's name, 1 for the first."""
+    label: str
+    """Task label of the pipeline, or name of the cluster."""
+    state: TaskState
+    """Where its jobs are, together."""
+    expected: int | None
+    """Jobs in all; `None` while the WMS does not know."""
+    done: int = 0
+    """Jobs that succeeded."""
+    failed: int = 0
+    """Jobs that failed for good."""
+    pruned: int = 0
+    """Jobs that never run because one they depend on failed."""
+    running: int = 0
+    """Jobs under way."""
+    pending: int = 0
+    """Jobs that wait."""
+    ids: tuple[int, ...] = ()
+    """The WMS's own task ids, one for each chunk that has one."""
+
+
+@dataclass(frozen=True)
+class WmsReport:
+    """What a WMS says about one request: it counts jobs, not data."""
+
+    request_id: int
+    """The id that was asked for."""
+    name: str
+    """Run name."""
+    raw_status: str
+    """The status in the WMS's own words."""
+    state: WorkflowState
+    """The same in cmbot's, with the counts considered."""
+    tasks: tuple[TaskReport, ...] = ()
+    """Its tasks in pipeline order; empty until the WMS has made them."""
+    cancel_registered: bool = False
+    """Whether the last command the WMS registered for it was a cancel."""
+
+    @property
+    def final_job(self) -> TaskState | None:
+        """State of the final job; `None` while it does not exist."""
+        return next((task.state for task in self.tasks if task.label == FINAL_JOB), None)
+
+    @property
+    def merged(self) -> bool:
+        """Whether the final job succeeded, so that the outputs are in the Butler registry."""
+        return self.final_job is TaskState.DONE
+
+    @property
+    def expected(self) -> int | None:
+        """Jobs in all; `None` while any task's number is unknown or there is no task."""
+        numbers = [task.expected for task in self.tasks]
+        known = [number for number in numbers if number is not None]
+        return sum(known) if numbers and len(known) == len(numbers) else None
+
+    @property
+    def done(self) -> int:
+        """Jobs that succeeded."""
+        return sum(task.done for task in self.tasks)
+
+    @property
+    def failed(self) -> int:
+        """Jobs that failed for good."""
+        return sum(task.failed for task in self.tasks)
+
+    @property
+    def pruned(self) -> int:
+        """Jobs that never run because one they depend on failed."""
+        return sum(task.pruned for task in self.tasks)
+
+    @property
+    def running(self) -> int:
+        """Jobs under way."""
+        return sum(task.running for task in self.tasks)
+
+
+class Wms(Protocol):
+    """A workload management system, followed by request id."""
+
+    def status(self, request_id: int) -> WmsReport:
+        """Ask how a request is.
+
+        Parameters
+        ----------
+        request_id : `int`
+            Its id.
+
+        Returns
+        -------
+        report : `WmsReport`
+            What the WMS says.
+
+        Raises
+        ------
+        NotFound
+            If the WMS answers that there is no such request.
+        RemoteError
+            If it does not answer sensibly: the state is unknown, not changed.
+        """
+        ...
+
+    def find(self, prefix: str) -> Mapping[str, int]:
+        """Look requests up by the beginning of their run name.
+
+        Parameters
+        ----------
+        prefix : `str`
+            Compared literally and with case.
+
+        Returns
+        -------
+        ids : `~collections.abc.Mapping` [`str`, `int`]
+            Request id by run name. Two requests of one name may show as one.
+
+        Raises
+        ------
+        RemoteError
+            If the look-up failed: nothing is known then, least of all absence.
+        """
+        ...
+
+    def cancel(self, request_id: int) -> None:
+        """Register a cancel; that the request has ended is seen in its status only.
+
+        Parameters
+        ----------
+        request_id : `int`
+            Its id.
+
+        Raises
+        ------
+        Refused, NotFound
+            If the WMS did not register it.
+        OutcomeUnknown
+            If the answer was lost.
+        """
+        ...
+
+    def restart(self, request_id: int) -> None:
+        """Register a restart of what failed or did not run, under the same request id.
+
+        Parameters
+        ----------
+        request_id : `int`
+            Its id.
+
+        Raises
+        ------
+        Refused, NotFound
+            If the WMS did not register it.
+        OutcomeUnknown
+            If the answer was lost.
+        """
+        ...
