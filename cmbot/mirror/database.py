@@ -1,0 +1,168 @@
+"""The database file, its transactions and the lease that guards them."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from sqlite_utils import Database
+
+from cmbot.exceptions import RemoteError
+from cmbot.mirror import lease
+from cmbot.mirror.migrations import MIGRATIONS, migrate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import timedelta
+    from pathlib import Path
+
+
+def stamp(at: datetime) -> str:
+    """Write an instant so that texts sort as times do.
+
+    Parameters
+    ----------
+    at : `datetime.datetime`
+        With a zone.
+
+    Returns
+    -------
+    text : `str`
+        UTC with microseconds.
+    """
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f+00:00")
+
+
+class Mirror:
+    """The open database.
+
+    Parameters
+    ----------
+    file : `pathlib.Path`
+        Made if it does not exist.
+
+    Raises
+    ------
+    RemoteError
+        If the file was written by a newer cmbot or is no database.
+    """
+
+    def __init__(self, file: Path) -> None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        self.file = file
+        self._token = 0
+        connection = sqlite3.connect(file, timeout=30, isolation_level=None)
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            # A journal row must be on the disk before bps starts (predecessors.md 8.3, T0).
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA foreign_keys = ON")
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            if version > len(MIGRATIONS):
+                raise RemoteError(str(file), f"is of version {version}", "run a newer cmbot")
+            migrate(connection)
+        except sqlite3.DatabaseError as error:
+            raise RemoteError(
+                str(file), f"cannot be used ({error})", "move it away; cmbot rebuilds it"
+            ) from error
+        connection.row_factory = sqlite3.Row
+        self.connection = connection
+        self.db = Database(connection)
+
+    def close(self) -> None:
+        """Close the file."""
+        self.connection.close()
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction, refused when another instance has taken the lease over.
+
+        Yields
+        ------
+        connection : `sqlite3.Connection`
+            Inside the transaction.
+
+        Raises
+        ------
+        RemoteError
+            If the lease is not held any more: nothing was written.
+        """
+        self.connection.execute("BEGIN IMMEDIATE")
+        try:
+            row = self.connection.execute("SELECT token FROM lease").fetchone()
+            if self._token and (row is None or row["token"] != self._token):
+                raise RemoteError("lease", "another cmbot has taken over", "this one stops writing")
+            yield self.connection
+            self.connection.execute("COMMIT")
+        except BaseException:
+            self.connection.execute("ROLLBACK")
+            raise
+
+    def take_lease(self, now: datetime, length: timedelta) -> None:
+        """Take or renew the lease.
+
+        Parameters
+        ----------
+        now : `datetime.datetime`
+            The time.
+        length : `datetime.timedelta`
+            How long it is good for without renewal.
+
+        Raises
+        ------
+        RemoteError
+            If another instance holds it and may be alive.
+        """
+        me = lease.this_process()
+        self.connection.execute("BEGIN IMMEDIATE")
+        try:
+            row = self.connection.execute("SELECT holder, token, expires_at FROM lease").fetchone()
+            held = row is not None and row["holder"] != me and row["expires_at"] > stamp(now)
+            if held and not lease.is_gone(row["holder"]):
+                raise RemoteError(
+                    "lease", f"held by {row['holder']} until {row['expires_at']}", "stop that cmbot"
+                )
+            mine = row is not None and row["holder"] == me and row["token"] == self._token
+            self._token = row["token"] + (not mine) if row else 1
+            self.connection.execute(
+                "INSERT OR REPLACE INTO lease VALUES (1, ?, ?, ?)", (me, self._token, stamp(now + length))
+            )
+            self.connection.execute("COMMIT")
+        except BaseException:
+            self.connection.execute("ROLLBACK")
+            raise
+
+    def release_lease(self) -> None:
+        """Give the lease back, so that the next instance need not wait."""
+        self.connection.execute("DELETE FROM lease WHERE token = ?", (self._token,))
+        self._token = 0
+
+    def note(self, name: str) -> str:
+        """Read a remembered value.
+
+        Parameters
+        ----------
+        name : `str`
+            Its name.
+
+        Returns
+        -------
+        value : `str`
+            Empty if nothing is remembered.
+        """
+        row = self.connection.execute("SELECT value FROM notes WHERE name = ?", (name,)).fetchone()
+        return str(row["value"]) if row else ""
+
+    def remember(self, name: str, value: str) -> None:
+        """Remember a value, if it differs from what is remembered.
+
+        Parameters
+        ----------
+        name, value : `str`
+            Name and value.
+        """
+        if self.note(name) != value:
+            with self.writing() as connection:
+                connection.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, value))

@@ -1,0 +1,71 @@
+"""Who did what and why, for ever: append-only (requirements E8, E9)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from cmbot.mirror.database import stamp
+
+if TYPE_CHECKING:
+    from sqlite3 import Connection
+
+    from cmbot.mirror.database import Mirror
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing that happened."""
+
+    at: datetime
+    """When."""
+    issue_key: str
+    """Which issue it concerns."""
+    who: str
+    """A person, or ``cmbot``."""
+    what: str
+    """In a sentence."""
+    why: str
+    """The cause."""
+
+
+def add(connection: Connection, at: datetime, issue_key: str, who: str, what: str, why: str = "") -> None:
+    """Append an event, inside a transaction.
+
+    Parameters
+    ----------
+    connection : `sqlite3.Connection`
+        Of `cmbot.mirror.Mirror.writing`.
+    at : `datetime.datetime`
+        When.
+    issue_key, who, what, why : `str`
+        See `Event`.
+    """
+    connection.execute(
+        "INSERT INTO events (at, issue_key, who, what, why) VALUES (?, ?, ?, ?, ?)",
+        (stamp(at), issue_key, who, what, why),
+    )
+
+
+def of(mirror: Mirror, keys: tuple[str, ...]) -> tuple[Event, ...]:
+    """Read the events of issues.
+
+    Parameters
+    ----------
+    mirror : `~cmbot.mirror.Mirror`
+        The database.
+    keys : `tuple` [`str`, ...]
+        Keys of the issues.
+
+    Returns
+    -------
+    events : `tuple` [`Event`, ...]
+        Oldest first.
+    """
+    marks = ", ".join("?" * len(keys))
+    query = f"SELECT * FROM events WHERE issue_key IN ({marks}) ORDER BY at, id"  # noqa: S608 only question marks
+    return tuple(
+        Event(datetime.fromisoformat(row["at"]), row["issue_key"], row["who"], row["what"], row["why"])
+        for row in mirror.connection.execute(query, keys)
+    )

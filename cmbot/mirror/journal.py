@@ -1,0 +1,257 @@
+"""What we did: causes, attempts, tries and their reports (reference/predecessors.md section 8.3)."""
+
+from __future__ import annotations
+
+import json
+import socket
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from cmbot.mirror.database import stamp
+from cmbot.models.attempts import Attempt, AttemptState, Cause, Try, TryState
+from cmbot.models.issues import Person
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from sqlite3 import Connection, Row
+
+    from cmbot.mirror.database import Mirror
+
+_ATTEMPTS = """SELECT attempts.*, causes.account, causes.name AS person, causes.at AS cause_at, causes.what
+    FROM attempts JOIN causes ON causes.id = attempts.cause_id"""
+
+
+def add_attempt(
+    connection: Connection, step_id: str, group: str, number: int, cause: Cause, spec: str, now: datetime
+) -> int:
+    """Write down an attempt and its cause, inside a transaction.
+
+    Parameters
+    ----------
+    connection : `sqlite3.Connection`
+        Of `cmbot.mirror.Mirror.writing`.
+    step_id, group : `str`
+        The group.
+    number : `int`
+        Number of the attempt.
+    cause : `~cmbot.models.attempts.Cause`
+        The human act behind it; a second attempt of the group with it is refused by the table.
+    spec : `str`
+        Hash of the definition it runs.
+    now : `datetime.datetime`
+        The time.
+
+    Returns
+    -------
+    id : `int`
+        Of the attempt.
+
+    Raises
+    ------
+    sqlite3.IntegrityError
+        If the cause or the number was used before for this group.
+    """
+    connection.execute(
+        "INSERT OR IGNORE INTO causes VALUES (?, ?, ?, ?, ?)",
+        (cause.id, cause.by.account, cause.by.name, stamp(cause.at), cause.what),
+    )
+    cursor = connection.execute(
+        """INSERT INTO attempts (step_id, grp, number, state, cause_id, hash, created_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?)""",
+        (step_id, group, number, AttemptState.RESERVED, cause.id, spec, stamp(now)),
+    )
+    return int(cursor.lastrowid or 0)
+
+
+def add_try(
+    connection: Connection, attempt_id: int, nonce: str, name: str, directory: str, now: datetime
+) -> int:
+    """Write down a submission before it starts, inside a transaction (T0).
+
+    Parameters
+    ----------
+    connection : `sqlite3.Connection`
+        Of `cmbot.mirror.Mirror.writing`.
+    attempt_id : `int`
+        Its attempt; a second live submission of it is refused by the table.
+    nonce, name, directory : `str`
+        Eight digits, the run name that carries them, and where the child will run.
+    now : `datetime.datetime`
+        The time.
+
+    Returns
+    -------
+    id : `int`
+        Of the try.
+
+    Raises
+    ------
+    sqlite3.IntegrityError
+        If the attempt has a live try or the name was used before.
+    """
+    cursor = connection.execute(
+        """INSERT INTO tries (attempt_id, nonce, name, state, directory, host, reserved_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?)""",
+        (attempt_id, nonce, name, TryState.RESERVED, directory, socket.gethostname(), stamp(now)),
+    )
+    return int(cursor.lastrowid or 0)
+
+
+def set_try(connection: Connection, try_id: int, **columns: Any) -> None:
+    """Change a try, inside a transaction.
+
+    Parameters
+    ----------
+    connection : `sqlite3.Connection`
+        Of `cmbot.mirror.Mirror.writing`.
+    try_id : `int`
+        Which.
+    **columns : `Any`
+        ``state``, ``request_id``, ``lookups``, ``note``, ``ended_at``.
+    """
+    _update(connection, "tries", try_id, columns)
+
+
+def set_attempt(connection: Connection, attempt_id: int, **columns: Any) -> None:
+    """Change an attempt, inside a transaction.
+
+    Parameters
+    ----------
+    connection : `sqlite3.Connection`
+        Of `cmbot.mirror.Mirror.writing`.
+    attempt_id : `int`
+        Which.
+    **columns : `Any`
+        ``state``, ``ended_at``, ``summary``.
+    """
+    _update(connection, "attempts", attempt_id, columns)
+
+
+def attempts(mirror: Mirror, step_id: str) -> dict[str, tuple[Attempt, ...]]:
+    """Read the attempts of a step.
+
+    Parameters
+    ----------
+    mirror : `~cmbot.mirror.Mirror`
+        The database.
+    step_id : `str`
+        The step.
+
+    Returns
+    -------
+    attempts : `dict` [`str`, `tuple` [`~cmbot.models.attempts.Attempt`, ...]]
+        By group, oldest first.
+    """
+    found: dict[str, tuple[Attempt, ...]] = {}
+    query = f"{_ATTEMPTS} WHERE step_id = ? ORDER BY grp, number"
+    for row in mirror.connection.execute(query, (step_id,)).fetchall():
+        found[row["grp"]] = (*found.get(row["grp"], ()), _attempt(mirror, row))
+    return found
+
+
+def live_attempts(mirror: Mirror) -> tuple[Attempt, ...]:
+    """Read the attempts that the WMS may still change.
+
+    Parameters
+    ----------
+    mirror : `~cmbot.mirror.Mirror`
+        The database.
+
+    Returns
+    -------
+    attempts : `tuple` [`~cmbot.models.attempts.Attempt`, ...]
+        Oldest first.
+    """
+    ended = tuple(state for state in AttemptState if not state.live)
+    marks = ", ".join("?" * len(ended))
+    query = f"{_ATTEMPTS} WHERE state NOT IN ({marks}) ORDER BY attempts.id"
+    return tuple(_attempt(mirror, row) for row in mirror.connection.execute(query, ended).fetchall())
+
+
+def save_report(
+    connection: Connection, try_id: int, kind: str, body: Mapping[str, Any], now: datetime
+) -> None:
+    """Keep the newest report of a kind, inside a transaction.
+
+    Parameters
+    ----------
+    connection : `sqlite3.Connection`
+        Of `cmbot.mirror.Mirror.writing`.
+    try_id : `int`
+        Of which try.
+    kind : `str`
+        ``wms`` or ``data``.
+    body : `~collections.abc.Mapping`
+        What JSON can hold.
+    now : `datetime.datetime`
+        The time.
+    """
+    connection.execute(
+        "INSERT OR REPLACE INTO reports VALUES (?, ?, ?, ?)", (try_id, kind, stamp(now), json.dumps(body))
+    )
+
+
+def report(mirror: Mirror, try_id: int, kind: str) -> Mapping[str, Any] | None:
+    """Read the newest report of a kind.
+
+    Parameters
+    ----------
+    mirror : `~cmbot.mirror.Mirror`
+        The database.
+    try_id : `int`
+        Of which try.
+    kind : `str`
+        ``wms`` or ``data``.
+
+    Returns
+    -------
+    body : `~collections.abc.Mapping` or `None`
+        `None` if there is none.
+    """
+    row = mirror.connection.execute(
+        "SELECT body FROM reports WHERE try_id = ? AND kind = ?", (try_id, kind)
+    ).fetchone()
+    return json.loads(row["body"]) if row else None
+
+
+def _update(connection: Connection, table: str, row_id: int, columns: Mapping[str, Any]) -> None:
+    values = {name: stamp(value) if isinstance(value, datetime) else value for name, value in columns.items()}
+    assignments = ", ".join(f"[{name}] = :{name}" for name in values)
+    # the names are keyword arguments of our own calls, the values are bound
+    connection.execute(f"UPDATE {table} SET {assignments} WHERE id = :id", values | {"id": row_id})  # noqa: S608
+
+
+def _attempt(mirror: Mirror, row: Row) -> Attempt:
+    rows = mirror.connection.execute("SELECT * FROM tries WHERE attempt_id = ? ORDER BY id", (row["id"],))
+    return Attempt(
+        id=row["id"],
+        step_id=row["step_id"],
+        group=row["grp"],
+        number=row["number"],
+        state=AttemptState(row["state"]),
+        cause=Cause(
+            row["cause_id"],
+            Person(row["account"], row["person"]),
+            datetime.fromisoformat(row["cause_at"]),
+            row["what"],
+        ),
+        created_at=datetime.fromisoformat(row["created_at"]),
+        ended_at=datetime.fromisoformat(row["ended_at"]) if row["ended_at"] else None,
+        summary=row["summary"],
+        tries=tuple(_try(item) for item in rows),
+    )
+
+
+def _try(row: Row) -> Try:
+    return Try(
+        id=row["id"],
+        attempt_id=row["attempt_id"],
+        nonce=row["nonce"],
+        name=row["name"],
+        state=TryState(row["state"]),
+        directory=row["directory"],
+        reserved_at=datetime.fromisoformat(row["reserved_at"]),
+        request_id=row["request_id"],
+        lookups=row["lookups"],
+        note=row["note"],
+    )

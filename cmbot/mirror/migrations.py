@@ -1,0 +1,92 @@
+"""The tables, as small steps that are each applied once, in order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from sqlite3 import Connection
+
+
+def _first(connection: Connection) -> None:
+    for statement in _TABLES:
+        connection.execute(statement)
+
+
+_TABLES = (
+    """CREATE TABLE issues (
+        id TEXT PRIMARY KEY, key TEXT NOT NULL, level TEXT NOT NULL, status TEXT NOT NULL,
+        parent TEXT NOT NULL, updated TEXT NOT NULL, body TEXT NOT NULL)""",
+    "CREATE INDEX issues_key ON issues (key)",
+    "CREATE INDEX issues_parent ON issues (parent)",
+    """CREATE TABLE plans (
+        step_id TEXT NOT NULL, hash TEXT NOT NULL, directory TEXT NOT NULL, asked_at TEXT NOT NULL,
+        answer TEXT, PRIMARY KEY (step_id, hash))""",
+    """CREATE TABLE groups (
+        step_id TEXT NOT NULL, name TEXT NOT NULL, size INTEGER NOT NULL, predicate TEXT NOT NULL,
+        issue_id TEXT NOT NULL DEFAULT '', issue_key TEXT NOT NULL DEFAULT '',
+        PRIMARY KEY (step_id, name))""",
+    """CREATE TABLE causes (
+        id TEXT PRIMARY KEY, account TEXT NOT NULL, name TEXT NOT NULL, at TEXT NOT NULL,
+        what TEXT NOT NULL)""",
+    """CREATE TABLE attempts (
+        id INTEGER PRIMARY KEY, step_id TEXT NOT NULL, grp TEXT NOT NULL, number INTEGER NOT NULL,
+        state TEXT NOT NULL, cause_id TEXT NOT NULL REFERENCES causes, hash TEXT NOT NULL,
+        created_at TEXT NOT NULL, ended_at TEXT, summary TEXT NOT NULL DEFAULT '',
+        UNIQUE (step_id, grp, number), UNIQUE (step_id, grp, cause_id))""",
+    """CREATE TABLE tries (
+        id INTEGER PRIMARY KEY, attempt_id INTEGER NOT NULL REFERENCES attempts, nonce TEXT NOT NULL UNIQUE,
+        name TEXT NOT NULL UNIQUE COLLATE NOCASE, state TEXT NOT NULL, directory TEXT NOT NULL,
+        host TEXT NOT NULL, reserved_at TEXT NOT NULL, ended_at TEXT, request_id INTEGER,
+        lookups INTEGER NOT NULL DEFAULT 0, note TEXT NOT NULL DEFAULT '')""",
+    # At most one submission of an attempt can be under way or have happened.
+    "CREATE UNIQUE INDEX tries_live ON tries (attempt_id) WHERE state <> 'not submitted'",
+    """CREATE TABLE reports (
+        try_id INTEGER NOT NULL REFERENCES tries, kind TEXT NOT NULL, at TEXT NOT NULL, body TEXT NOT NULL,
+        PRIMARY KEY (try_id, kind))""",
+    """CREATE TABLE outbox (
+        id INTEGER PRIMARY KEY, issue_id TEXT NOT NULL, issue_key TEXT NOT NULL, kind TEXT NOT NULL,
+        marker TEXT NOT NULL UNIQUE, body TEXT NOT NULL, state TEXT NOT NULL,
+        sends INTEGER NOT NULL DEFAULT 0, created_at TEXT NOT NULL, not_before TEXT NOT NULL,
+        told_at TEXT, result TEXT NOT NULL DEFAULT '',
+        error TEXT NOT NULL DEFAULT '')""",
+    "CREATE INDEX outbox_pending ON outbox (id) WHERE state = 'pending'",
+    """CREATE TABLE events (
+        id INTEGER PRIMARY KEY, at TEXT NOT NULL, issue_key TEXT NOT NULL, who TEXT NOT NULL,
+        what TEXT NOT NULL, why TEXT NOT NULL DEFAULT '')""",
+    "CREATE INDEX events_issue ON events (issue_key)",
+    """CREATE TRIGGER events_are_kept BEFORE DELETE ON events
+        BEGIN SELECT RAISE(ABORT, 'events are append-only'); END""",
+    """CREATE TRIGGER events_stay BEFORE UPDATE ON events
+        BEGIN SELECT RAISE(ABORT, 'events are append-only'); END""",
+    """CREATE TABLE lease (
+        id INTEGER PRIMARY KEY CHECK (id = 1), holder TEXT NOT NULL, token INTEGER NOT NULL,
+        expires_at TEXT NOT NULL)""",
+    "CREATE TABLE requests (host TEXT NOT NULL, at TEXT NOT NULL)",
+    "CREATE INDEX requests_host ON requests (host, at)",
+    "CREATE TABLE notes (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
+)
+
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_first,)
+"""Every step ever released; appended to, never edited."""
+
+
+def migrate(connection: Connection) -> None:
+    """Bring a database up to date.
+
+    Parameters
+    ----------
+    connection : `sqlite3.Connection`
+        In autocommit mode.
+    """
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        (done,) = connection.execute("PRAGMA user_version").fetchone()
+        for step in MIGRATIONS[done:]:
+            step(connection)
+        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise

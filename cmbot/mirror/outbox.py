@@ -1,0 +1,211 @@
+"""What we still have to say to Jira: one row per thing, found again by its marker (design.md rule 6)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from cmbot.mirror.database import stamp
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import timedelta
+    from sqlite3 import Connection
+
+    from cmbot.mirror.database import Mirror
+
+
+@dataclass(frozen=True)
+class Row:
+    """One thing to tell Jira."""
+
+    id: int
+    """Order of writing; one issue is told in this order."""
+    issue_id: str
+    """Jira id of the issue."""
+    issue_key: str
+    """Its key, for logs."""
+    kind: str
+    """``status comment``, ``comment``, ``fields``, ``move`` or ``group``."""
+    marker: str
+    """What it is found by in Jira."""
+    body: Mapping[str, Any]
+    """What to tell."""
+    sends: int
+    """How often it was sent without an answer that says it arrived."""
+    result: str
+    """Id of what was made in Jira; empty before."""
+
+
+def say(
+    connection: Connection, issue: tuple[str, str], kind: str, marker: str, body: Any, now: datetime
+) -> bool:
+    """Add something that is told once, inside a transaction.
+
+    Parameters
+    ----------
+    connection : `sqlite3.Connection`
+        Of `cmbot.mirror.Mirror.writing`.
+    issue : `tuple` [`str`, `str`]
+        Id and key of the issue.
+    kind, marker : `str`
+        See `Row`.
+    body : `Any`
+        What JSON can hold.
+    now : `datetime.datetime`
+        The time.
+
+    Returns
+    -------
+    new : `bool`
+        `False` if something with this marker was said before.
+    """
+    cursor = connection.execute(
+        """INSERT OR IGNORE INTO outbox
+        (issue_id, issue_key, kind, marker, body, state, created_at, not_before)
+        VALUES (?, ?, ?, ?, ?, 'pending', ?, ?)""",
+        (*issue, kind, marker, json.dumps(body), stamp(now), stamp(now)),
+    )
+    return cursor.rowcount == 1
+
+
+def keep_said(
+    connection: Connection,
+    issue: tuple[str, str],
+    kind: str,
+    marker: str,
+    body: Any,
+    now: datetime,
+    interval: timedelta,
+) -> bool:
+    """Keep something in Jira as it should be now, inside a transaction.
+
+    Parameters
+    ----------
+    connection : `sqlite3.Connection`
+        Of `cmbot.mirror.Mirror.writing`.
+    issue : `tuple` [`str`, `str`]
+        Id and key of the issue.
+    kind, marker : `str`
+        See `Row`.
+    body : `Any`
+        What JSON can hold; told again only if it differs (requirement W15).
+    now : `datetime.datetime`
+        The time.
+    interval : `datetime.timedelta`
+        Least time between two writes.
+
+    Returns
+    -------
+    new : `bool`
+        Whether there is something new to tell.
+    """
+    text = json.dumps(body)
+    if say(connection, issue, kind, marker, body, now):
+        return True
+    row = connection.execute("SELECT body, told_at FROM outbox WHERE marker = ?", (marker,)).fetchone()
+    if row["body"] == text:
+        return False
+    later = stamp(now)
+    if row["told_at"]:
+        later = max(later, stamp(datetime.fromisoformat(row["told_at"]) + interval))
+    connection.execute(
+        "UPDATE outbox SET body = ?, state = 'pending', not_before = ? WHERE marker = ?",
+        (text, later, marker),
+    )
+    return True
+
+
+def pending(mirror: Mirror, now: datetime) -> tuple[Row, ...]:
+    """Read what is to be told now, in order; an issue waits behind its oldest untold row.
+
+    Parameters
+    ----------
+    mirror : `~cmbot.mirror.Mirror`
+        The database.
+    now : `datetime.datetime`
+        The time.
+
+    Returns
+    -------
+    rows : `tuple` [`Row`, ...]
+        Oldest first.
+    """
+    rows = mirror.connection.execute("SELECT * FROM outbox WHERE state = 'pending' ORDER BY id").fetchall()
+    waiting: set[str] = set()
+    due = []
+    for row in rows:
+        if row["not_before"] > stamp(now):
+            # A status comment that rests for its interval holds up nobody; a failed write does.
+            if row["error"]:
+                waiting.add(row["issue_id"])
+        elif row["issue_id"] not in waiting:
+            due.append(row)
+    return tuple(
+        Row(
+            row["id"],
+            row["issue_id"],
+            row["issue_key"],
+            row["kind"],
+            row["marker"],
+            json.loads(row["body"]),
+            row["sends"],
+            row["result"],
+        )
+        for row in due
+    )
+
+
+def sending(connection: Connection, row: Row) -> None:
+    """Write down that a row is about to be sent, inside a transaction.
+
+    Parameters
+    ----------
+    connection : `sqlite3.Connection`
+        Of `cmbot.mirror.Mirror.writing`.
+    row : `Row`
+        Which.
+    """
+    connection.execute("UPDATE outbox SET sends = sends + 1 WHERE id = ?", (row.id,))
+
+
+def told(connection: Connection, row: Row, result: str, now: datetime) -> None:
+    """Write down that a row arrived, unless it has changed since, inside a transaction.
+
+    Parameters
+    ----------
+    connection : `sqlite3.Connection`
+        Of `cmbot.mirror.Mirror.writing`.
+    row : `Row`
+        Which.
+    result : `str`
+        Id of what was made.
+    now : `datetime.datetime`
+        The time.
+    """
+    connection.execute(
+        "UPDATE outbox SET state = 'told', told_at = ?, result = ?, error = '' WHERE id = ? AND body = ?",
+        (stamp(now), result, row.id, json.dumps(row.body)),
+    )
+
+
+def failed(connection: Connection, row: Row, error: str, again: datetime | None) -> None:
+    """Write down that a row could not be told, inside a transaction.
+
+    Parameters
+    ----------
+    connection : `sqlite3.Connection`
+        Of `cmbot.mirror.Mirror.writing`.
+    row : `Row`
+        Which.
+    error : `str`
+        Why.
+    again : `datetime.datetime` or `None`
+        When to try again; `None` for never.
+    """
+    connection.execute(
+        "UPDATE outbox SET error = ?, state = ?, not_before = ? WHERE id = ?",
+        (error, "pending" if again else "dropped", stamp(again) if again else "", row.id),
+    )
