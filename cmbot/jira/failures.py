@@ -1,0 +1,202 @@
+"""What went wrong on the wire, in cmbot's own errors (reference/jira.md sections 5, 10 and 11).
+
+Nothing here matches on wording, and no message carries headers, addresses or credentials.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+
+import requests
+from urllib3.exceptions import NewConnectionError
+
+from cmbot.exceptions import (
+    CmbotError,
+    Conflict,
+    CredentialsError,
+    Limited,
+    NotFound,
+    OutcomeUnknown,
+    Refused,
+    RemoteError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+DETAIL_LIMIT = 600
+LONGEST_WAIT = timedelta(days=1)
+_LOOK_FIRST = "cmbot looks whether it happened before it tries again"
+_TRY_LATER = "cmbot tries again"
+_RENEW = "renew the token in the settings (jira.token) and restart cmbot"
+_LOGIN_FAILED = ("AUTHENTICATED_FAILED", "AUTHENTICATION_DENIED")
+
+
+def from_exception(subject: str, doing: str, error: requests.RequestException, *, write: bool) -> CmbotError:
+    """Translate a failure without an answer.
+
+    Parameters
+    ----------
+    subject : `str`
+        The issue, or what else it is about.
+    doing : `str`
+        The operation as a noun phrase: "adding a comment".
+    error : `requests.RequestException`
+        What the session raised.
+    write : `bool`
+        Whether it would have changed something.
+
+    Returns
+    -------
+    error : `CmbotError`
+        `OutcomeUnknown` for a write that may have reached Jira.
+    """
+    if isinstance(error, requests.ConnectTimeout) or _never_connected(error):
+        return RemoteError(subject, f"{doing} did not reach Jira", _TRY_LATER)
+    if isinstance(error, requests.Timeout):
+        what = "was not answered in time"
+    elif isinstance(error, requests.exceptions.SSLError):
+        what = "failed in TLS, perhaps over a certificate"
+    else:
+        what = "lost its connection"
+    return unknown(subject, f"{doing} {what}", write=write)
+
+
+def unknown(subject: str, problem: str, *, write: bool) -> RemoteError:
+    """Say that an answer is missing or unusable: for a write this means that it may have happened.
+
+    Parameters
+    ----------
+    subject, problem : `str`
+        As in `CmbotError`.
+    write : `bool`
+        Whether it would have changed something.
+
+    Returns
+    -------
+    error : `RemoteError`
+        `OutcomeUnknown` for a write.
+    """
+    if write:
+        return OutcomeUnknown(subject, problem, _LOOK_FIRST)
+    return RemoteError(subject, problem, _TRY_LATER)
+
+
+def from_response(
+    subject: str,
+    doing: str,
+    response: requests.Response,
+    *,
+    write: bool,
+    field_names: Mapping[str, str] | None = None,
+) -> CmbotError | None:
+    """Translate an answer that is an error.
+
+    Parameters
+    ----------
+    subject, doing : `str`
+        As in `from_exception`.
+    response : `requests.Response`
+        The answer.
+    write : `bool`
+        Whether it would have changed something.
+    field_names : `~collections.abc.Mapping` [`str`, `str`], optional
+        Field id -> name, to speak of fields as people do.
+
+    Returns
+    -------
+    error : `CmbotError` or `None`
+        `None` if it is no error.
+    """
+    code = response.status_code
+    said = f"{doing} was refused (HTTP {code}){_detail(response, field_names or {})}"
+    if _credentials_failed(response):
+        return CredentialsError(
+            subject, f"{doing}: Jira does not accept the credentials (HTTP {code})", _RENEW
+        )
+    if 300 <= code < 400:
+        return Refused(subject, f"{doing} was redirected (HTTP {code})", "set jira.url to Jira's own address")
+    if code < 300:
+        return None
+    if code == 429 or (code == 503 and not write and "Retry-After" in response.headers):
+        return Limited(subject, f"{doing}: Jira asks to wait (HTTP {code})", retry_at(response))
+    if code == 408 or code >= 500:
+        return unknown(subject, f"{doing} failed in Jira (HTTP {code})", write=write)
+    if code == 404:
+        return NotFound(
+            subject, f"{doing}: not found, or hidden from cmbot's account", "check that it exists"
+        )
+    if code == 409:
+        return Conflict(subject, said, _TRY_LATER)
+    return Refused(subject, said, "see Jira's reason")
+
+
+def retry_at(response: requests.Response) -> datetime | None:
+    """Read ``Retry-After`` in both its forms (RFC 9110 section 10.2.3).
+
+    Parameters
+    ----------
+    response : `requests.Response`
+        The answer.
+
+    Returns
+    -------
+    at : `datetime.datetime` or `None`
+        In UTC; `None` if the header is missing, 0, past or unreadable: then cmbot's own
+        back-off holds. At most a day ahead.
+    """
+    text = response.headers.get("Retry-After", "").strip()
+    try:
+        wait = timedelta(seconds=float(text)) if _is_number(text) else _until(text, response)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return datetime.now(UTC) + min(wait, LONGEST_WAIT) if wait > timedelta() else None
+
+
+def _is_number(text: str) -> bool:
+    return text.replace(".", "", 1).isdigit()
+
+
+def _until(text: str, response: requests.Response) -> timedelta:
+    # Against the server's own clock where it tells it: the two clocks may differ.
+    sent = response.headers.get("Date")
+    return _instant(text) - (_instant(sent) if sent else datetime.now(UTC))
+
+
+def _instant(text: str) -> datetime:
+    at = parsedate_to_datetime(text)
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _credentials_failed(response: requests.Response) -> bool:
+    # Data Center may demand a CAPTCHA with a 403, and may answer 200 to a login that failed.
+    headers = response.headers
+    return (
+        response.status_code == 401
+        or (response.status_code == 403 and "X-Authentication-Denied-Reason" in headers)
+        or any(word in headers.get("X-Seraph-LoginReason", "") for word in _LOGIN_FAILED)
+    )
+
+
+def _never_connected(error: BaseException) -> bool:
+    # requests wraps what urllib3 gave up with; a name that does not resolve is one of these too.
+    return bool(error.args) and isinstance(getattr(error.args[0], "reason", None), NewConnectionError)
+
+
+def _detail(response: requests.Response, field_names: Mapping[str, str]) -> str:
+    try:
+        body = response.json()
+    except ValueError:
+        return ""
+    text = "; ".join(_reasons(body, field_names)) if isinstance(body, dict) else ""
+    return f": {text[:DETAIL_LIMIT]}" if text else ""
+
+
+def _reasons(body: Mapping[str, Any], field_names: Mapping[str, str]) -> Iterator[str]:
+    messages = body.get("errorMessages")
+    yield from map(str, messages if isinstance(messages, list) else ())
+    errors = body.get("errors")
+    for field, text in errors.items() if isinstance(errors, dict) else ():
+        yield f"{field_names.get(field, field)}: {text}"

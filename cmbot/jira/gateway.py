@@ -1,0 +1,315 @@
+"""The gateway: what the rest of cmbot may ask of Jira.
+
+Reads give Jira's JSON; `cmbot.jira_schema` makes models of it. Each write is an *ensure*: it may be
+asked for again and again and has its effect once (requirement W2). A write whose answer is lost is
+looked for before anything else; if it is not found, `OutcomeUnknown` is raised and the next call looks again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cmbot.exceptions import RemoteError
+from cmbot.jira import creation, reading, transitions
+from cmbot.jira.comments import Comments
+from cmbot.jira.dialect import EPIC_LINK, choose
+from cmbot.jira.fields import resolve
+from cmbot.jira.wire import Wire, issue_path
+from cmbot.jira_schema import values
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from cmbot.exceptions import Problem
+    from cmbot.jira.dialect import Dialect
+    from cmbot.models.issues import Person
+    from cmbot.settings import JiraSettings
+
+
+class Jira:
+    """A Jira project, connected.
+
+    Parameters
+    ----------
+    settings : `cmbot.settings.JiraSettings`
+        Address, project and names.
+    wire : `~cmbot.jira.wire.Wire`
+        The connection.
+    dialect : `~cmbot.jira.dialect.Dialect`
+        How this deployment wants to be spoken to.
+    me : `~cmbot.models.issues.Person`
+        cmbot's own account.
+    """
+
+    def __init__(self, settings: JiraSettings, wire: Wire, dialect: Dialect, me: Person) -> None:
+        self._settings = settings
+        self._wire = wire
+        self._dialect = dialect
+        self._comments = Comments(wire, me)
+        self.me = me
+        self.url = settings.url.rstrip("/")
+        self.read_fields()
+
+    @classmethod
+    def connect(cls, settings: JiraSettings, token: str) -> Jira:
+        """Ask the server what it is, who we are and what its fields are called: three requests.
+
+        Parameters
+        ----------
+        settings : `cmbot.settings.JiraSettings`
+            Address, project and names.
+        token : `str`
+            The secret itself.
+
+        Returns
+        -------
+        jira : `Jira`
+            Ready for use by several threads.
+
+        Raises
+        ------
+        UserError
+            If the settings are wrong or the deployment is not supported.
+        CredentialsError
+            If the token is not accepted.
+        RemoteError
+            If Jira does not answer; worth waiting for.
+        """
+        wire = Wire(settings, token)
+        dialect = choose(
+            _mapping(wire.read(settings.url, "asking for its version", "serverInfo")), settings.url
+        )
+        me = values.person(_mapping(wire.read(settings.url, "asking who cmbot is", "myself")))
+        if not me.account:
+            raise reading.strange(settings.url, "cmbot's own account")
+        return cls(settings, wire, dialect, me)
+
+    # ------------------------------------------------------------------------------ names
+
+    def read_fields(self) -> None:
+        """Read the list of fields, at the start and after an administrator changed it.
+
+        Raises
+        ------
+        RemoteError
+            If it cannot be read.
+        """
+        listed = self._wire.read(self._settings.url, "reading the list of fields", "field")
+        if not isinstance(listed, list):
+            raise reading.strange(self._settings.url, "the list of fields")
+        self._fields = resolve(listed, self._settings, self._dialect)
+        self._wire.field_names = {site_id: name for name, site_id in self._fields.ids.items()}
+
+    @property
+    def field_ids(self) -> Mapping[str, str]:
+        """The ids of cmbot's fields here, by cmbot's names, as far as they exist."""
+        return self._fields.ids
+
+    @property
+    def field_problems(self) -> Mapping[str, Problem]:
+        """What is wrong with those of cmbot's fields that are missing or ambiguous here."""
+        return self._fields.problems
+
+    @property
+    def epic_link(self) -> str:
+        """Id of the Epic Link field; empty where there is none."""
+        return self._fields.ids.get(EPIC_LINK, "")
+
+    def field_id(self, name: str) -> str:
+        """Give the id of a field.
+
+        Parameters
+        ----------
+        name : `str`
+            cmbot's name, or the id of a system field.
+
+        Returns
+        -------
+        id : `str`
+            Its id here.
+
+        Raises
+        ------
+        UserError
+            If the site has no such field, or several; the list is read once more before.
+        """
+        if name in self._fields.problems:
+            self.read_fields()
+        return self._fields.id(name)
+
+    def epic_fields(self, *, epic_key: str = "", name: str = "") -> dict[str, Any]:
+        """Give the fields by which this deployment ties epics and issues.
+
+        Parameters
+        ----------
+        epic_key : `str`, optional
+            For an issue: the epic that it belongs to.
+        name : `str`, optional
+            For an epic: its name.
+
+        Returns
+        -------
+        fields : `dict` [`str`, `Any`]
+            For `ensure_issue`.
+        """
+        fields = self._dialect.in_epic(epic_key) if epic_key else {}
+        return {**fields, **(self._dialect.named_epic(name) if name else {})}
+
+    # ------------------------------------------------------------------------------ reads
+
+    def server_time(self) -> datetime:
+        """Ask for Jira's own clock, the only one to compare its time stamps with.
+
+        Returns
+        -------
+        now : `datetime.datetime`
+            With its zone.
+
+        Raises
+        ------
+        RemoteError
+            If it does not answer.
+        """
+        info = _mapping(self._wire.read(self._settings.url, "asking for its time", "serverInfo"))
+        try:
+            return values.time(str(info["serverTime"]))
+        except (KeyError, ValueError):
+            raise reading.strange(self._settings.url, "its time") from None
+
+    def changed(self, since_ms: int | None) -> list[reading.Changed]:
+        """Find the project's issues that changed since an instant; see `reading.changed`."""
+        return reading.changed(self._wire, self._dialect, self._settings.project, since_ms)
+
+    def issue(self, id_or_key: str) -> reading.Read:
+        """Read one issue with its history and attempts; see `reading.issue`."""
+        return reading.issue(self._wire, self._dialect, self._fields, id_or_key)
+
+    def comments(self, issue_id: str) -> list[dict[str, Any]]:
+        """Read all comments of an issue, oldest first; see `reading.comments`."""
+        return reading.comments(self._wire, issue_id)
+
+    def properties(self, issue_id: str, prefix: str = reading.ATTEMPTS) -> dict[str, Any]:
+        """Read the properties whose keys begin with a prefix; see `reading.properties`."""
+        return reading.properties(self._wire, issue_id, prefix)
+
+    # ------------------------------------------------------------------------------ ensures
+
+    def ensure_comment(self, issue_id: str, marker: str, body: str, *, known_id: str | None = None) -> str:
+        """See that one comment with the marker exists, with this text; see `Comments.keep`."""
+        return self._comments.keep(issue_id, marker, body, known_id)
+
+    def post_comment_once(self, issue_id: str, marker: str, body: str) -> str:
+        """Write a comment unless one with the marker exists; see `Comments.once`."""
+        return self._comments.once(issue_id, marker, body)
+
+    def ensure_transition(self, issue_id: str, source: str, target: str, *, cause: str) -> bool:
+        """Move an issue if it still is where it was seen; see `transitions.ensure`.
+
+        ``source`` and ``target`` are cmbot's names; the settings say what they are called here.
+        """
+        own = self._settings.statuses
+        return transitions.ensure(
+            self._wire, self._dialect, issue_id, own.get(source, source), own.get(target, target), cause
+        )
+
+    def ensure_issue(self, marker: str, fields: Mapping[str, Any]) -> tuple[str, str]:
+        """See that the issue with the marker exists; see `creation.ensure_issue`.
+
+        ``fields`` are raw values by cmbot's field names; the project and the labels are added.
+        """
+        raw = self._by_id(fields)
+        return creation.ensure_issue(self._wire, self._dialect, self._settings.project, marker, raw)
+
+    def ensure_link(self, blocker_key: str, blocked_key: str) -> None:
+        """See that one issue is blocked by the other; see `creation.ensure_link`."""
+        creation.ensure_link(self._wire, self._settings.blocks, blocker_key, blocked_key)
+
+    def ensure_fields(self, issue_id: str, field_values: Mapping[str, Any]) -> bool:
+        """Set fields, all in one request; repeating it changes nothing.
+
+        Parameters
+        ----------
+        issue_id : `str`
+            The issue.
+        field_values : `~collections.abc.Mapping` [`str`, `Any`]
+            Raw values by cmbot's field names; `None` empties a field.
+
+        Returns
+        -------
+        sent : `bool`
+            `False` if there was nothing to set.
+
+        Raises
+        ------
+        UserError
+            If the site does not have one of the fields.
+        RemoteError
+            If Jira did not do it.
+        """
+        raw = self._by_id(field_values)
+        if raw:
+            self._put(issue_id, "setting fields", issue_path(issue_id), {"fields": raw})
+        return bool(raw)
+
+    def ensure_label(self, issue_id: str, label: str) -> None:
+        """Add a label to those that people gave.
+
+        Parameters
+        ----------
+        issue_id, label : `str`
+            The issue, and a label without spaces.
+
+        Raises
+        ------
+        RemoteError
+            If Jira did not do it.
+        """
+        change = {"update": {"labels": [{"add": label}]}}
+        self._put(issue_id, f"adding the label {label}", issue_path(issue_id), change)
+
+    def ensure_property(self, issue_id: str, key: str, value: Any) -> None:
+        """Set a property; it is replaced whole.
+
+        Parameters
+        ----------
+        issue_id, key : `str`
+            The issue, and at most 255 characters.
+        value : `Any`
+            JSON of at most 32,768 characters.
+
+        Raises
+        ------
+        RemoteError
+            If Jira did not do it.
+        """
+        self._put(issue_id, f"setting the property {key}", issue_path(issue_id, "properties", key), value)
+
+    def ensure_remote_link(self, issue_id: str, global_id: str, url: str, title: str) -> None:
+        """Set a link to a page elsewhere; Jira keeps one for each global id.
+
+        Parameters
+        ----------
+        issue_id, global_id, url, title : `str`
+            The issue; what identifies the link; where it leads; what people read.
+
+        Raises
+        ------
+        RemoteError
+            If Jira did not do it.
+        """
+        content = {"globalId": global_id, "object": {"url": url, "title": title}}
+        path = issue_path(issue_id, "remotelink")
+        self._wire.write(self._wire.subject(issue_id), f"setting the link {title!r}", "POST", path, content)
+
+    def _put(self, issue_id: str, doing: str, path: str, body: Any) -> None:
+        self._wire.write(self._wire.subject(issue_id), doing, "PUT", path, body)
+
+    def _by_id(self, field_values: Mapping[str, Any]) -> dict[str, Any]:
+        return {self.field_id(name): value for name, value in field_values.items()}
+
+
+def _mapping(answer: Any) -> dict[str, Any]:
+    if not isinstance(answer, dict):
+        raise RemoteError("Jira", "gave an answer in an unknown form", "check jira.url")
+    return answer

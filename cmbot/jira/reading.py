@@ -1,0 +1,264 @@
+"""What the gateway reads: issues that changed, one issue, its comments and properties."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from cmbot.exceptions import RemoteError
+from cmbot.jira.wire import issue_path
+from cmbot.jira_schema import values
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from cmbot.jira.dialect import Dialect
+    from cmbot.jira.fields import SiteFields
+    from cmbot.jira.wire import Wire
+
+PAGE = 200
+ATTEMPTS = "cmbot.attempts"
+#: One property holds 32,768 characters, so what is longer goes on in numbered ones.
+ATTEMPTS_KEYS = (ATTEMPTS, *(f"{ATTEMPTS}.{number}" for number in range(1, 10)))
+READ_FIELDS = (
+    "summary",
+    "status",
+    "issuetype",
+    "parent",
+    "updated",
+    "labels",
+    "issuelinks",
+    "description",
+)
+
+
+class Changed(TypedDict):
+    """One issue that changed."""
+
+    id: str
+    """Jira's id."""
+    key: str
+    """Its key now."""
+    updated: datetime
+    """Jira's time of the last change, with its zone."""
+    status: str
+    """The site's name of its status."""
+    issuetype: str
+    """The site's name of its type."""
+
+
+class Read(TypedDict):
+    """One issue as Jira gives it."""
+
+    id: str
+    """Jira's id."""
+    key: str
+    """Its key now, which need not be the one that was asked for."""
+    fields: dict[str, Any]
+    """Raw values by the site's field ids."""
+    histories: list[dict[str, Any]]
+    """All entries of its history, oldest first."""
+    properties: dict[str, Any]
+    """Those of the properties in `ATTEMPTS_KEYS` that exist."""
+
+
+def changed(wire: Wire, dialect: Dialect, project: str, since_ms: int | None) -> list[Changed]:
+    """Find the issues that changed (reference/jira.md section 8).
+
+    Parameters
+    ----------
+    wire : `~cmbot.jira.wire.Wire`
+        The connection.
+    dialect : `~cmbot.jira.dialect.Dialect`
+        For the form of the search.
+    project : `str`
+        Key of the project.
+    since_ms : `int` or `None`
+        Instant in milliseconds of the Unix epoch, by Jira's clock; `None` for a full listing.
+
+    Returns
+    -------
+    issues : `list` [`Changed`]
+        Each issue once, the longest unchanged first.
+
+    Raises
+    ------
+    RemoteError
+        If the search does not succeed completely.
+    """
+    bound = "" if since_ms is None else f" AND updated >= {since_ms:d}"
+    jql = f"project = {quoted(project)}{bound} ORDER BY updated ASC, key ASC"
+    found: dict[str, Changed] = {}
+    for page in dialect.pages(wire, jql, "updated,status,issuetype", PAGE):
+        for data in page:
+            item = _changed(data)
+            wire.keys[item["id"]] = item["key"]
+            # A later row of the same issue is newer.
+            found[item["id"]] = item
+    return sorted(found.values(), key=lambda item: item["updated"])
+
+
+def issue(wire: Wire, dialect: Dialect, fields: SiteFields, id_or_key: str) -> Read:
+    """Read one issue by id or key, which is never stale (reference/jira.md section 8.1).
+
+    Parameters
+    ----------
+    wire, dialect
+        As in `changed`.
+    fields : `~cmbot.jira.fields.SiteFields`
+        The custom fields to read.
+    id_or_key : `str`
+        The issue.
+
+    Returns
+    -------
+    issue : `Read`
+        Fields, whole history and properties of one moment.
+
+    Raises
+    ------
+    NotFound
+        If it is gone or hidden; Jira does not tell which.
+    RemoteError
+        Otherwise.
+    """
+    data = wire.read(
+        wire.subject(id_or_key),
+        "reading the issue",
+        issue_path(id_or_key),
+        fields=",".join((*READ_FIELDS, *fields.ids.values())),
+        expand="changelog",
+        properties=",".join(ATTEMPTS_KEYS),
+    )
+    try:
+        read: Read = {
+            "id": str(data["id"]),
+            "key": str(data["key"]),
+            "fields": dict(data["fields"]),
+            "histories": dialect.histories(data),
+            "properties": dict(data.get("properties") or {}),
+        }
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise strange(wire.subject(id_or_key), "the issue") from None
+    wire.keys[read["id"]] = read["key"]
+    return read
+
+
+def comments(wire: Wire, issue_id: str) -> list[dict[str, Any]]:
+    """Read all comments of an issue.
+
+    Parameters
+    ----------
+    wire : `~cmbot.jira.wire.Wire`
+        The connection.
+    issue_id : `str`
+        The issue.
+
+    Returns
+    -------
+    comments : `list` [`dict`]
+        Jira's JSON, oldest first.
+
+    Raises
+    ------
+    RemoteError
+        If they cannot be read completely.
+    """
+    subject = wire.subject(issue_id)
+    found: dict[int, dict[str, Any]] = {}
+    start = 0
+    while True:
+        data = wire.read(
+            subject,
+            "reading the comments",
+            issue_path(issue_id, "comment"),
+            startAt=start,
+            maxResults=PAGE,
+            orderBy="created",
+        )
+        try:
+            page, total = list(data["comments"]), int(data["total"])
+            found.update((int(comment["id"]), comment) for comment in page)
+        except (KeyError, TypeError, ValueError):
+            raise strange(subject, "the list of comments") from None
+        start += len(page)
+        if not page or start >= total:
+            return [found[number] for number in sorted(found)]
+
+
+def properties(wire: Wire, issue_id: str, prefix: str) -> dict[str, Any]:
+    """Read the properties of an issue whose keys begin with a prefix.
+
+    Parameters
+    ----------
+    wire, issue_id
+        As in `comments`.
+    prefix : `str`
+        Beginning of the keys.
+
+    Returns
+    -------
+    properties : `dict` [`str`, `Any`]
+        Key -> value.
+
+    Raises
+    ------
+    RemoteError
+        If they cannot be read.
+    """
+    subject = wire.subject(issue_id)
+    data = wire.read(subject, "reading the properties", issue_path(issue_id, "properties"))
+    try:
+        keys = [str(entry["key"]) for entry in data["keys"]]
+    except (KeyError, TypeError):
+        raise strange(subject, "the list of properties") from None
+    found = {}
+    for key in sorted(key for key in keys if key.startswith(prefix)):
+        answer = wire.read(subject, f"reading the property {key}", issue_path(issue_id, "properties", key))
+        found[key] = answer["value"]
+    return found
+
+
+def quoted(text: str) -> str:
+    """Quote a value for JQL.
+
+    Parameters
+    ----------
+    text : `str`
+        Any text.
+
+    Returns
+    -------
+    literal : `str`
+        A JQL string literal.
+    """
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def strange(subject: str, what: str) -> RemoteError:
+    """Say that an answer has an unknown form.
+
+    Parameters
+    ----------
+    subject, what : `str`
+        What it is about, and what was read.
+
+    Returns
+    -------
+    error : `RemoteError`
+        To be raised.
+    """
+    return RemoteError(subject, f"Jira gave {what} in an unknown form", "check jira.url and Jira's version")
+
+
+def _changed(data: dict[str, Any]) -> Changed:
+    try:
+        fields = data["fields"]
+        return {
+            "id": str(data["id"]),
+            "key": str(data["key"]),
+            "updated": values.time(fields["updated"]),
+            "status": str(fields["status"]["name"]),
+            "issuetype": str(fields["issuetype"]["name"]),
+        }
+    except (KeyError, TypeError, ValueError):
+        raise strange(str(data.get("key")), "a row of the search") from None
