@@ -56,8 +56,8 @@ class Submission:
 
 
 WMS_CLASSES: Mapping[str, str] = {
-    "panda": "lsst.ctrl.bps.panda.PanDAService",
-    "htcondor": "lsst.ctrl.bps.htcondor.HTCondorService",
-    "parsl": "lsst.ctrl.bps.parsl.ParslService",
+    "PanDA": "lsst.ctrl.bps.panda.PanDAService",
+    "HTCondor": "lsst.ctrl.bps.htcondor.HTCondorService",
+    "Parsl": "lsst.ctrl.bps.parsl.ParslService",
 }
-"""BPS's service class by cmbot's name of the WMS, in lower case."""
+"""BPS's service class by the name of the WMS in campaign definitions."""
