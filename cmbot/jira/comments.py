@@ -8,6 +8,7 @@ a comment whose text somebody rewrote (reference/jira.md sections 12 and 13).
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from cmbot.exceptions import NotFound, OutcomeUnknown
 from cmbot.jira import reading
@@ -96,7 +97,7 @@ class Comments:
             return None
         path = issue_path(issue_id, "comment", known_id)
         try:
-            comment: dict[str, Any] = self._wire.read(self._wire.subject(issue_id), "reading a comment", path)
+            comment = self._wire.read(self._wire.subject(issue_id), "reading a comment", path)
         except NotFound:
             return None
         return comment if self._is_mine(comment) else None
@@ -122,7 +123,7 @@ class Comments:
 
     def _read_marker(self, issue_id: str, comment_id: str) -> str:
         # The path is the same for comments of all issues.
-        path = f"comment/{int(comment_id)}/properties/{MARKER}"
+        path = f"comment/{quote(comment_id, safe='')}/properties/{MARKER}"
         try:
             answer = self._wire.read(self._wire.subject(issue_id), "reading a comment's marker", path)
         except NotFound:
@@ -143,7 +144,7 @@ class Comments:
             if found is None:
                 raise
             comment = found
-        if not isinstance(comment, dict) or "id" not in comment:
+        if "id" not in comment:
             raise reading.strange(subject, "the new comment")
         return str(comment["id"])
 

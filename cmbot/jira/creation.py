@@ -82,7 +82,7 @@ def ensure_issue(
         return found
     try:
         issue_id, key = str(made["id"]), str(made["key"])
-    except (KeyError, TypeError):
+    except KeyError:
         raise reading.strange(project, "the new issue") from None
     wire.keys[issue_id] = key
     return issue_id, key
@@ -123,8 +123,8 @@ def ensure_link(wire: Wire, kind: str, blocker_key: str, blocked_key: str) -> No
 
 
 def _find(wire: Wire, dialect: Dialect, project: str, marker: str) -> tuple[str, str] | None:
-    jql = f"project = {reading.quoted(project)} AND labels = {reading.quoted(label(marker))} ORDER BY key ASC"
-    for page in dialect.pages(wire, jql, "labels", reading.PAGE):
+    clause = f"project = {reading.quoted(project)} AND labels = {reading.quoted(label(marker))}"
+    for page in dialect.pages(wire, clause, "updated", reading.PAGE):
         for data in page:
             issue_id, key = str(data["id"]), str(data["key"])
             # People copy labels, and eight digits may meet; the property decides if there is one.

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 EPIC_LINK = "Epic Link"
 EPIC_NAME = "Epic Name"
+ORDER = "ORDER BY updated ASC, key ASC"
 
 
 class Dialect(Protocol):
@@ -25,8 +26,8 @@ class Dialect(Protocol):
     #: Custom fields that this deployment itself provides: name -> key of the field's type.
     own_fields: Mapping[str, str]
 
-    def pages(self, wire: Wire, jql: str, fields: str, size: int) -> Iterator[list[dict[str, Any]]]:
-        """Search, page by page, without losing an issue that changes meanwhile."""
+    def pages(self, wire: Wire, clause: str, fields: str, size: int) -> Iterator[list[dict[str, Any]]]:
+        """Search in the order of change, page by page, without losing an issue that changes meanwhile."""
         ...
 
     def histories(self, issue: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -53,23 +54,29 @@ class DataCenter:
     _overlap = 5
     _most_pages = 5_000
 
-    def pages(self, wire: Wire, jql: str, fields: str, size: int) -> Iterator[list[dict[str, Any]]]:
+    def pages(self, wire: Wire, clause: str, fields: str, size: int) -> Iterator[list[dict[str, Any]]]:
         """Search by offset; each page begins with rows of the page before.
 
         An issue that changes while pages are read moves to the end of an ascending order, and all
-        behind it move up. A page that does not begin with a known row may have lost some: then it
-        is asked again from further back (reference/jira.md section 8.1).
+        behind it move up. If a page begins with a row that was seen and has not changed since,
+        all before it are known; if not, some may be lost, and the search goes back
+        (reference/jira.md section 8.1). So ``fields`` must name ``updated``.
         """
-        seen: set[str] = set()
+        seen: dict[str, str] = {}
         start = overlap = 0
         for _ in range(self._most_pages):
-            asked: dict[str, str | int] = {"jql": jql, "fields": fields, "startAt": start, "maxResults": size}
-            issues, total = _page(wire.read("Jira", "the search", "search", **asked))
-            if overlap and not (issues and str(issues[0]["id"]) in seen):
+            asked: dict[str, str | int] = {
+                "jql": f"{clause} {ORDER}",
+                "fields": fields,
+                "startAt": start,
+                "maxResults": size,
+            }
+            issues, rows, total = _page(wire.read("Jira", "the search", "search", **asked))
+            if overlap and not (rows and seen.get(rows[0][0]) == rows[0][1]):
                 start = max(0, start - size)
                 overlap = min(overlap, start)
                 continue
-            seen.update(str(issue["id"]) for issue in issues)
+            seen.update(rows)
             yield issues
             if not issues or start + len(issues) >= total:
                 return
@@ -126,8 +133,10 @@ def choose(server_info: Mapping[str, Any], url: str) -> Dialect:
     return DataCenter()
 
 
-def _page(answer: Any) -> tuple[list[dict[str, Any]], int]:
+def _page(answer: Mapping[str, Any]) -> tuple[list[dict[str, Any]], list[tuple[str, str]], int]:
     try:
-        return list(answer["issues"]), int(answer["total"])
+        issues = list(answer["issues"])
+        rows = [(str(issue["id"]), str(issue["fields"]["updated"])) for issue in issues]
+        return issues, rows, int(answer["total"])
     except (KeyError, TypeError, ValueError):
         raise RemoteError("Jira", "the search was answered in an unknown form", "check jira.url") from None

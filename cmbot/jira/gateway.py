@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cmbot.exceptions import RemoteError
 from cmbot.jira import creation, reading, transitions
 from cmbot.jira.comments import Comments
 from cmbot.jira.dialect import EPIC_LINK, choose
@@ -77,10 +76,8 @@ class Jira:
             If Jira does not answer; worth waiting for.
         """
         wire = Wire(settings, token)
-        dialect = choose(
-            _mapping(wire.read(settings.url, "asking for its version", "serverInfo")), settings.url
-        )
-        me = values.person(_mapping(wire.read(settings.url, "asking who cmbot is", "myself")))
+        dialect = choose(wire.read(settings.url, "asking for its version", "serverInfo"), settings.url)
+        me = values.person(wire.read(settings.url, "asking who cmbot is", "myself"))
         if not me.account:
             raise reading.strange(settings.url, "cmbot's own account")
         return cls(settings, wire, dialect, me)
@@ -95,9 +92,7 @@ class Jira:
         RemoteError
             If it cannot be read.
         """
-        listed = self._wire.read(self._settings.url, "reading the list of fields", "field")
-        if not isinstance(listed, list):
-            raise reading.strange(self._settings.url, "the list of fields")
+        listed = self._wire.read_list(self._settings.url, "reading the list of fields", "field")
         self._fields = resolve(listed, self._settings, self._dialect)
         self._wire.field_names = {site_id: name for name, site_id in self._fields.ids.items()}
 
@@ -171,7 +166,7 @@ class Jira:
         RemoteError
             If it does not answer.
         """
-        info = _mapping(self._wire.read(self._settings.url, "asking for its time", "serverInfo"))
+        info = self._wire.read(self._settings.url, "asking for its time", "serverInfo")
         try:
             return values.time(str(info["serverTime"]))
         except (KeyError, ValueError):
@@ -307,9 +302,3 @@ class Jira:
 
     def _by_id(self, field_values: Mapping[str, Any]) -> dict[str, Any]:
         return {self.field_id(name): value for name, value in field_values.items()}
-
-
-def _mapping(answer: Any) -> dict[str, Any]:
-    if not isinstance(answer, dict):
-        raise RemoteError("Jira", "gave an answer in an unknown form", "check jira.url")
-    return answer

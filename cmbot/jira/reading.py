@@ -86,9 +86,9 @@ def changed(wire: Wire, dialect: Dialect, project: str, since_ms: int | None) ->
         If the search does not succeed completely.
     """
     bound = "" if since_ms is None else f" AND updated >= {since_ms:d}"
-    jql = f"project = {quoted(project)}{bound} ORDER BY updated ASC, key ASC"
+    clause = f"project = {quoted(project)}{bound}"
     found: dict[str, Changed] = {}
-    for page in dialect.pages(wire, jql, "updated,status,issuetype", PAGE):
+    for page in dialect.pages(wire, clause, "updated,status,issuetype", PAGE):
         for data in page:
             item = _changed(data)
             wire.keys[item["id"]] = item["key"]
@@ -175,13 +175,14 @@ def comments(wire: Wire, issue_id: str) -> list[dict[str, Any]]:
             maxResults=PAGE,
             orderBy="created",
         )
+        before = len(found)
         try:
             page, total = list(data["comments"]), int(data["total"])
             found.update((int(comment["id"]), comment) for comment in page)
         except (KeyError, TypeError, ValueError):
             raise strange(subject, "the list of comments") from None
         start += len(page)
-        if not page or start >= total:
+        if start >= total or len(found) == before:
             return [found[number] for number in sorted(found)]
 
 
@@ -214,7 +215,7 @@ def properties(wire: Wire, issue_id: str, prefix: str) -> dict[str, Any]:
     found = {}
     for key in sorted(key for key in keys if key.startswith(prefix)):
         answer = wire.read(subject, f"reading the property {key}", issue_path(issue_id, "properties", key))
-        found[key] = answer["value"]
+        found[key] = answer.get("value")
     return found
 
 

@@ -76,8 +76,8 @@ class Wire:
         """
         return self.keys.get(issue) or (f"issue {issue}" if issue.isdigit() else issue)
 
-    def read(self, subject: str, doing: str, path: str, **params: str | int) -> Any:
-        """Read JSON.
+    def read(self, subject: str, doing: str, path: str, **params: str | int) -> dict[str, Any]:
+        """Read a JSON object.
 
         Parameters
         ----------
@@ -90,7 +90,7 @@ class Wire:
 
         Returns
         -------
-        answer : `Any`
+        answer : `dict` [`str`, `Any`]
             The JSON.
 
         Raises
@@ -99,11 +99,34 @@ class Wire:
             One of its kinds, never `OutcomeUnknown`.
         """
         response = self._send(subject, doing, "GET", path, write=False, params=params)
-        return _json(subject, doing, response, write=False)
+        return _object(subject, doing, response, write=False)
+
+    def read_list(self, subject: str, doing: str, path: str) -> list[dict[str, Any]]:
+        """Read a JSON list of objects; otherwise as `read`.
+
+        Parameters
+        ----------
+        subject, doing, path : `str`
+            As in `read`.
+
+        Returns
+        -------
+        answer : `list` [`dict`]
+            The JSON.
+
+        Raises
+        ------
+        RemoteError
+            One of its kinds, never `OutcomeUnknown`.
+        """
+        answer = _json(subject, doing, self._send(subject, doing, "GET", path, write=False), write=False)
+        if not isinstance(answer, list) or not all(isinstance(item, dict) for item in answer):
+            raise failures.unknown(subject, f"{doing} was answered in an unknown form", write=False)
+        return answer
 
     def write(
         self, subject: str, doing: str, method: str, path: str, body: Any, *, answer: bool = False
-    ) -> Any:
+    ) -> dict[str, Any]:
         """Change something, once: nothing is repeated here.
 
         Parameters
@@ -115,12 +138,12 @@ class Wire:
         body : `Any`
             JSON.
         answer : `bool`, optional
-            Whether the answer must be JSON. Otherwise an empty one is right.
+            Whether the answer must be a JSON object. Otherwise an empty one is right.
 
         Returns
         -------
-        answer : `Any`
-            The JSON, `None` unless asked for.
+        answer : `dict` [`str`, `Any`]
+            The JSON; empty unless asked for.
 
         Raises
         ------
@@ -131,10 +154,10 @@ class Wire:
         """
         response = self._send(subject, doing, method, path, write=True, json=body)
         if answer:
-            return _json(subject, doing, response, write=True)
+            return _object(subject, doing, response, write=True)
         if "html" in response.headers.get("Content-Type", ""):
             raise failures.unknown(subject, f"{doing} was answered with a web page", write=True)
-        return None
+        return {}
 
     def _send(
         self, subject: str, doing: str, method: str, path: str, *, write: bool, **content: Any
@@ -205,3 +228,10 @@ def _json(subject: str, doing: str, response: requests.Response, *, write: bool)
     except ValueError:
         what = "with a web page" if "html" in response.headers.get("Content-Type", "") else "without JSON"
         raise failures.unknown(subject, f"{doing} was answered {what}", write=write) from None
+
+
+def _object(subject: str, doing: str, response: requests.Response, *, write: bool) -> dict[str, Any]:
+    answer = _json(subject, doing, response, write=write)
+    if not isinstance(answer, dict):
+        raise failures.unknown(subject, f"{doing} was answered in an unknown form", write=write)
+    return answer
