@@ -1,0 +1,134 @@
+"""The sandbox PanDA as one server: the relay, the executor, the pages."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import logging
+import os
+import secrets
+import socket
+from typing import TYPE_CHECKING
+
+import uvicorn
+from fastapi import FastAPI
+
+from cmbot.sandbox.panda import controls, pages, relay
+from cmbot.sandbox.panda.commands import Commands
+from cmbot.sandbox.panda.executor import Executor
+from cmbot.sandbox.panda.faults import Faults
+from cmbot.sandbox.panda.guard import Guard
+from cmbot.sandbox.panda.processes import Site
+from cmbot.sandbox.panda.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
+
+    from starlette.types import ASGIApp
+
+log = logging.getLogger(__name__)
+
+
+def serve(state: Path, *, port: int = 0, workers: int = 2, bin_dir: Path) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    Once ready, ``state/address.json`` (mode 0600) holds ``url``, ``relay`` (value of PANDA_URL and
+    PANDA_URL_SSL) and ``token``; it goes away at the end. The server listens on 127.0.0.1 only.
+
+    Parameters
+    ----------
+    state : `pathlib.Path`
+        State directory: requests, logs, address. One server at a time; the next goes on where it ended.
+    port : `int`, optional
+        Port; 0 for a free one.
+    workers : `int`, optional
+        How many jobs run at a time.
+    bin_dir : `pathlib.Path`
+        Directory of the jobs' ``python3``, ``pipetask`` and ``butler``: a virtual environment's ``bin``.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no ``python3`` in ``bin_dir``.
+    BlockingIOError
+        If another server uses the state directory.
+    """
+    bin_dir = bin_dir.absolute()
+    if not (bin_dir / "python3").exists():
+        raise FileNotFoundError(bin_dir / "python3")
+    state.mkdir(parents=True, exist_ok=True, mode=0o700)
+    state = state.resolve()
+    with _only_server(state), contextlib.closing(Store(state)) as store, _listening(port) as listener:
+        token = secrets.token_urlsafe(32)
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        app = _application(state, store, Executor(store, Site(state, bin_dir), workers), token, address)
+        guarded = Guard(app, token=token, port=listener.getsockname()[1])
+        _run(guarded, listener)
+
+
+def _application(state: Path, store: Store, executor: Executor, token: str, address: str) -> FastAPI:
+    """Put the routes together; the executor works as long as the application is up."""
+    faults = Faults()
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        executor.start()
+        path = state / "address.json"
+        _write_private(path, {"url": address, "relay": f"{address}/server/panda", "token": token})
+        log.info("sandbox PanDA at %s", address)
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
+            executor.stop()
+            log.info("sandbox PanDA ended")
+
+    app = FastAPI(title="sandbox PanDA", openapi_url=None, lifespan=lifespan)
+    app.include_router(relay.router(Commands(store, executor.wake), faults, token))
+    app.include_router(controls.router(faults, executor))
+    app.include_router(pages.router(store, executor.site))
+    return app
+
+
+def _run(app: ASGIApp, listener: socket.socket) -> None:
+    config = uvicorn.Config(
+        app,
+        http="h11",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=1,  # requests that are being held do not delay the end
+    )
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+@contextlib.contextmanager
+def _only_server(state: Path) -> Iterator[None]:
+    """Hold the lock of a state directory; the kernel frees it when the process dies."""
+    with (state / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        (state / "address.json").unlink(missing_ok=True)  # a killed server's
+        yield
+
+
+@contextlib.contextmanager
+def _listening(port: int) -> Iterator[socket.socket]:
+    """Listen on loopback."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", port))
+        listener.listen(128)
+        yield listener
+
+
+def _write_private(path: Path, content: dict[str, str]) -> None:
+    """Write a file that only its owner reads, all of it or nothing."""
+    draft = path.with_suffix(".new")
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as stream:
+        json.dump(content, stream)
+    draft.replace(path)
