@@ -251,6 +251,7 @@ def _try(row: Row) -> Try:
         state=TryState(row["state"]),
         directory=row["directory"],
         reserved_at=datetime.fromisoformat(row["reserved_at"]),
+        ended_at=datetime.fromisoformat(row["ended_at"]) if row["ended_at"] else None,
         request_id=row["request_id"],
         lookups=row["lookups"],
         note=row["note"],

@@ -96,6 +96,8 @@ class Try:
     """Directory of the child run: YAML, lock, captured output."""
     reserved_at: datetime
     """When it was written down."""
+    ended_at: datetime | None = None
+    """When the child was first seen to have ended."""
     request_id: int | None = None
     """Request id in the WMS."""
     lookups: int = 0

@@ -1,0 +1,136 @@
+"""The comments that people read: milestones, and one status per step and campaign."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cmbot.comments import wiki
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from jinja2 import Environment
+
+    from cmbot.models.attempts import Attempt
+    from cmbot.models.notices import Notice
+    from cmbot.models.views import CampaignView, StepView
+
+ROWS = 20
+
+
+class Comments:
+    """Turns facts into comments.
+
+    Parameters
+    ----------
+    environment : `jinja2.Environment`
+        With the templates of ``templates/comments``.
+    browse : `~collections.abc.Callable`
+        Issue key -> its address.
+    request : `~collections.abc.Callable`
+        Request id -> address of its page in the WMS's monitor; empty for none.
+    version : `str`
+        Of cmbot, for the footer.
+    """
+
+    def __init__(
+        self,
+        environment: Environment,
+        browse: Callable[[str], str],
+        request: Callable[[int], str],
+        version: str,
+    ) -> None:
+        self._environment = environment.overlay(
+            autoescape=False, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=False
+        )
+        self._environment.filters |= {
+            "wiki": wiki.escape,
+            "instant": wiki.instant,
+            "mention": wiki.mention,
+            "issue": lambda key: wiki.link(key, browse(key)) if key else "",
+            "request": lambda number: wiki.link(number, request(number)) if number else "",
+        }
+        self._version = version
+
+    def notice(self, notice: Notice) -> str:
+        """Write a milestone.
+
+        Parameters
+        ----------
+        notice : `~cmbot.models.notices.Notice`
+            What is told.
+
+        Returns
+        -------
+        text : `str`
+            Wiki markup that ends with the marker.
+        """
+        return self._text(f"{notice.kind}.j2", notice.marker, notice=notice)
+
+    def step(self, view: CampaignView, step: StepView) -> str:
+        """Write the status of a step.
+
+        Parameters
+        ----------
+        view : `~cmbot.models.views.CampaignView`
+            The campaign.
+        step : `~cmbot.models.views.StepView`
+            The step.
+
+        Returns
+        -------
+        text : `str`
+            The same for the same state: instants, no ages (design.md rule 6).
+        """
+        attempts = [attempt for group in step.groups for attempt in group.attempts]
+        return self._text(
+            "step.j2",
+            status_marker(step.issue.id),
+            view=view,
+            step=step,
+            rows=step.groups[:ROWS],
+            more=max(0, len(step.groups) - ROWS),
+            causes=_causes(attempts),
+        )
+
+    def campaign(self, view: CampaignView) -> str:
+        """Write the status of a campaign: the roll-up only (requirement V11).
+
+        Parameters
+        ----------
+        view : `~cmbot.models.views.CampaignView`
+            The campaign.
+
+        Returns
+        -------
+        text : `str`
+            The same for the same state.
+        """
+        return self._text(
+            "campaign.j2", status_marker(view.issue.id), view=view, causes=_causes(view.attempts)
+        )
+
+    def _text(self, template: str, marker: str, **facts: Any) -> str:
+        facts |= {"marker": marker, "version": self._version}
+        return self._environment.get_template(template).render(facts).strip() + "\n"
+
+
+def status_marker(issue_id: str) -> str:
+    """Name the status comment of an issue.
+
+    Parameters
+    ----------
+    issue_id : `str`
+        Jira's id.
+
+    Returns
+    -------
+    marker : `str`
+        What it is found by.
+    """
+    return f"status:{issue_id}"
+
+
+def _causes(attempts: Sequence[Attempt]) -> list[Any]:
+    unique = {attempt.cause.id: attempt.cause for attempt in attempts}
+    return sorted(unique.values(), key=lambda cause: cause.at)

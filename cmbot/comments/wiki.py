@@ -1,0 +1,84 @@
+"""Wiki markup: text from outside is shown as it is, never as markup (design.md section 6)."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+_ALWAYS = re.compile(r"[\\{}\[\]|*!^~]")
+# _ - + are markup only at the edge of a word; run names keep their underscores readable.
+_AT_EDGE = re.compile(r"(?<![\w\\])[_+\-](?=\w)|(?<=\w)[_+\-](?!\w)")
+_AT_START = re.compile(r"^(\s*)(#|h[1-6]\.|bq\.)")
+_LIMIT = 300
+
+
+def escape(text: object) -> str:
+    """Show text as it is.
+
+    Parameters
+    ----------
+    text : `object`
+        From anywhere; made one line and cut at 300 characters.
+
+    Returns
+    -------
+    markup : `str`
+        Without any meaning as markup.
+    """
+    line = " ".join(str(text).split())
+    if len(line) > _LIMIT:
+        line = line[: _LIMIT - 1] + "…"
+    line = _AT_EDGE.sub(r"\\\g<0>", _ALWAYS.sub(r"\\\g<0>", line))
+    return _AT_START.sub(r"\1\\\2", line)
+
+
+def link(text: object, url: str) -> str:
+    """Link text, if there is a safe address.
+
+    Parameters
+    ----------
+    text : `object`
+        What is shown.
+    url : `str`
+        An http or https address, or anything else for no link.
+
+    Returns
+    -------
+    markup : `str`
+        A link, or the text alone.
+    """
+    if not re.fullmatch(r"https?://[^\s|\]\[{}]+", url):
+        return escape(text)
+    return f"[{escape(text)}|{url}]"
+
+
+def instant(at: datetime) -> str:
+    """Write an instant for people.
+
+    Parameters
+    ----------
+    at : `datetime.datetime`
+        With a zone.
+
+    Returns
+    -------
+    text : `str`
+        UTC to the minute.
+    """
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def mention(account: str) -> str:
+    """Mention a person (Data Center's form).
+
+    Parameters
+    ----------
+    account : `str`
+        User name.
+
+    Returns
+    -------
+    markup : `str`
+        A mention, or escaped text if the name could be markup.
+    """
+    return f"[~{account}]" if re.fullmatch(r"[\w.@+\-]+", account) else escape(account)

@@ -1,0 +1,103 @@
+"""Decide what a campaign needs now, from its present state alone (design.md rules 1 to 3)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cmbot.handlers import refusing, starting, telling
+from cmbot.handlers.actions import Decision, MoveTo
+from cmbot.jira_schema.statuses import BY_CMBOT
+from cmbot.models.issues import Status
+from cmbot.models.views import PlanState, roll_up
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from cmbot.models.attempts import Attempt
+    from cmbot.models.issues import Issue, Person
+    from cmbot.models.notices import Notice
+    from cmbot.models.views import CampaignView, StepView
+
+
+def decide(view: CampaignView) -> Decision:
+    """Decide what is to be done for one campaign.
+
+    Parameters
+    ----------
+    view : `~cmbot.models.views.CampaignView`
+        The campaign as it is.
+
+    Returns
+    -------
+    decision : `~cmbot.handlers.actions.Decision`
+        The same for the same view, whatever happened in between.
+    """
+    plans, submits = tuple(starting.to_plan(view)), tuple(starting.to_submit(view))
+    busy = {step.issue.id for step in plans} | {submit.step.issue.id for submit in submits}
+    busy |= {step.issue.id for step in view.steps if _being_planned(view, step)}
+    refused = tuple(refusing.refusals(view, busy))
+    turned_back = {move.issue.id for move, _ in refused}
+    moves = [move for move in _moves(view, busy) if move.issue.id not in turned_back]
+    return Decision(
+        plans=plans,
+        submits=submits,
+        moves=(*(move for move, _ in refused), *moves),
+        notices=(*(notice for _, notice in refused), *_notices(view, moves)),
+    )
+
+
+def _being_planned(view: CampaignView, step: StepView) -> bool:
+    return step.plan is PlanState.ASKED and not starting.blockers(view, step)
+
+
+def _moves(view: CampaignView, busy: set[str]) -> Iterator[MoveTo]:
+    for step in view.steps:
+        for group in step.groups:
+            if group.issue and group.last:
+                why = f"{group.last.label} {group.last.state}"
+                yield from _move(group.issue, group.status, group.attempts, view.me, why)
+        attempts = [attempt for group in step.groups for attempt in group.attempts]
+        # While something of it is still to be started, a step without running groups is not paused.
+        if not (step.status is Status.PAUSED and step.issue.id in busy):
+            yield from _move(step.issue, step.status, attempts, view.me, _why(step))
+    effective = [starting.effective(step) for step in view.steps]
+    status = roll_up([status for status in effective if status is not Status.ABANDONED])
+    stuck = status is Status.DRAFT and view.issue.status is Status.RUNNING
+    if not (busy and (status is Status.PAUSED or stuck)):
+        why = "; ".join(f"{step.name} {starting.effective(step)}" for step in view.steps)
+        yield from _move(view.issue, Status.PAUSED if stuck else status, view.attempts, view.me, why)
+
+
+def _why(step: StepView) -> str:
+    counts: dict[str, int] = {}
+    for group in step.groups:
+        counts[group.status] = counts.get(group.status, 0) + 1
+    return ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
+
+
+def _move(
+    issue: Issue, target: Status, attempts: Sequence[Attempt], me: Person, why: str
+) -> Iterator[MoveTo]:
+    if target is issue.status or target is Status.DRAFT or target not in BY_CMBOT[issue.status]:
+        return
+    last = issue.last_move
+    if last is not None and last.by != me and last.target is issue.status:
+        # A person's word stands until a person asks for more: an attempt caused since shows that someone did.
+        asked_since = any(attempt.cause.at >= last.at for attempt in attempts)
+        if not asked_since and not (issue.status is Status.PAUSED and target is Status.COMPLETED):
+            return
+    yield MoveTo(issue, target, why)
+
+
+def _notices(view: CampaignView, moves: Sequence[MoveTo]) -> Iterator[Notice]:
+    by_issue = {move.issue.id: move.target for move in moves}
+    yield from telling.launched(view)
+    yield from telling.failed(view)
+    for step in view.steps:
+        if by_issue.get(step.issue.id) is Status.COMPLETED:
+            yield telling.completed(step.issue, (step,))
+    match by_issue.get(view.issue.id):
+        case Status.PAUSED:
+            yield telling.paused(view)
+        case Status.COMPLETED:
+            yield telling.completed(view.issue, view.steps)

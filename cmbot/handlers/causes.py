@@ -1,0 +1,120 @@
+"""Which human act is in force, and which attempt it has not caused yet (design.md rule 3)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cmbot.models.attempts import Cause
+from cmbot.models.issues import Status
+
+if TYPE_CHECKING:
+    from cmbot.models.issues import Issue, Move, Person
+    from cmbot.models.views import GroupView
+
+
+def launch_of(issue: Issue, me: Person) -> Move | None:
+    """Find the launch that an issue is still under.
+
+    Parameters
+    ----------
+    issue : `~cmbot.models.issues.Issue`
+        With its moves.
+    me : `~cmbot.models.issues.Person`
+        cmbot's own account.
+
+    Returns
+    -------
+    move : `~cmbot.models.issues.Move` or `None`
+        The newest move to Launch by a person, unless the issue has since left Launch and Running,
+        whoever moved it: cmbot by pausing or refusing, a person by deciding otherwise.
+    """
+    for move in reversed(issue.moves):
+        if move.target is Status.LAUNCH and move.by != me:
+            return move
+        if move.target is None or not move.target.active:
+            return None
+    return None
+
+
+def in_force(path: tuple[Issue, ...], me: Person) -> Cause | None:
+    """Find the human act under which something may start.
+
+    Parameters
+    ----------
+    path : `tuple` [`~cmbot.models.issues.Issue`, ...]
+        Campaign, step and group, as far as they exist, from the outside in.
+    me : `~cmbot.models.issues.Person`
+        cmbot's own account.
+
+    Returns
+    -------
+    cause : `~cmbot.models.attempts.Cause` or `None`
+        The newest launch of any of them that nobody has taken back for the inner ones.
+    """
+    newest: Move | None = None
+    for depth, issue in enumerate(path):
+        launch = launch_of(issue, me)
+        if launch is None or any(_withdrawn(inner, launch, me) for inner in path[depth + 1 :]):
+            continue
+        if newest is None or _order(launch) > _order(newest):
+            newest = launch
+    return cause_of(newest) if newest else None
+
+
+def cause_of(move: Move) -> Cause:
+    """Make the cause of a move to Launch.
+
+    Parameters
+    ----------
+    move : `~cmbot.models.issues.Move`
+        The move.
+
+    Returns
+    -------
+    cause : `~cmbot.models.attempts.Cause`
+        Named by issue id and history id, which outlive keys and names.
+    """
+    return Cause(
+        id=f"move:{move.issue_id}:{move.history_id}",
+        by=move.by,
+        at=move.at,
+        what=f"moved {move.issue_key} to {move.target}",
+    )
+
+
+def next_number(group: GroupView, cause: Cause | None) -> int | None:
+    """Number the attempt that a cause asks for, if it still asks for one.
+
+    Parameters
+    ----------
+    group : `~cmbot.models.views.GroupView`
+        With its attempts.
+    cause : `~cmbot.models.attempts.Cause` or `None`
+        What is in force.
+
+    Returns
+    -------
+    number : `int` or `None`
+        `None` if nothing is asked for: no cause, a cause that has its attempt, an attempt that is
+        live or has succeeded, or a cause older than the newest attempt's.
+    """
+    last = group.last
+    if cause is None:
+        return None
+    if last is None:
+        return 1
+    if last.state.live or not last.state.ended_badly:
+        return None
+    used = any(attempt.cause.id == cause.id for attempt in group.attempts)
+    return None if used or cause.at < last.cause.at else last.number + 1
+
+
+def _withdrawn(inner: Issue, launch: Move, me: Person) -> bool:
+    return any(
+        _order(move) > _order(launch) and move.by != me and (move.target is None or not move.target.active)
+        for move in inner.moves
+    )
+
+
+def _order(move: Move) -> tuple[float, int]:
+    return move.at.timestamp(), move.history_id

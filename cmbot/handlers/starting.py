@@ -1,0 +1,184 @@
+"""What may start now: readiness, pause policy, causes and caps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cmbot.handlers import causes
+from cmbot.handlers.actions import Submit
+from cmbot.models.campaign import PausePolicy
+from cmbot.models.issues import Status, Verdict
+from cmbot.models.views import PlanState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from cmbot.models.attempts import Cause
+    from cmbot.models.views import CampaignView, GroupView, StepView
+
+
+def blockers(view: CampaignView, step: StepView) -> tuple[str, ...]:
+    """Say what a step waits for.
+
+    Parameters
+    ----------
+    view : `~cmbot.models.views.CampaignView`
+        The campaign.
+    step : `~cmbot.models.views.StepView`
+        One of its steps.
+
+    Returns
+    -------
+    reasons : `tuple` [`str`, ...]
+        One per step that must be completed first, with good data; empty if it is ready.
+    """
+    reasons = []
+    for other in view.steps:
+        if step.definition is None or other.name not in step.definition.after:
+            continue
+        if other.issue.fields.get("Verdict") == Verdict.BAD:
+            reasons.append(f"the data of {other.name} ({other.issue.key}) were judged bad")
+        elif effective(other) is not Status.COMPLETED:
+            reasons.append(f"{other.name} ({other.issue.key}) is not completed, it is {other.issue.status}")
+    return tuple(reasons)
+
+
+def effective(step: StepView) -> Status:
+    """Status of a step for what depends on it: a person's word counts above the roll-up.
+
+    Parameters
+    ----------
+    step : `~cmbot.models.views.StepView`
+        The step.
+
+    Returns
+    -------
+    status : `~cmbot.models.issues.Status`
+        Completed and Failed as Jira shows them, else what its groups amount to.
+    """
+    said = step.issue.status
+    if said in {Status.COMPLETED, Status.FAILED, Status.ABANDONED} and step.status is not Status.RUNNING:
+        return said
+    return step.status
+
+
+def to_plan(view: CampaignView) -> Iterator[StepView]:
+    """Find the steps whose split must be asked for.
+
+    Parameters
+    ----------
+    view : `~cmbot.models.views.CampaignView`
+        The campaign.
+
+    Yields
+    ------
+    step : `~cmbot.models.views.StepView`
+        Launched, ready, and not asked yet.
+    """
+    for step in view.steps:
+        cause = causes.in_force((view.issue, step.issue), view.me)
+        if (
+            step.plan is PlanState.UNASKED
+            and cause
+            and _startable(view, step)
+            and not _held(view, step, cause)
+        ):
+            yield step
+
+
+def to_submit(view: CampaignView) -> Iterator[Submit]:
+    """Find the attempts that people ask for, before caps.
+
+    Parameters
+    ----------
+    view : `~cmbot.models.views.CampaignView`
+        The campaign.
+
+    Yields
+    ------
+    submit : `~cmbot.handlers.actions.Submit`
+        In the order of steps and groups.
+    """
+    for step in view.steps:
+        if step.plan is not PlanState.READY or not _startable(view, step):
+            continue
+        for group in step.groups:
+            path = (view.issue, step.issue, *((group.issue,) if group.issue else ()))
+            cause = causes.in_force(path, view.me)
+            number = causes.next_number(group, cause)
+            if cause and number and not _held(view, step, cause):
+                yield Submit(step, group, number, cause)
+
+
+def within_caps(
+    submits: tuple[Submit, ...],
+    live: Mapping[str, int],
+    total: int,
+    *,
+    per_site: Mapping[str, int],
+    site_of: Mapping[str, str],
+) -> tuple[Submit, ...]:
+    """Keep as many submissions as the caps allow (requirements D1, V18).
+
+    Parameters
+    ----------
+    submits : `tuple` [`~cmbot.handlers.actions.Submit`, ...]
+        What is asked for, in order.
+    live : `~collections.abc.Mapping` [`str`, `int`]
+        Live attempts by step id.
+    total : `int`
+        Most live attempts in all.
+    per_site : `~collections.abc.Mapping` [`str`, `int`]
+        Most live attempts at a site.
+    site_of : `~collections.abc.Mapping` [`str`, `str`]
+        Site by step id, for every step that has live attempts or is to start some.
+
+    Returns
+    -------
+    submits : `tuple` [`~cmbot.handlers.actions.Submit`, ...]
+        The first of them; the others wait for a later pass.
+    """
+    in_step = dict(live)
+    kept = []
+    for submit in submits:
+        step, site = submit.step.issue.id, site_of[submit.step.issue.id]
+        at_site = sum(count for other, count in in_step.items() if site_of.get(other) == site)
+        own_cap = submit.step.definition.max_groups if submit.step.definition else 0
+        if (
+            sum(in_step.values()) < total
+            and at_site < per_site[site]
+            and (not own_cap or in_step.get(step, 0) < own_cap)
+        ):
+            in_step[step] = in_step.get(step, 0) + 1
+            kept.append(submit)
+    return tuple(kept)
+
+
+def _startable(view: CampaignView, step: StepView) -> bool:
+    return (
+        not view.problems
+        and step.definition is not None
+        and not step.issue.status.closed
+        and not view.issue.status.closed
+        and not blockers(view, step)
+    )
+
+
+def _held(view: CampaignView, step: StepView, cause: Cause) -> bool:
+    """Whether the pause policy stops new work under a cause until a person launches again."""
+    policy = view.definition.pause if view.definition else PausePolicy.AFTER_EACH_WORKFLOW
+    ended = [attempt for attempt in view.attempts if attempt.cause.id == cause.id and not attempt.state.live]
+    match policy:
+        case PausePolicy.AFTER_EACH_WORKFLOW:
+            return bool(ended)
+        case PausePolicy.ON_ERRORS:
+            return any(attempt.state.ended_badly for attempt in ended)
+        case PausePolicy.AFTER_EACH_STEP:
+            return any(other is not step and _finished_under(other, cause) for other in view.steps)
+
+
+def _finished_under(step: StepView, cause: Cause) -> bool:
+    def by_cause(group: GroupView) -> bool:
+        return group.last is not None and group.last.cause.id == cause.id
+
+    return step.status is Status.COMPLETED and any(by_cause(group) for group in step.groups)

@@ -1,0 +1,170 @@
+"""The milestones of a campaign as notices."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cmbot.handlers import causes, starting
+from cmbot.models.issues import Status
+from cmbot.models.notices import Notice, NoticeKind
+from cmbot.models.views import PlanState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from cmbot.exceptions import Problem
+    from cmbot.models.attempts import Cause
+    from cmbot.models.issues import Issue
+    from cmbot.models.views import CampaignView, StepView
+
+
+def launched(view: CampaignView) -> Iterator[Notice]:
+    """Tell that a launch has led to submissions, where it was made.
+
+    Parameters
+    ----------
+    view : `~cmbot.models.views.CampaignView`
+        The campaign.
+
+    Yields
+    ------
+    notice : `~cmbot.models.notices.Notice`
+        One per launch that is in force and has led to something.
+    """
+    issues = [view.issue, *(step.issue for step in view.steps)]
+    issues += [group.issue for step in view.steps for group in step.groups if group.issue]
+    for issue in issues:
+        launch = causes.launch_of(issue, view.me)
+        if launch is None:
+            continue
+        cause = causes.cause_of(launch)
+        if started := tuple(_started(view, cause)):
+            yield Notice(NoticeKind.LAUNCHED, issue, f"launched:{cause.id}", cause, started)
+
+
+def failed(view: CampaignView) -> Iterator[Notice]:
+    """Tell on a sub-task that its group needs a person.
+
+    Parameters
+    ----------
+    view : `~cmbot.models.views.CampaignView`
+        The campaign.
+
+    Yields
+    ------
+    notice : `~cmbot.models.notices.Notice`
+        One per attempt that ended without its result.
+    """
+    for step in view.steps:
+        for group in step.groups:
+            last = group.last
+            if group.issue and last and last.state.ended_badly:
+                yield Notice(
+                    NoticeKind.FAILED,
+                    group.issue,
+                    f"failed:{step.issue.id}:{group.name}:{last.number}",
+                    last.cause,
+                    (f"{step.name} {group.name} {last.label}: {last.state}", last.summary, *group.details),
+                    coming=f"Move {group.issue.key} to Launch to retry what failed, "
+                    "or to Completed or Abandoned to go on without.",
+                )
+
+
+def paused(view: CampaignView) -> Notice:
+    """Tell why a campaign stops and what would come next.
+
+    Parameters
+    ----------
+    view : `~cmbot.models.views.CampaignView`
+        The campaign.
+
+    Returns
+    -------
+    notice : `~cmbot.models.notices.Notice`
+        Unique per pause.
+    """
+    happened: list[str] = []
+    problems: list[Problem] = []
+    for step in view.steps:
+        problems += step.problems if step.plan is PlanState.REFUSED else ()
+        bad = [group for group in step.groups if group.last and group.last.state.ended_badly]
+        if starting.effective(step) is Status.COMPLETED:
+            happened.append(f"{step.name} ({step.issue.key}) is completed: {_result(step)}")
+        happened += [
+            f"{step.name} {group.name}: {group.last.state}. {group.last.summary}"
+            for group in bad
+            if group.last
+        ]
+    return Notice(
+        NoticeKind.PAUSED,
+        view.issue,
+        _marker("paused", view.issue),
+        happened=tuple(happened),
+        problems=tuple(problems),
+        coming=_coming(view),
+    )
+
+
+def completed(issue: Issue, steps: Sequence[StepView]) -> Notice:
+    """Tell that a step or a campaign has its result.
+
+    Parameters
+    ----------
+    issue : `~cmbot.models.issues.Issue`
+        The step or campaign.
+    steps : `~collections.abc.Sequence` [`~cmbot.models.views.StepView`]
+        Its steps.
+
+    Returns
+    -------
+    notice : `~cmbot.models.notices.Notice`
+        Unique per completion.
+    """
+    happened = tuple(f"{step.name} ({step.issue.key}): {_result(step)}" for step in steps)
+    coming = "A person judges the data: set the field Verdict."
+    return Notice(NoticeKind.COMPLETED, issue, _marker("completed", issue), happened=happened, coming=coming)
+
+
+def _coming(view: CampaignView) -> str:
+    failing = [step for step in view.steps if step.status is Status.PAUSED and _bad(step)]
+    if failing:
+        names = ", ".join(f"{step.name} ({step.issue.key})" for step in failing)
+        return f"Move {view.issue.key} to Launch to retry what failed in {names}, or decide group by group."
+    following = [
+        f"{step.name} ({step.issue.key})"
+        for step in view.steps
+        if not starting.effective(step).closed and not starting.blockers(view, step)
+    ]
+    return (
+        f"Move {view.issue.key} to Launch to start {', '.join(following)}."
+        if following
+        else "A person decides."
+    )
+
+
+def _bad(step: StepView) -> bool:
+    return any(group.last and group.last.state.ended_badly for group in step.groups)
+
+
+def _result(step: StepView) -> str:
+    done = sum(group.status is Status.COMPLETED for group in step.groups)
+    counts = step.counts
+    return f"{done} of {len(step.groups)} groups, {counts.done} of {counts.total} {counts.unit}"
+
+
+def _started(view: CampaignView, cause: Cause) -> Iterator[str]:
+    for step in view.steps:
+        labels = [
+            f"{group.name} {attempt.label}"
+            for group in step.groups
+            for attempt in group.attempts
+            if attempt.cause.id == cause.id
+        ]
+        if labels:
+            more = f" and {len(labels) - 10} more" if len(labels) > 10 else ""
+            yield f"{step.name} ({step.issue.key}): {', '.join(labels[:10])}{more}"
+
+
+def _marker(kind: str, issue: Issue) -> str:
+    # The last move before this one: a pause that is decided twice is told once.
+    return f"{kind}:{issue.id}:{issue.last_move.history_id if issue.last_move else 0}"

@@ -1,0 +1,187 @@
+"""A whole campaign as it is now: what decisions and comments are made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from cmbot.models.attempts import Attempt, AttemptState
+from cmbot.models.issues import Issue, Person, Status
+
+if TYPE_CHECKING:
+    from cmbot.exceptions import Problem
+    from cmbot.models.campaign import CampaignDefinition, StepDefinition
+
+_STATUS = {
+    AttemptState.RESERVED: Status.RUNNING,
+    AttemptState.SUBMITTED: Status.RUNNING,
+    AttemptState.RUNNING: Status.RUNNING,
+    AttemptState.HELD: Status.RUNNING,
+    AttemptState.CANCELLING: Status.RUNNING,
+    AttemptState.MERGE_PENDING: Status.RUNNING,
+    AttemptState.SUCCEEDED: Status.COMPLETED,
+    AttemptState.PARTIAL: Status.FAILED,
+    AttemptState.FAILED: Status.FAILED,
+    AttemptState.CANCELLED: Status.FAILED,
+    AttemptState.UNKNOWN: Status.PAUSED,
+    AttemptState.DUPLICATE: Status.PAUSED,
+}
+"""What the state of a group's newest attempt means on the board."""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How far something is. Jobs while the WMS works, quanta once the data report is made."""
+
+    unit: str = "quanta"
+    """``jobs`` or ``quanta``."""
+    total: int = 0
+    """Expected."""
+    done: int = 0
+    """Succeeded."""
+    failed: int = 0
+    """Failed, or blocked by a failure."""
+    running: int = 0
+    """Under way."""
+
+    def __add__(self, other: Counts) -> Counts:
+        unit = self.unit if self.unit == other.unit or not other.total else other.unit
+        if self.total and other.total and self.unit != other.unit:
+            unit = "jobs and quanta"
+        return Counts(
+            unit,
+            self.total + other.total,
+            self.done + other.done,
+            self.failed + other.failed,
+            self.running + other.running,
+        )
+
+    @property
+    def percent(self) -> float:
+        """Done in percent; 100 only when exactly all are done (requirement V9)."""
+        return (
+            100.0
+            if self.total and self.done == self.total
+            else int(1000 * self.done / (self.total or 1)) / 10
+        )
+
+
+@dataclass(frozen=True)
+class GroupView:
+    """One group of a step."""
+
+    name: str
+    """``g001``."""
+    size: int
+    """Values of the split dimension in it."""
+    selection: str
+    """How its data are selected, for people."""
+    issue: Issue | None = None
+    """Its sub-task, if it has one that was seen."""
+    attempts: tuple[Attempt, ...] = ()
+    """Oldest first."""
+    counts: Counts = Counts()
+    """Of its newest attempt."""
+    details: tuple[str, ...] = ()
+    """Messages of failed quanta, for people."""
+
+    @property
+    def last(self) -> Attempt | None:
+        """Its newest attempt."""
+        return self.attempts[-1] if self.attempts else None
+
+    @property
+    def status(self) -> Status:
+        """What its newest attempt amounts to; Draft while there is none."""
+        return Status.DRAFT if self.last is None else _STATUS[self.last.state]
+
+
+class PlanState(StrEnum):
+    """Whether a Butler was asked how a step splits."""
+
+    UNASKED = "unasked"
+    ASKED = "asked"
+    READY = "ready"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True)
+class StepView:
+    """One step of a campaign."""
+
+    issue: Issue
+    """The step in Jira."""
+    name: str
+    """Its short name."""
+    definition: StepDefinition | None = None
+    """Its definition; `None` if it cannot be read."""
+    groups: tuple[GroupView, ...] = ()
+    """Its groups, once it was split."""
+    plan: PlanState = PlanState.UNASKED
+    """Whether it was split."""
+    problems: tuple[Problem, ...] = ()
+    """What the Butler refused."""
+
+    @property
+    def counts(self) -> Counts:
+        """Of all groups."""
+        return sum((group.counts for group in self.groups), Counts())
+
+    @property
+    def status(self) -> Status:
+        """What its groups amount to (design.md section 3, roll-up); Draft while nothing was tried."""
+        return roll_up([group.status for group in self.groups if not _abandoned(group.issue)])
+
+
+@dataclass(frozen=True)
+class CampaignView:
+    """One campaign with its steps."""
+
+    issue: Issue
+    """The epic."""
+    me: Person
+    """cmbot's own account, whose moves are no causes."""
+    definition: CampaignDefinition | None = None
+    """Its definition; `None` if it cannot be read."""
+    problems: tuple[Problem, ...] = ()
+    """What is wrong with the definition, as far as can be seen without a Butler."""
+    steps: tuple[StepView, ...] = ()
+    """In the order of their issues."""
+
+    @property
+    def counts(self) -> Counts:
+        """Of all steps."""
+        return sum((step.counts for step in self.steps), Counts())
+
+    @property
+    def attempts(self) -> tuple[Attempt, ...]:
+        """All attempts of all groups."""
+        return tuple(attempt for step in self.steps for group in step.groups for attempt in group.attempts)
+
+
+def roll_up(children: list[Status]) -> Status:
+    """Roll the statuses of children up, recomputed and never counted (design.md section 3).
+
+    Parameters
+    ----------
+    children : `list` [`Status`]
+        Statuses of those that count.
+
+    Returns
+    -------
+    status : `Status`
+        Draft if nothing has begun; Paused if some are done, none runs and others have not begun.
+    """
+    kinds = set(children)
+    if Status.RUNNING in kinds:
+        return Status.RUNNING
+    if kinds & {Status.FAILED, Status.PAUSED}:
+        return Status.PAUSED
+    if kinds == {Status.COMPLETED}:
+        return Status.COMPLETED
+    return Status.PAUSED if Status.COMPLETED in kinds else Status.DRAFT
+
+
+def _abandoned(issue: Issue | None) -> bool:
+    return issue is not None and issue.status is Status.ABANDONED
