@@ -1,0 +1,105 @@
+"""The application: REST, board and the sandbox's own paths behind one door."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from . import datacenter
+from .access import Access, new_tokens
+from .disturbances import Disturber
+from .errors import JiraError
+from .guard import Guard, RequestLog
+from .jql.words import matches
+from .rest import around, issue, search, server, setup
+from .sandboxpaths import router as sandbox_paths
+from .site import Site
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.types import Receive, Scope, Send
+
+    from .store import Store
+
+log = logging.getLogger(__name__)
+
+
+class Application:
+    """The sandbox Jira as an ASGI application.
+
+    Parameters
+    ----------
+    store : `Store`
+        The store; see `seed.apply`.
+    tokens : `~collections.abc.Mapping` [`str`, `str`], optional
+        Token by login name; fresh ones if not given.
+    context_path : `str`, optional
+        Prefix of every path, for example ``/jira``.
+    """
+
+    def __init__(self, store: Store, tokens: Mapping[str, str] | None, context_path: str) -> None:
+        self.site = Site(store)
+        self.access = Access(new_tokens(list(self.site.config.users)) if tokens is None else tokens)
+        self.requests = RequestLog()
+        self.disturber = Disturber()
+        store.function("jql_words", 2, matches)
+        inner = FastAPI(openapi_url=None)  # no schema pages: they would load scripts from elsewhere
+        for name in ("site", "access", "requests", "disturber"):
+            setattr(inner.state, name, getattr(self, name))
+        inner.state.context_path = context_path
+        for prefix in datacenter.ALIASES:
+            for module in (server, setup, issue, search, around):
+                inner.include_router(module.router, prefix=context_path + prefix)
+        for router in (server.application_links, around.downloads, sandbox_paths):
+            inner.include_router(router, prefix=context_path)
+        inner.add_exception_handler(JiraError, _refused)
+        inner.add_exception_handler(HTTPException, _not_emulated)
+        inner.add_exception_handler(Exception, _broken)
+        # outside FastAPI, whose own layers would stand between the door and the connection
+        self._door = Guard(self.disturber.around(inner), self.requests)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        await self._door(scope, receive, send)
+
+
+def create_app(
+    store: Store, *, tokens: Mapping[str, str] | None = None, context_path: str = ""
+) -> Application:
+    """Build the application over a seeded store.
+
+    Parameters
+    ----------
+    store, tokens, context_path
+        As of `Application`.
+
+    Returns
+    -------
+    app : `Application`
+        ASGI application; ``app.access.tokens`` holds the tokens.
+    """
+    return Application(store, tokens, context_path)
+
+
+def _refused(_: Request, error: Exception) -> Response:
+    if not isinstance(error, JiraError):
+        raise error
+    return JSONResponse(error.envelope(), error.status, error.headers)
+
+
+def _not_emulated(request: Request, error: Exception) -> Response:
+    """404 and 405 of the router: a gap of the emulator, not a fact about Jira."""
+    status = error.status_code if isinstance(error, HTTPException) else 404
+    log.warning("not emulated: %s %s", request.method, request.url.path)
+    message = f"{request.method} {request.url.path} is not emulated by the sandbox Jira."
+    return JSONResponse(JiraError(status, message).envelope(), status)
+
+
+def _broken(request: Request, error: Exception) -> Response:
+    log.error("%s %s broke the sandbox: %r", request.method, request.url.path, error)
+    return JSONResponse(JiraError(500, "Internal server error").envelope(), 500)

@@ -1,0 +1,253 @@
+"""Issues: find, create, edit, delete."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from . import comments, history, issuelinks, properties
+from .configuration import DEFAULT_PRIORITY, IssueType, Project, Status
+from .errors import NOT_ON_SCREEN, JiraError, missing, refused
+from .screens import added, edit_screen, read_values, required, section
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Mapping
+
+    from .configuration import User
+    from .fieldtypes import Stored
+    from .site import Site
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Issue:
+    """An issue as it is now."""
+
+    id: int
+    """Number, for ever the same."""
+    key: str
+    """Key."""
+    project: Project
+    """Its project."""
+    type: IssueType
+    """Its type."""
+    status: Status
+    """Its status."""
+    parent: int | None
+    """Id of the issue it is a sub-task of."""
+    creator: str
+    """Login name of who created it."""
+    created: int
+    """Milliseconds."""
+    updated: int
+    """Milliseconds."""
+    resolved: int | None
+    """When the resolution was set, milliseconds."""
+    values: Mapping[str, Stored]
+    """Stored values by field id."""
+
+
+def from_row(site: Site, row: sqlite3.Row) -> Issue:
+    """The issue in a row of the table."""
+    return Issue(
+        id=row["id"],
+        key=row["key"],
+        project=site.config.projects[row["project_id"]],
+        type=site.config.issue_types[row["type_id"]],
+        status=site.config.statuses[row["status_id"]],
+        parent=row["parent_id"],
+        creator=row["creator"],
+        created=row["created"],
+        updated=row["updated"],
+        resolved=row["resolved"],
+        values=json.loads(row["fields"]),
+    )
+
+
+def find(site: Site, id_or_key: str) -> Issue:
+    """The issue of that number or key.
+
+    Raises
+    ------
+    JiraError
+        Raised with 404 if there is none.
+    """
+    wanted = str(id_or_key)
+    sql = "SELECT * FROM issues WHERE key = ? OR id = ?"
+    number = int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < 18 else -1
+    row = site.store.row(sql, wanted.upper(), number)
+    if row is None:
+        raise missing()
+    return from_row(site, row)
+
+
+def subtasks(site: Site, issue: Issue) -> list[Issue]:
+    """The issues below this one."""
+    return [
+        from_row(site, row)
+        for row in site.store.rows("SELECT * FROM issues WHERE parent_id = ? ORDER BY id", issue.id)
+    ]
+
+
+def create(site: Site, user: User, body: Mapping[str, Any]) -> Issue:
+    """Create an issue from a request's body; everything or nothing.
+
+    Raises
+    ------
+    JiraError
+        Raised with 400 and one message for each field that is refused.
+    """
+    fields = section(body, "fields")
+    with site.store.transaction():
+        project, issue_type = (
+            _project(site, fields.get("project")),
+            _issue_type(site, fields.get("issuetype")),
+        )
+        if issue_type not in project.issue_types:
+            raise refused("issuetype", "The issue type selected is invalid.")
+        parent = _parent(site, issue_type, project, fields.get("parent"))
+        screen = edit_screen(site.config, issue_type)
+        rest = {name: raw for name, raw in fields.items() if name not in ("project", "issuetype", "parent")}
+        given = read_values(site, screen, {**body, "fields": rest}, {})
+        values = {"priority": DEFAULT_PRIORITY, "reporter": user.name, **given}
+        lacking = {
+            f.id: f"{f.name} is required." for f in screen.values() if required(f) and not values.get(f.id)
+        }
+        if lacking:
+            raise JiraError(400, errors=lacking)
+        key = _next_key(site, project)
+        now = site.store.now()
+        number = site.store.insert(
+            "issues",
+            key=key,
+            project_id=project.id,
+            number=int(key.rpartition("-")[2]),
+            type_id=issue_type.id,
+            status_id=project.initial.id,
+            parent_id=None if parent is None else parent.id,
+            creator=user.name,
+            created=now,
+            updated=now,
+            fields=_packed(values),
+        )
+        site.store.insert("watchers", issue_id=number, user=user.name)
+        _besides(site, user, number, body)
+        log.info("%s created by %s: %s", key, user.name, values["summary"])
+        return find(site, key)
+
+
+def edit(site: Site, user: User, issue: Issue, body: Mapping[str, Any]) -> None:
+    """Change fields of an issue; one history entry."""
+    with site.store.transaction():
+        issue = find(site, str(issue.id))
+        if "parent" in section(body, "fields"):
+            raise refused("parent", NOT_ON_SCREEN.format("parent"))
+        values = read_values(site, edit_screen(site.config, issue.type), body, issue.values)
+        items = apply(site, issue, values)
+        history.record(site, issue.id, user, items, body.get("historyMetadata"))
+        _besides(site, user, issue.id, body)
+        if items:
+            log.info("%s edited by %s: %s", issue.key, user.name, ", ".join(one.field for one in items))
+
+
+def apply(site: Site, issue: Issue, values: Mapping[str, Stored]) -> list[history.Item]:
+    """Write values into the issue and return what changed for the history."""
+    changed = {name: value for name, value in values.items() if value != issue.values.get(name)}
+    for name, value in changed.items():
+        if required(site.config.fields[name]) and value is None:
+            raise refused(name, f"{site.config.fields[name].name} is required.")
+    if not changed:
+        return []
+    resolved = issue.resolved
+    if "resolution" in changed:
+        resolved = None if changed["resolution"] is None else site.store.now()
+    sql = "UPDATE issues SET fields = ?, resolved = ? WHERE id = ?"
+    site.store.run(sql, _packed({**issue.values, **changed}), resolved, issue.id)
+    return [
+        history.item(site, site.config.fields[name], issue.values.get(name), value)
+        for name, value in changed.items()
+    ]
+
+
+def delete(site: Site, user: User, issue: Issue, *, with_subtasks: bool) -> None:
+    """Delete an issue for ever, with what hangs on it."""
+    with site.store.transaction():
+        below = subtasks(site, issue)
+        if below and not with_subtasks:
+            raise JiraError(
+                400,
+                f"The issue '{issue.key}' has subtasks.  You must specify the 'deleteSubtasks' parameter to "
+                "delete this issue and all its subtasks.",
+            )
+        for child in below:
+            delete(site, user, child, with_subtasks=True)
+        link = site.config.field_of_type("epic-link")
+        if link:
+            sql = "UPDATE issues SET fields = json_remove(fields, ?) WHERE fields ->> ? = ?"
+            site.store.run(sql, f"$.{link.id}", f"$.{link.id}", issue.key)
+        site.store.run("DELETE FROM issues WHERE id = ?", issue.id)
+        log.info("%s deleted by %s", issue.key, user.name)
+
+
+def _besides(site: Site, user: User, number: int, body: Mapping[str, Any]) -> None:
+    """What a create, edit or transition may carry besides fields, in the same transaction."""
+    for comment in added(body, "comment"):
+        comments.add(site, user, number, comment)
+    for link in added(body, "issuelinks"):
+        issuelinks.add_from(site, user, number, link)
+    properties.put_all(site, "issue", number, body.get("properties"))
+
+
+def _packed(values: Mapping[str, Stored]) -> str:
+    return json.dumps({name: value for name, value in values.items() if value is not None})
+
+
+def _next_key(site: Site, project: Project) -> str:
+    site.store.run("UPDATE projects SET last_number = last_number + 1 WHERE id = ?", project.id)
+    row = site.store.row("SELECT last_number FROM projects WHERE id = ?", project.id)
+    return f"{project.key}-{row['last_number'] if row else 0}"
+
+
+def _named(raw: Any, *words: str) -> str | None:
+    if not isinstance(raw, dict):
+        return None
+    return next((str(raw[word]) for word in words if raw.get(word)), None)
+
+
+def _project(site: Site, raw: Any) -> Project:
+    name = _named(raw, "key", "id")
+    if name is None:
+        raise refused("project", "project is required")
+    project = site.config.project(name)
+    if project is None:
+        raise refused("project", "valid project is required")
+    return project
+
+
+def _issue_type(site: Site, raw: Any) -> IssueType:
+    name = _named(raw, "id", "name")
+    found = None if name is None else site.config.first_type(name)
+    if found is None:
+        raise refused("issuetype", "valid issue type is required")
+    return found
+
+
+def _parent(site: Site, issue_type: IssueType, project: Project, raw: Any) -> Issue | None:
+    if not issue_type.subtask:
+        if raw is not None:
+            raise refused("parent", NOT_ON_SCREEN.format("parent"))
+        return None
+    name = _named(raw, "key", "id")
+    if name is None:
+        raise refused("parent", "Issue type is a sub-task but parent issue key or id not specified.")
+    try:
+        parent = find(site, name)
+    except JiraError:
+        raise refused("parent", "Could not find issue by id or key.") from None
+    if parent.type.subtask or parent.project != project:
+        raise refused("parent", "Given parent issue is not a standard issue of the same project.")
+    return parent

@@ -1,0 +1,229 @@
+"""An issue as the JSON of Jira's REST: the fields asked for, and what ``expand`` adds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from . import attachments, comments, history, issuelinks, issues, properties, statusscheme, watchers
+from .markup import to_html
+from .screens import edit_screen, required
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from .configuration import Configuration, Field, Transition
+    from .issues import Issue
+    from .shapes import Json, Shapes
+    from .site import Site
+
+EXPANDABLE = "renderedFields,names,schema,operations,editmeta,changelog,versionedRepresentations"
+
+
+def wanted_fields(config: Configuration, words: Iterable[str], default: str) -> list[Field]:
+    """The fields that a ``fields`` parameter names.
+
+    Parameters
+    ----------
+    config : `Configuration`
+        The site's configuration.
+    words : `~collections.abc.Iterable` [`str`]
+        Ids or names, ``*all``, ``*navigable``, and exclusions that begin with ``-``. Unknown ones are
+        ignored, as Jira does.
+    default : `str`
+        What is meant if nothing (or only exclusions) is named.
+    """
+    listed = [word.strip() for word in words if word.strip()]
+    if all(word.startswith("-") for word in listed):
+        listed.insert(0, default)
+    chosen: dict[str, Field] = {}
+    by_name = {field.name.casefold(): field for field in config.fields.values()}
+    for word in listed:
+        if word in ("*all", "*navigable"):
+            chosen |= {f.id: f for f in config.fields.values() if f.navigable or word == "*all"}
+        elif word.startswith("-"):
+            chosen.pop(word[1:], None)
+        elif found := config.fields.get(word) or by_name.get(word.casefold()):
+            chosen[found.id] = found
+    return list(chosen.values())
+
+
+class IssueShapes:
+    """Renders issues for one request.
+
+    Parameters
+    ----------
+    site : `Site`
+        The site.
+    shapes : `Shapes`
+        The caller's shapes.
+    fields : `~collections.abc.Sequence` [`Field`]
+        Fields to show.
+    expand : `~collections.abc.Iterable` [`str`], optional
+        What to add.
+    with_properties : `~collections.abc.Sequence` [`str`], optional
+        Keys of issue properties to add.
+    """
+
+    def __init__(
+        self,
+        site: Site,
+        shapes: Shapes,
+        fields: Sequence[Field],
+        expand: Iterable[str] = (),
+        with_properties: Sequence[str] = (),
+    ) -> None:
+        self.site = site
+        self.shapes = shapes
+        self.fields = fields
+        self.expand = frozenset(expand)
+        self.with_properties = with_properties
+
+    def __call__(self, issue: Issue) -> Json:
+        """The issue with everything that was asked for."""
+        found: Json = {
+            "expand": EXPANDABLE,
+            "id": str(issue.id),
+            "self": self.shapes.link(f"issue/{issue.id}"),
+            "key": issue.key,
+            "fields": {
+                field.id: self._value(issue, field) for field in self.fields if self._shows(issue, field)
+            },
+        }
+        if "changelog" in self.expand:
+            found["changelog"] = self._changelog(issue)
+        if "renderedFields" in self.expand:
+            found["renderedFields"] = self._rendered(issue)
+        if "transitions" in self.expand:
+            found["transitions"] = [
+                transition(self.shapes, one, with_fields=False) for one in statusscheme.available(issue)
+            ]
+        if "editmeta" in self.expand:
+            found["editmeta"] = edit_metadata(self.shapes, issue)
+        if self.with_properties:
+            found["properties"] = self._properties(issue)
+        return found
+
+    def about_fields(self) -> Json:
+        """``names`` and ``schema``, where asked for."""
+        found: Json = {}
+        if "names" in self.expand:
+            found["names"] = {field.id: field.name for field in self.fields}
+        if "schema" in self.expand:
+            found["schema"] = {field.id: self.shapes.schema(field) for field in self.fields}
+        return found
+
+    def _shows(self, issue: Issue, field: Field) -> bool:
+        return field.id != "parent" or issue.parent is not None
+
+    def _value(self, issue: Issue, field: Field) -> Any:  # noqa: C901, PLR0911, PLR0912 - one line per system field
+        shapes, site = self.shapes, self.site
+        match field.id:
+            case "project":
+                return shapes.project(issue.project)
+            case "issuetype":
+                return shapes.issue_type(issue.type)
+            case "status":
+                return shapes.status(issue.status)
+            case "parent":
+                return self.brief(issues.find(site, str(issue.parent)))
+            case "creator":
+                return shapes.user(issue.creator)
+            case "created":
+                return shapes.instant(issue.created)
+            case "updated":
+                return shapes.instant(issue.updated)
+            case "resolutiondate":
+                return shapes.instant(issue.resolved)
+            case "issuelinks":
+                return [self._issue_link(issue, link) for link in issuelinks.of_issue(site, issue.id)]
+            case "subtasks":
+                return [self.brief(child) for child in issues.subtasks(site, issue)]
+            case "watches":
+                return self.watches(issue)
+            case "attachment":
+                return [shapes.attachment(one) for one in attachments.listed(site, issue.id)]
+            case "comment":
+                return self._comment_page(issue)
+            case _:
+                return shapes.value(field, issue.values.get(field.id))
+
+    def brief(self, issue: Issue) -> Json:
+        """An issue inside another: parent, sub-task, link."""
+        fields = self.site.config.fields
+        return {
+            "id": str(issue.id),
+            "key": issue.key,
+            "self": self.shapes.link(f"issue/{issue.id}"),
+            "fields": {
+                "summary": issue.values["summary"],
+                "status": self.shapes.status(issue.status),
+                "priority": self.shapes.value(fields["priority"], issue.values.get("priority")),
+                "issuetype": self.shapes.issue_type(issue.type),
+            },
+        }
+
+    def watches(self, issue: Issue) -> Json:
+        """How many watch, and whether the caller does."""
+        people = watchers.of_issue(self.site, issue.id)
+        return {
+            "self": self.shapes.link(f"issue/{issue.key}/watchers"),
+            "watchCount": len(people),
+            "isWatching": self.shapes.viewer in people,
+        }
+
+    def _issue_link(self, issue: Issue, link: issuelinks.IssueLink) -> Json:
+        word, other = (
+            ("outwardIssue", link.outward) if link.inward == issue.id else ("inwardIssue", link.inward)
+        )
+        return {
+            "id": str(link.id),
+            "self": self.shapes.link(f"issueLink/{link.id}"),
+            "type": self.shapes.link_type(link.type),
+            word: self.brief(issues.find(self.site, str(other))),
+        }
+
+    def _comment_page(self, issue: Issue) -> Json:
+        found = [self.shapes.comment(one) for one in comments.listed(self.site, issue.id)]
+        return {"comments": found, "maxResults": len(found), "total": len(found), "startAt": 0}
+
+    def _changelog(self, issue: Issue) -> Json:
+        found = [self.shapes.history(entry) for entry in history.entries(self.site, issue.id)]
+        return {"startAt": 0, "maxResults": len(found), "total": len(found), "histories": found}
+
+    def _rendered(self, issue: Issue) -> Json:
+        rendered: Json = {}
+        for field in self.fields:
+            if field.type == "paragraph":
+                rendered[field.id] = to_html(issue.values.get(field.id) or "")
+            elif field.id == "comment":
+                page = self._comment_page(issue)
+                for comment in page["comments"]:
+                    comment["body"] = to_html(comment["body"])
+                rendered[field.id] = page
+        return rendered
+
+    def _properties(self, issue: Issue) -> Json:
+        keys = properties.keys(self.site, "issue", issue.id)
+        if "*all" not in self.with_properties:
+            keys = [key for key in keys if key in self.with_properties]
+        return {key: properties.get(self.site, "issue", issue.id, key) for key in keys}
+
+
+def transition(shapes: Shapes, one: Transition, *, with_fields: bool) -> Json:
+    """A transition, with its screen if asked for."""
+    found: Json = {"id": str(one.id), "name": one.name, "opsbarSequence": 10, "to": shapes.status(one.to)}
+    if with_fields:
+        found["fields"] = {
+            item.field.id: shapes.field_metadata(item.field, required=item.required) for item in one.screen
+        }
+    return found
+
+
+def edit_metadata(shapes: Shapes, issue: Issue) -> Json:
+    """The fields of the edit screen."""
+    screen = edit_screen(shapes.config, issue.type)
+    return {
+        "fields": {
+            field.id: shapes.field_metadata(field, required=required(field)) for field in screen.values()
+        }
+    }

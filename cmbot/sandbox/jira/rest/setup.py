@@ -1,0 +1,155 @@
+"""What an administrator set up: fields, projects, types, statuses, create metadata."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter, Response
+
+from cmbot.sandbox.jira import datacenter
+from cmbot.sandbox.jira.configuration import CATEGORIES, PRIORITIES, RESOLUTIONS, IssueType, Project
+from cmbot.sandbox.jira.errors import JiraError
+from cmbot.sandbox.jira.screens import edit_screen, required
+
+from .call import Call, SignedIn, answer
+
+if TYPE_CHECKING:
+    from cmbot.sandbox.jira.shapes import Json
+
+router = APIRouter()
+
+
+@router.get("/field")
+def fields(call: Call) -> Response:
+    """All fields."""
+    return answer([call.shapes.field(field) for field in call.site.config.fields.values()])
+
+
+@router.get("/project")
+def projects(call: Call) -> Response:
+    """All projects."""
+    return answer([call.shapes.project(project) for project in call.site.config.projects.values()])
+
+
+@router.get("/project/{key}")
+def project(call: Call, key: str) -> Response:
+    """One project."""
+    return answer(call.shapes.project_details(find_project(call, key)))
+
+
+@router.get("/project/{key}/statuses")
+def project_statuses(call: Call, key: str) -> Response:
+    """The statuses of each issue type of a project."""
+    found = find_project(call, key)
+    statuses = [call.shapes.status(status) for status in found.statuses()]
+    return answer(
+        [
+            {
+                "self": call.shapes.link(f"issuetype/{kind.id}"),
+                "id": str(kind.id),
+                "name": kind.name,
+                "subtask": kind.subtask,
+                "statuses": statuses,
+            }
+            for kind in found.issue_types
+        ]
+    )
+
+
+@router.get("/project/{key}/components")
+@router.get("/project/{key}/versions")
+def nothing_of_a_project(call: Call, key: str) -> Response:
+    """Components and versions: none."""
+    find_project(call, key)
+    return answer([])
+
+
+@router.get("/issuetype")
+def issue_types(call: Call) -> Response:
+    """All issue types."""
+    return answer([call.shapes.issue_type(kind) for kind in call.site.config.issue_types.values()])
+
+
+@router.get("/status")
+def statuses(call: Call) -> Response:
+    """All statuses."""
+    return answer([call.shapes.status(status) for status in call.site.config.statuses.values()])
+
+
+@router.get("/status/{name}")
+def status(call: Call, name: str) -> Response:
+    """One status by name or number."""
+    for found in call.site.config.statuses.values():
+        if name in (found.name, str(found.id)):
+            return answer(call.shapes.status(found))
+    raise JiraError(404, f"The status with id '{name}' does not exist")
+
+
+@router.get("/statuscategory")
+def status_categories(call: Call) -> Response:
+    """All status categories."""
+    return answer([call.shapes.category(category) for category in CATEGORIES.values()])
+
+
+@router.get("/priority")
+def priorities(call: Call) -> Response:
+    """All priorities."""
+    return answer([call.shapes.named("priority", number, name) for number, name in PRIORITIES.items()])
+
+
+@router.get("/resolution")
+def resolutions(call: Call) -> Response:
+    """All resolutions."""
+    return answer([call.shapes.named("resolution", number, name) for number, name in RESOLUTIONS.items()])
+
+
+@router.get("/issueLinkType")
+def link_types(call: Call) -> Response:
+    """All kinds of issue links."""
+    found = [call.shapes.link_type(kind) for kind in call.site.config.link_types.values()]
+    return answer({"issueLinkTypes": found})
+
+
+@router.get("/issue/createmeta/{key}/issuetypes")
+def creatable_types(call: Call, key: str) -> Response:
+    """The issue types that can be created in a project."""
+    found = [call.shapes.issue_type(kind) for kind in find_project(call, key, status=400).issue_types]
+    return answer(_metadata(call, found))
+
+
+@router.get("/issue/createmeta/{key}/issuetypes/{number}")
+def creatable_fields(call: Call, key: str, number: str) -> Response:
+    """The fields of the create screen of one issue type."""
+    place = find_project(call, key, status=400)
+    kind = next((kind for kind in place.issue_types if str(kind.id) == number), None)
+    if kind is None:
+        raise JiraError(400, "The issue type selected is invalid.")
+    return answer(_metadata(call, _create_screen(call, place, kind)))
+
+
+def find_project(call: SignedIn, key: str, status: int = 404) -> Project:
+    """The project of that key or number."""
+    found = call.site.config.project(key)
+    if found is None:
+        raise JiraError(status, f"No project could be found with key '{key}'.")
+    return found
+
+
+def _create_screen(call: SignedIn, place: Project, kind: IssueType) -> list[Json]:
+    config, shapes = call.site.config, call.shapes
+    chosen = {
+        "project": [shapes.project(place)],
+        "issuetype": [shapes.issue_type(kind)],
+    } | ({"parent": None} if kind.subtask else {})
+    found = []
+    for name, allowed in chosen.items():
+        field = shapes.field_metadata(config.fields[name], required=True)
+        found.append({**field, "operations": ["set"]} | ({"allowedValues": allowed} if allowed else {}))
+    screen = edit_screen(config, kind).values()
+    return found + [shapes.field_metadata(field, required=required(field)) for field in screen]
+
+
+def _metadata(call: SignedIn, values: list[Json]) -> Json:
+    return datacenter.metadata_page(
+        values, max(0, call.number("startAt", 0)), max(1, call.number("maxResults", 50))
+    )

@@ -1,0 +1,46 @@
+"""Paths that no Jira has: the request log and the disturbances, for administrators."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+
+from .errors import JiraError
+from .rest.call import Call, SignedIn, answer, nothing
+
+router = APIRouter(prefix="/sandbox")
+
+
+def _administrator(call: SignedIn) -> None:
+    if not call.user.admin:
+        raise JiraError(403, "Only an administrator may use the sandbox's own paths.")
+
+
+@router.get("/requests")
+def requests(call: Call) -> Response:
+    """What was asked, counted and bounded."""
+    _administrator(call)
+    return answer(call.request.app.state.requests.report())
+
+
+@router.delete("/requests")
+def forget_requests(call: Call) -> Response:
+    """Empty the log; the count goes on."""
+    _administrator(call)
+    call.request.app.state.requests.clear()
+    return nothing()
+
+
+@router.post("/disturb")
+def disturb(call: Call) -> Response:
+    """Let something go wrong for the next matching requests."""
+    _administrator(call)
+    call.request.app.state.disturber.add(call.object)
+    return nothing()
+
+
+@router.delete("/disturb")
+def calm(call: Call) -> Response:
+    """Let nothing go wrong any more."""
+    _administrator(call)
+    call.request.app.state.disturber.clear()
+    return nothing()

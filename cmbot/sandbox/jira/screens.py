@@ -1,0 +1,130 @@
+"""Which fields can be written where, and reading what was sent for them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .errors import NOT_ON_SCREEN, FieldProblem, JiraError
+from .fieldtypes import TYPES, Stored
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from .configuration import Configuration, Field, IssueType
+    from .site import Site
+
+OTHER_VERBS = ("comment", "issuelinks")
+"""What ``update`` may add besides fields; done by the caller."""
+
+
+def edit_screen(config: Configuration, issue_type: IssueType) -> dict[str, Field]:
+    """Fields that an issue of this type can be given.
+
+    An epic link stands on standard issues only, an epic name on epics only, as in Jira Software.
+    """
+    level = {"epic-link": 0, "epic-name": 1}
+    return {
+        field.id: field
+        for field in config.fields.values()
+        if field.writable and level.get(field.type, issue_type.level) == issue_type.level
+    }
+
+
+def required(field: Field) -> bool:
+    """Whether an issue cannot be created without it."""
+    return field.type in ("summary", "epic-name")
+
+
+def read_values(
+    site: Site, screen: Mapping[str, Field], body: Mapping[str, Any], current: Mapping[str, Stored]
+) -> dict[str, Stored]:
+    """The new values out of a request's ``fields`` and ``update``.
+
+    Parameters
+    ----------
+    site : `Site`
+        The site.
+    screen : `~collections.abc.Mapping` [`str`, `Field`]
+        Fields that may be sent, by id.
+    body : `~collections.abc.Mapping`
+        The request.
+    current : `~collections.abc.Mapping`
+        Stored values before the request, for ``add`` and ``remove``.
+
+    Returns
+    -------
+    values : `dict`
+        Stored values by field id.
+
+    Raises
+    ------
+    JiraError
+        Raised with one message for every field that is refused.
+    """
+    fields, update = section(body, "fields"), section(body, "update")
+    values: dict[str, Stored] = {}
+    problems = {name: NOT_ON_SCREEN.format(name) for name in _unknown(screen, fields, update)}
+    for name in (set(fields) | set(update)) & set(screen):
+        try:
+            if name in fields and name in update:
+                raise FieldProblem(f"Field '{name}' is given in both 'fields' and 'update'.")
+            if name in fields:
+                values[name] = TYPES[screen[name].type].read(site, screen[name], fields[name])
+            else:
+                values[name] = _operate(site, screen[name], update[name], current.get(name))
+        except FieldProblem as problem:
+            problems[name] = str(problem)
+    if problems:
+        raise JiraError(400, errors=problems)
+    return values
+
+
+def section(body: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """An object inside the request; empty if absent."""
+    found = body.get(name)
+    if found is None:
+        return {}
+    if not isinstance(found, dict):
+        raise JiraError(400, f"Can not deserialize '{name}': an object is expected.")
+    return found
+
+
+def added(body: Mapping[str, Any], name: str) -> list[Any]:
+    """What ``update`` adds under a name that is no field (comment, issuelinks)."""
+    operations = section(body, "update").get(name, [])
+    if not isinstance(operations, list) or not all(
+        isinstance(one, dict) and "add" in one for one in operations
+    ):
+        raise JiraError(400, errors={name: "Only the 'add' operation is supported."})
+    return [one["add"] for one in operations]
+
+
+def _unknown(screen: Mapping[str, Field], fields: Iterable[str], update: Iterable[str]) -> set[str]:
+    return (set(fields) | set(update) - set(OTHER_VERBS)) - set(screen)
+
+
+def _operate(site: Site, field: Field, operations: Any, current: Stored) -> Stored:
+    kind = TYPES[field.type]
+    if not isinstance(operations, list):
+        raise FieldProblem("data was not an array")
+    for operation in operations:
+        if not isinstance(operation, dict) or len(operation) != 1:
+            raise FieldProblem("one operation is expected in each element")
+        ((verb, raw),) = operation.items()
+        if verb not in kind.operations:
+            raise FieldProblem(
+                f"Field with id '{field.id}' and name '{field.name}' does not support operation '{verb}'"
+            )
+        if verb == "set":
+            current = kind.read(site, field, raw)
+            continue
+        (one,) = kind.read(site, field, [raw]) or [None]
+        kept = [value for value in current or [] if value != one]
+        current = [*kept, one] if verb == "add" else kept
+        current = kind_sorted(field, current) or None
+    return current
+
+
+def kind_sorted(field: Field, values: list[Stored]) -> list[Stored]:
+    """Labels are kept in order of the alphabet; other lists as they grew."""
+    return sorted(values) if field.type == "labels" else values

@@ -1,0 +1,64 @@
+"""Searching issues."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .issues import Issue, from_row
+from .jql import compile_query
+
+if TYPE_CHECKING:
+    from .configuration import User
+    from .site import Site
+
+PAGE_LIMIT = 1000
+"""What ``maxResults`` is silently lowered to."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of a search."""
+
+    issues: list[Issue]
+    """Those on the page."""
+    start: int
+    """Number of issues before it."""
+    limit: int
+    """Most issues it can hold."""
+    total: int
+    """How many the query found."""
+
+
+def search(site: Site, user: User, jql: str, start: int = 0, limit: int = 50) -> Page:
+    """Find issues.
+
+    Parameters
+    ----------
+    site : `Site`
+        The site.
+    user : `User`
+        Who asks.
+    jql : `str`
+        The query; empty finds everything.
+    start, limit : `int`, optional
+        The page.
+
+    Raises
+    ------
+    JiraError
+        Raised with 400 for a query that is not understood.
+    """
+    compiled = compile_query(site, user, jql)
+    start, limit = max(0, start), PAGE_LIMIT if limit < 0 else min(limit, PAGE_LIMIT)
+    tables = "FROM issues i JOIN statuses s ON s.id = i.status_id JOIN projects p ON p.id = i.project_id"
+    where = f"{tables} WHERE {compiled.where}"
+    with site.store.transaction():
+        counted = site.store.row(f"SELECT COUNT(*) AS n {where}", *compiled.values)
+        rows = site.store.rows(
+            f"SELECT i.* {where} ORDER BY {compiled.order} LIMIT ? OFFSET ?",
+            *compiled.values,
+            limit,
+            start,
+        )
+    return Page([from_row(site, row) for row in rows], start, limit, counted["n"] if counted else 0)

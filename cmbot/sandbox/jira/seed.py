@@ -1,0 +1,312 @@
+"""The seed: what a site holds before anybody used it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import zoneinfo
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from .configuration import CategoryKey
+from .fieldtypes import SEED_TYPES
+from .systemfields import SYSTEM_FIELDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from .store import Store
+
+log = logging.getLogger(__name__)
+Name = Annotated[str, Field(min_length=1, max_length=255)]
+
+
+def _known_zone(name: str) -> str:
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+        raise ValueError(f"unknown time zone {name!r}") from None
+    return name
+
+
+def _known_type(word: str) -> str:
+    if word not in SEED_TYPES:
+        raise ValueError(f"unknown field type {word!r}; known: {', '.join(SEED_TYPES)}")
+    return word
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SeedUser(_Part):
+    """A person or a bot."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9._@+-]{1,255}$")]
+    """Login name."""
+    displayName: Name  # noqa: N815 - the seed speaks as Jira does
+    """Name for people."""
+    email: str = ""
+    """E-mail address."""
+    timeZone: Annotated[str, AfterValidator(_known_zone)] = "Etc/UTC"  # noqa: N815 - the seed speaks as Jira does
+    """IANA zone."""
+    admin: bool = False
+    """Whether this user may administer."""
+
+
+class SeedStatus(_Part):
+    """A status."""
+
+    name: Name
+    """Name."""
+    category: CategoryKey
+    """To do, in progress or done."""
+
+
+class SeedField(_Part):
+    """A custom field."""
+
+    name: Name
+    """Name."""
+    type: Annotated[str, AfterValidator(_known_type)]
+    """Word of the field type table."""
+    options: tuple[Name, ...] = ()
+    """Choices of a select field."""
+
+
+class SeedIssueType(_Part):
+    """An issue type."""
+
+    name: Name
+    """Name."""
+    level: Literal[1, 0, -1]
+    """Epic, standard, sub-task."""
+
+
+class SeedLinkType(_Part):
+    """A kind of issue link."""
+
+    name: Name
+    """Name."""
+    inward: Name
+    """How it reads on the issue that is pointed at."""
+    outward: Name
+    """How it reads on the issue that points."""
+
+
+class SeedScreenField(_Part):
+    """A field on a transition's screen."""
+
+    field: Name
+    """Name or system id of the field."""
+    required: bool = False
+    """Whether the transition needs it."""
+
+
+class SeedTransition(_Part):
+    """A way from one status to another."""
+
+    name: Name
+    """Name on the button."""
+    to: Name
+    """Status it leads to."""
+    source: Annotated[Name, Field(alias="from")] = "*"
+    """Status it begins in; ``*`` is everywhere."""
+    screen: tuple[SeedScreenField, ...] = ()
+    """Fields that may be sent along."""
+
+
+class SeedProject(_Part):
+    """A project."""
+
+    key: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{1,9}$")]
+    """Key."""
+    name: Name
+    """Name."""
+    lead: Name
+    """Login name of the lead."""
+    issue_types: Annotated[tuple[Name, ...], Field(min_length=1)]
+    """Names of its issue types."""
+    initial: Name
+    """Status of a new issue."""
+    transitions: tuple[SeedTransition, ...]
+    """Its status scheme."""
+
+
+class Seed(_Part):
+    """Everything a site begins with."""
+
+    users: Annotated[tuple[SeedUser, ...], Field(min_length=1)]
+    """People and bots; at least one administrator."""
+    statuses: Annotated[tuple[SeedStatus, ...], Field(min_length=1)]
+    """Statuses."""
+    fields: tuple[SeedField, ...] = ()
+    """Custom fields."""
+    issue_types: Annotated[tuple[SeedIssueType, ...], Field(min_length=1)]
+    """Issue types."""
+    link_types: tuple[SeedLinkType, ...] = ()
+    """Kinds of issue links."""
+    projects: tuple[SeedProject, ...] = ()
+    """Projects."""
+
+    @model_validator(mode="after")
+    def _agree(self) -> Seed:
+        if not any(user.admin for user in self.users):
+            raise ValueError('users: at least one needs "admin": true')
+        _no_twins("users", [user.name for user in self.users])
+        _no_twins("statuses", [status.name for status in self.statuses])
+        _no_twins("issue_types", [kind.name for kind in self.issue_types])
+        _no_twins("link_types", [kind.name for kind in self.link_types])
+        _no_twins("projects", [project.key for project in self.projects])
+        system = [field.name for field in SYSTEM_FIELDS.values()]
+        _no_twins("fields", [*(field.name for field in self.fields), *system])
+        for word in ("epic-link", "epic-name"):
+            if sum(field.type == word for field in self.fields) > 1:
+                raise ValueError(f"fields: at most one of type {word}")
+        for project in self.projects:
+            self._check(project)
+        return self
+
+    def _check(self, project: SeedProject) -> None:
+        where = f"project {project.key}"
+        statuses = [status.name for status in self.statuses]
+        fields = [
+            *(field.name for field in self.fields),
+            *(f.id for f in SYSTEM_FIELDS.values() if f.writable),
+        ]
+        _among(f"{where}: lead", [project.lead], [user.name for user in self.users])
+        _among(f"{where}: issue_types", project.issue_types, [kind.name for kind in self.issue_types])
+        _among(f"{where}: initial", [project.initial], statuses)
+        for transition in project.transitions:
+            named = f"{where}: transition {transition.name}"
+            _among(named, [transition.to], statuses)
+            _among(named, [transition.source], [*statuses, "*"])
+            _among(f"{named}: screen", [item.field for item in transition.screen], fields)
+
+
+def _no_twins(part: str, names: list[str]) -> None:
+    folded = [name.casefold() for name in names]
+    twins = sorted({name for name in names if folded.count(name.casefold()) > 1})
+    if twins:
+        raise ValueError(f"{part}: {', '.join(twins)} more than once")
+
+
+def _among(where: str, names: Iterable[str], known: list[str]) -> None:
+    for name in names:
+        if name not in known:
+            raise ValueError(f"{where}: unknown {name!r}; known: {', '.join(known)}")
+
+
+DEFAULT = Seed.model_validate(
+    {
+        "users": [
+            {"name": "admin", "displayName": "Administrator", "email": "admin@example.org", "admin": True}
+        ],
+        "statuses": [
+            {"name": "To Do", "category": "new"},
+            {"name": "In Progress", "category": "indeterminate"},
+            {"name": "Done", "category": "done"},
+        ],
+        "fields": [{"name": "Epic Link", "type": "epic-link"}, {"name": "Epic Name", "type": "epic-name"}],
+        "issue_types": [
+            {"name": "Epic", "level": 1},
+            {"name": "Task", "level": 0},
+            {"name": "Sub-task", "level": -1},
+        ],
+        "link_types": [
+            {"name": "Blocks", "inward": "is blocked by", "outward": "blocks"},
+            {"name": "Relates", "inward": "relates to", "outward": "relates to"},
+        ],
+        "projects": [
+            {
+                "key": "CM",
+                "name": "Campaigns",
+                "lead": "admin",
+                "issue_types": ["Epic", "Task", "Sub-task"],
+                "initial": "To Do",
+                "transitions": [{"name": name, "to": name} for name in ("To Do", "In Progress", "Done")],
+            }
+        ],
+    }
+)
+
+
+def load(path: Path) -> Seed:
+    """Read a seed file.
+
+    Raises
+    ------
+    ValueError
+        Raised with one line for every mistake.
+    """
+    try:
+        return Seed.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        lines = [
+            f"{path.name}: {'.'.join(map(str, problem['loc'])) or 'seed'}: {problem['msg']}"
+            for problem in error.errors()
+        ]
+        raise ValueError("\n".join(lines)) from None
+
+
+def apply(store: Store, seed: Seed) -> bool:
+    """Put the seed into an empty store; returns False, and changes nothing, if it is not empty."""
+    with store.transaction():
+        if store.row("SELECT 1 FROM users"):
+            return False
+        for user in seed.users:
+            store.insert(
+                "users",
+                name=user.name,
+                display_name=user.displayName,
+                email=user.email,
+                time_zone=user.timeZone,
+                admin=user.admin,
+            )
+        statuses = {s.name: store.insert("statuses", name=s.name, category=s.category) for s in seed.statuses}
+        fields = {name: name for name in SYSTEM_FIELDS} | {f.name: _add_field(store, f) for f in seed.fields}
+        types = {t.name: store.insert("issue_types", name=t.name, level=t.level) for t in seed.issue_types}
+        for kind in seed.link_types:
+            store.insert("link_types", name=kind.name, inward=kind.inward, outward=kind.outward)
+        for project in seed.projects:
+            _add_project(store, project, statuses, types, fields)
+    log.info("seeded: %d users, %d projects", len(seed.users), len(seed.projects))
+    return True
+
+
+def _add_field(store: Store, field: SeedField) -> str:
+    number = store.insert("custom_fields", name=field.name, type=field.type)
+    for option in field.options:
+        store.insert("options", field_id=number, value=option)
+    return f"customfield_{number}"
+
+
+def _add_project(
+    store: Store,
+    project: SeedProject,
+    statuses: dict[str, int],
+    types: dict[str, int],
+    fields: dict[str, str],
+) -> None:
+    number = store.insert(
+        "projects",
+        key=project.key,
+        name=project.name,
+        lead=project.lead,
+        initial_status=statuses[project.initial],
+    )
+    for position, name in enumerate(project.issue_types):
+        store.insert("project_issue_types", project_id=number, issue_type_id=types[name], position=position)
+    for position, transition in enumerate(project.transitions, start=1):
+        screen = [{"field": fields[item.field], "required": item.required} for item in transition.screen]
+        store.insert(
+            "transitions",
+            project_id=number,
+            id=10 * position + 1,  # 11, 21, 31 ... as Jira numbers them
+            name=transition.name,
+            to_status=statuses[transition.to],
+            from_status=None if transition.source == "*" else statuses[transition.source],
+            screen=json.dumps(screen),
+        )

@@ -1,0 +1,106 @@
+"""Serving a site on this machine's loopback."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import socket
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import uvicorn
+
+from . import seed as seeds
+from .access import new_tokens
+from .app import create_app
+from .store import Store
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from .app import Application
+
+log = logging.getLogger(__name__)
+HOST = "127.0.0.1"
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn that says when it is ready."""
+
+    def __init__(self, app: Application, address: Path, about: dict[str, object]) -> None:
+        config = uvicorn.Config(
+            app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=2
+        )
+        super().__init__(config)
+        self._address = address
+        self._about = about
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        write_private(self._address, json.dumps(self._about, indent=1))
+        log.info("sandbox Jira (an emulator) at %s", self._about["url"])
+
+
+def serve(state: Path, *, port: int = 0, seed: Path | None = None, context_path: str = "") -> None:
+    """Run the sandbox Jira until SIGTERM or SIGINT.
+
+    Once ready, ``state/address.json`` (mode 0600) holds the address and a token for every user.
+
+    Parameters
+    ----------
+    state : `pathlib.Path`
+        Directory of the store; made if absent.
+    port : `int`, optional
+        Port on 127.0.0.1; 0 takes a free one.
+    seed : `pathlib.Path`, optional
+        Seed file, applied to an empty store only; a small default without it.
+    context_path : `str`, optional
+        Prefix of every path, for example ``/jira``.
+
+    Raises
+    ------
+    ValueError
+        Raised for a seed or a context path with mistakes.
+    OSError
+        Raised if the port is taken.
+    """
+    if context_path and (not context_path.startswith("/") or context_path.endswith("/")):
+        raise ValueError(f"context path {context_path!r}: it begins with a slash and does not end with one")
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(name)s: %(message)s")
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGTERM, signal.SIGINT):  # uvicorn raises them again once it has shut down
+            signal.signal(number, _end)
+    content = seeds.DEFAULT if seed is None else seeds.load(seed)
+    state.mkdir(parents=True, exist_ok=True)
+    store = Store(state / "jira.sqlite3")
+    address = state / "address.json"
+    try:
+        seeds.apply(store, content)
+        tokens = new_tokens([row["name"] for row in store.rows("SELECT name FROM users WHERE active")])
+        app = create_app(store, tokens=tokens, context_path=context_path)
+        with socket.socket() as listening:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.bind((HOST, port))
+            url = f"http://{HOST}:{listening.getsockname()[1]}{context_path}"
+            _Server(app, address, {"url": url, "tokens": tokens}).run(sockets=[listening])
+    finally:
+        address.unlink(missing_ok=True)
+        store.close()
+
+
+def _end(number: int, _: FrameType | None) -> NoReturn:
+    del number
+    raise SystemExit(0)
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner reads; it appears whole or not at all."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)  # mode 0600
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+    Path(name).replace(path)

@@ -1,0 +1,243 @@
+"""Stored things as the JSON of Jira's REST; shapes that differ by flavour come from `datacenter`."""
+
+from __future__ import annotations
+
+import zoneinfo
+from typing import TYPE_CHECKING, Any
+
+from . import datacenter
+from .configuration import PRIORITIES, RESOLUTIONS, Option
+from .fieldtypes import TYPES
+
+if TYPE_CHECKING:
+    from .attachments import Attachment
+    from .comments import Comment
+    from .configuration import Category, Configuration, Field, IssueType, LinkType, Project, Status, User
+    from .fieldtypes import Stored
+    from .history import Entry
+    from .remotelinks import RemoteLink
+
+Json = dict[str, Any]
+
+
+class Shapes:
+    """Renders for one caller.
+
+    Parameters
+    ----------
+    config : `Configuration`
+        The site's configuration.
+    base_url : `str`
+        Address of the site with its context path, for ``self``.
+    viewer : `User`, optional
+        The caller, in whose time zone instants are written.
+    """
+
+    def __init__(self, config: Configuration, base_url: str, viewer: User | None) -> None:
+        self.config = config
+        self.base_url = base_url
+        self.viewer = viewer
+        self._zone = zoneinfo.ZoneInfo(viewer.time_zone if viewer else "Etc/UTC")
+
+    def link(self, path: str) -> str:
+        """The ``self`` address of a resource."""
+        return f"{self.base_url}{datacenter.API}/{path}"
+
+    def instant(self, milliseconds: int | None) -> str | None:
+        """A time stamp."""
+        return None if milliseconds is None else datacenter.instant(milliseconds, self._zone)
+
+    def user(self, name: str | None) -> Json | None:
+        """A user."""
+        return None if name is None else datacenter.user(self.base_url, self.config.users[name])
+
+    def category(self, category: Category) -> Json:
+        """A status category."""
+        return {
+            "self": self.link(f"statuscategory/{category.id}"),
+            "id": category.id,
+            "key": category.key,
+            "colorName": category.colour,
+            "name": category.name,
+        }
+
+    def status(self, status: Status) -> Json:
+        """A status."""
+        return {
+            "self": self.link(f"status/{status.id}"),
+            "description": "",
+            "iconUrl": f"{self.base_url}/static/status.svg",
+            "name": status.name,
+            "id": str(status.id),
+            "statusCategory": self.category(status.category),
+        }
+
+    def issue_type(self, kind: IssueType) -> Json:
+        """An issue type."""
+        return {
+            "self": self.link(f"issuetype/{kind.id}"),
+            "id": str(kind.id),
+            "description": "",
+            "iconUrl": f"{self.base_url}/static/type.svg",
+            "name": kind.name,
+            "subtask": kind.subtask,
+        }
+
+    def project(self, project: Project) -> Json:
+        """A project, as issues carry it."""
+        return {
+            "self": self.link(f"project/{project.id}"),
+            "id": str(project.id),
+            "key": project.key,
+            "name": project.name,
+            "projectTypeKey": "software",
+            "avatarUrls": dict.fromkeys(datacenter.AVATAR_SIZES, f"{self.base_url}/static/avatar.svg"),
+        }
+
+    def project_details(self, project: Project) -> Json:
+        """A project with its lead and issue types."""
+        return {
+            **self.project(project),
+            "expand": "description,lead,url,projectKeys",
+            "description": "",
+            "lead": self.user(project.lead),
+            "components": [],
+            "issueTypes": [self.issue_type(kind) for kind in project.issue_types],
+            "assigneeType": "UNASSIGNED",
+            "versions": [],
+            "archived": False,
+            "roles": {},
+        }
+
+    def link_type(self, kind: LinkType) -> Json:
+        """A kind of issue link."""
+        return {
+            "id": str(kind.id),
+            "name": kind.name,
+            "inward": kind.inward,
+            "outward": kind.outward,
+            "self": self.link(f"issueLinkType/{kind.id}"),
+        }
+
+    def named(self, resource: str, number: str, name: str) -> Json:
+        """A priority or resolution."""
+        return {
+            "self": self.link(f"{resource}/{number}"),
+            "id": number,
+            "name": name,
+            "description": "",
+            "iconUrl": f"{self.base_url}/static/{resource}.svg",
+        }
+
+    def option(self, option: Option) -> Json:
+        """A choice of a select field."""
+        return {
+            "self": self.link(f"customFieldOption/{option.id}"),
+            "value": option.value,
+            "id": str(option.id),
+            "disabled": False,
+        }
+
+    def value(self, field: Field, stored: Stored) -> Any:
+        """A field's value."""
+        if stored is None:
+            return [] if field.type == "labels" else None
+        shaped = {
+            "select": lambda: next(self.option(o) for o in field.options if o.id == stored),
+            "multiselect": lambda: [self.option(o) for o in field.options if o.id in stored],
+            "user": lambda: self.user(stored),
+            "users": lambda: [self.user(name) for name in stored],
+            "datetime": lambda: self.instant(stored),
+            "priority": lambda: self.named("priority", stored, PRIORITIES[stored]),
+            "resolution": lambda: self.named("resolution", stored, RESOLUTIONS[stored]),
+        }
+        return shaped[field.type]() if field.type in shaped else stored
+
+    def schema(self, field: Field) -> Json:
+        """The type of a field."""
+        schema: Json = {k: v for k, v in TYPES[field.type].schema.items() if k != "custom" or field.custom}
+        return schema | ({"customId": field.number} if field.custom else {"system": field.id})
+
+    def field(self, field: Field) -> Json:
+        """A field as ``GET field`` lists it."""
+        return {
+            "id": field.id,
+            "name": field.name,
+            "custom": field.custom,
+            "orderable": field.writable,
+            "navigable": field.navigable,
+            "searchable": bool(field.clauses),
+            "clauseNames": list(field.clauses),
+            "schema": self.schema(field),
+        }
+
+    def field_metadata(self, field: Field, *, required: bool) -> Json:
+        """A field on a screen."""
+        found = {
+            "required": required,
+            "schema": self.schema(field),
+            "name": field.name,
+            "fieldId": field.id,
+            "hasDefaultValue": field.type == "priority",
+            "operations": list(TYPES[field.type].operations),
+        }
+        allowed = self.allowed(field)
+        return found if allowed is None else {**found, "allowedValues": allowed}
+
+    def allowed(self, field: Field) -> list[Json] | None:
+        """What may be chosen, if there is a list."""
+        match field.type:
+            case "select" | "multiselect":
+                return [self.option(option) for option in field.options]
+            case "priority":
+                return [self.named("priority", number, name) for number, name in PRIORITIES.items()]
+            case "resolution":
+                return [self.named("resolution", number, name) for number, name in RESOLUTIONS.items()]
+            case _:
+                return None
+
+    def history(self, entry: Entry) -> Json:
+        """A history entry."""
+        found = {
+            "id": str(entry.id),
+            "author": self.user(entry.author),
+            "created": self.instant(entry.created),
+            "items": [
+                datacenter.history_item(item.field, item.kind, item.field_id, item.old, item.new)
+                for item in entry.items
+            ],
+        }
+        return found if entry.metadata is None else {**found, "historyMetadata": dict(entry.metadata)}
+
+    def comment(self, comment: Comment) -> Json:
+        """A comment."""
+        found = {
+            "self": self.link(f"issue/{comment.issue}/comment/{comment.id}"),
+            "id": str(comment.id),
+            "author": self.user(comment.author),
+            "body": comment.body,
+            "updateAuthor": self.user(comment.update_author),
+            "created": self.instant(comment.created),
+            "updated": self.instant(comment.updated),
+        }
+        return found if comment.visibility is None else {**found, "visibility": dict(comment.visibility)}
+
+    def attachment(self, attachment: Attachment) -> Json:
+        """An attachment."""
+        return {
+            "self": self.link(f"attachment/{attachment.id}"),
+            "id": str(attachment.id),
+            "filename": attachment.name,
+            "author": self.user(attachment.author),
+            "created": self.instant(attachment.created),
+            "size": attachment.size,
+            "mimeType": attachment.media_type,
+            "content": f"{self.base_url}/secure/attachment/{attachment.id}/file",
+        }
+
+    def remote_link(self, issue: str, link: RemoteLink) -> Json:
+        """A link to another system."""
+        found = {"id": link.id, "self": self.link(f"issue/{issue}/remotelink/{link.id}")}
+        if link.global_id is not None:
+            found["globalId"] = link.global_id
+        return found | {name: value for name, value in link.body.items() if value is not None}

@@ -1,0 +1,78 @@
+"""Moving issues through their project's status scheme."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from . import history, issues, properties
+from .comments import add as add_comment
+from .errors import JiraError, refused
+from .screens import added, read_values, section
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .configuration import Transition, User
+    from .issues import Issue
+    from .site import Site
+
+log = logging.getLogger(__name__)
+
+
+def available(issue: Issue) -> list[Transition]:
+    """The transitions possible now: those from this status and the global ones."""
+    return [t for t in issue.project.transitions if t.source is None or t.source == issue.status]
+
+
+def move(site: Site, user: User, issue: Issue, body: Mapping[str, Any]) -> None:
+    """Make a transition: status, fields, comment, properties and history together.
+
+    Raises
+    ------
+    JiraError
+        Raised with 400 if the transition is not possible now, misses a required field or brings one that
+        is not on its screen; with 500, as Data Center does, for an id that exists nowhere.
+    """
+    with site.store.transaction():
+        issue = issues.find(site, str(issue.id))
+        transition = _chosen(issue, body.get("transition"))
+        screen = {item.field.id: item.field for item in transition.screen}
+        values = read_values(site, screen, body, issue.values)
+        for item in transition.screen:
+            if item.required and values.get(item.field.id, issue.values.get(item.field.id)) is None:
+                raise refused(item.field.id, f"{item.field.name} is required.")
+        items = issues.apply(site, issue, values)
+        if transition.to != issue.status:
+            site.store.run("UPDATE issues SET status_id = ? WHERE id = ?", transition.to.id, issue.id)
+            items.append(
+                history.Item(
+                    "status",
+                    "jira",
+                    "status",
+                    (str(issue.status.id), issue.status.name),
+                    (str(transition.to.id), transition.to.name),
+                )
+            )
+        history.record(site, issue.id, user, items, section(body, "historyMetadata") or None)
+        for comment in added(body, "comment"):
+            add_comment(site, user, issue.id, comment)
+        properties.put_all(site, "issue", issue.id, body.get("properties"))
+    log.info("%s moved by %s: %s -> %s", issue.key, user.name, issue.status.name, transition.to.name)
+
+
+def _chosen(issue: Issue, raw: Any) -> Transition:
+    wanted = str(raw.get("id")) if isinstance(raw, dict) else str(raw)
+    if raw is None or not wanted.isdigit():
+        raise JiraError(400, "Missing 'transition' identifier")
+    named = next((t for t in issue.project.transitions if t.id == int(wanted)), None)
+    if named is None:
+        raise JiraError(500, f"Internal server error: no transition with id {wanted}.")
+    if named not in available(issue):
+        raise JiraError(
+            400,
+            f"It seems that you have tried to perform a workflow operation ({named.name}) that is not valid "
+            f"for the current state of this issue ({issue.key}). The likely cause is that somebody has "
+            "changed the issue recently, please look at the issue history for details.",
+        )
+    return named

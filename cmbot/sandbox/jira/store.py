@@ -1,0 +1,122 @@
+"""The store: one SQLite file that survives restarts and kills."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from . import schema
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Clock = Callable[[], dt.datetime]
+"""Returns the present instant, aware, in any zone."""
+
+
+def utc_now() -> dt.datetime:
+    """The real time."""
+    return dt.datetime.now(dt.UTC)
+
+
+class Store:
+    """Tables of one Jira site.
+
+    One connection serves all threads behind a lock: requests are short, and one writer is what SQLite
+    has anyway.
+
+    Parameters
+    ----------
+    path : `pathlib.Path`, optional
+        Database file; in memory if not given.
+    clock : `Clock`, optional
+        Where every time stamp comes from.
+
+    Raises
+    ------
+    ValueError
+        Raised if the file was written by another version of this store.
+    """
+
+    def __init__(self, path: Path | None = None, clock: Clock = utc_now) -> None:
+        self.clock = clock
+        self._lock = threading.RLock()
+        self._depth = 0
+        self._db = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
+        self._db.row_factory = sqlite3.Row
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = NORMAL")  # in WAL mode a killed process loses nothing
+        self._db.execute("PRAGMA foreign_keys = ON")
+        self._prepare(path)
+
+    def _prepare(self, path: Path | None) -> None:
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        if version == 0:
+            with self.transaction():
+                for statement in schema.TABLES.split(";"):
+                    self._db.execute(statement)
+                for table in schema.NUMBERED_FROM_10000:
+                    self._db.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?, 9999)", (table,))
+                self._db.execute(f"PRAGMA user_version = {schema.VERSION:d}")
+        elif version != schema.VERSION:
+            raise ValueError(f"{path}: store version {version}, expected {schema.VERSION}; start a new one")
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Everything inside becomes true together or not at all; may be nested."""
+        with self._lock:
+            outermost = self._depth == 0
+            if outermost:
+                self._db.execute("BEGIN IMMEDIATE")
+            self._depth += 1
+            try:
+                yield
+            except BaseException:
+                if outermost:
+                    self._db.execute("ROLLBACK")
+                raise
+            else:
+                if outermost:
+                    self._db.execute("COMMIT")
+            finally:
+                self._depth -= 1
+
+    def rows(self, sql: str, *values: Any) -> list[sqlite3.Row]:
+        """All rows of a query."""
+        with self._lock:
+            return self._db.execute(sql, values).fetchall()
+
+    def row(self, sql: str, *values: Any) -> sqlite3.Row | None:
+        """First row of a query, if any."""
+        with self._lock:
+            first: sqlite3.Row | None = self._db.execute(sql, values).fetchone()
+            return first
+
+    def run(self, sql: str, *values: Any) -> int:
+        """Run one writing statement; returns how many rows it touched."""
+        with self.transaction():
+            return self._db.execute(sql, values).rowcount
+
+    def insert(self, table: str, **values: Any) -> int:
+        """Add one row and return its id; table and column names come from the code, never from outside."""
+        columns, marks = ", ".join(values), ", ".join("?" * len(values))
+        sql = f"INSERT INTO {table} ({columns}) VALUES ({marks})"  # noqa: S608 - names from the code only
+        with self.transaction():
+            return int(self._db.execute(sql, tuple(values.values())).lastrowid or 0)
+
+    def function(self, name: str, arguments: int, call: Callable[..., Any]) -> None:
+        """Make a deterministic Python function callable from SQL."""
+        self._db.create_function(name, arguments, call, deterministic=True)
+
+    def now(self) -> int:
+        """The clock's time in milliseconds since 1970."""
+        return int(self.clock().timestamp() * 1000)
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._db.close()
