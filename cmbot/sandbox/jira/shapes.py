@@ -10,6 +10,8 @@ from .configuration import PRIORITIES, RESOLUTIONS, Option
 from .fieldtypes import TYPES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .attachments import Attachment
     from .comments import Comment
     from .configuration import Category, Configuration, Field, IssueType, LinkType, Project, Status, User
@@ -142,7 +144,7 @@ class Shapes:
         """A field's value."""
         if stored is None:
             return [] if field.type == "labels" else None
-        shaped = {
+        shaped: dict[str, Callable[[], Any]] = {
             "select": lambda: next(self.option(o) for o in field.options if o.id == stored),
             "multiselect": lambda: [self.option(o) for o in field.options if o.id in stored],
             "user": lambda: self.user(stored),
