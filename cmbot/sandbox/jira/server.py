@@ -83,7 +83,8 @@ def serve(state: Path, *, port: int = 0, seed: Path | None = None, context_path:
         seeds.apply(store, content)
         tokens = new_tokens([row["name"] for row in store.rows("SELECT name FROM users WHERE active")])
         app = create_app(store, tokens=tokens, context_path=context_path)
-        with socket.socket() as listening:
+        # asyncio switches Nagle's delay off only for sockets that say they are TCP
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listening.bind((HOST, port))
             url = f"http://{HOST}:{listening.getsockname()[1]}{context_path}"
