@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cmbot.exceptions import UserError
+from cmbot.jira_schema.fields import BY_NAME
 from cmbot.models.issues import Level, Status
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def names(settings: JiraSettings, field_ids: Mapping[str, str], epic_link: str =
     return Names(
         statuses={name.lower(): status for status, name in own.items()},
         levels={name.lower(): Level(level) for level, name in settings.issue_types.items()},
-        fields={site_id: name for name, site_id in field_ids.items()},
+        fields={site_id: name for name, site_id in field_ids.items() if name in BY_NAME},
         blocks=settings.blocks,
         epic_link=epic_link,
         site_statuses=own,
