@@ -51,7 +51,7 @@ class Runner:
         directory: Path,
         argv: Sequence[str],
         environment: EnvironmentSettings,
-        secrets: Mapping[str, str],
+        variables: Mapping[str, str],
     ) -> None:
         """Start a child in a directory of its own.
 
@@ -63,8 +63,8 @@ class Runner:
             Program and arguments.
         environment : `cmbot.settings.EnvironmentSettings`
             What it runs in.
-        secrets : `~collections.abc.Mapping` [`str`, `str`]
-            Further variables, handed over in memory only.
+        variables : `~collections.abc.Mapping` [`str`, `str`]
+            Further variables, secrets among them, handed over in memory only.
 
         Raises
         ------
@@ -85,7 +85,7 @@ class Runner:
                 self._own[directory] = subprocess.Popen(
                     shell,
                     cwd=directory,
-                    env=_variables(environment) | dict(secrets),
+                    env=_variables(environment) | dict(variables),
                     stdin=subprocess.DEVNULL,
                     stdout=out,
                     stderr=err,

@@ -250,6 +250,7 @@ def _try(row: Row) -> Try:
         name=row["name"],
         state=TryState(row["state"]),
         directory=row["directory"],
+        host=row["host"],
         reserved_at=datetime.fromisoformat(row["reserved_at"]),
         ended_at=datetime.fromisoformat(row["ended_at"]) if row["ended_at"] else None,
         request_id=row["request_id"],

@@ -21,8 +21,8 @@ _TABLES = (
     "CREATE INDEX issues_key ON issues (key)",
     "CREATE INDEX issues_parent ON issues (parent)",
     """CREATE TABLE plans (
-        step_id TEXT NOT NULL, hash TEXT NOT NULL, directory TEXT NOT NULL, asked_at TEXT NOT NULL,
-        answer TEXT, PRIMARY KEY (step_id, hash))""",
+        step_id TEXT NOT NULL, hash TEXT NOT NULL, cause_id TEXT NOT NULL, directory TEXT NOT NULL,
+        asked_at TEXT NOT NULL, answer TEXT, PRIMARY KEY (step_id, hash))""",
     """CREATE TABLE groups (
         step_id TEXT NOT NULL, name TEXT NOT NULL, size INTEGER NOT NULL, predicate TEXT NOT NULL,
         issue_id TEXT NOT NULL DEFAULT '', issue_key TEXT NOT NULL DEFAULT '',

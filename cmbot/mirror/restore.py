@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
     from cmbot.mirror.database import Mirror
     from cmbot.models.attempts import Attempt
+
+_GROUP = re.compile(r"g\d{3,6}")
+_NAME = re.compile(r"[A-Z][A-Z0-9_]*-\d+_[A-Za-z0-9]+_g\d{3,6}_a\d+_[0-9a-f]{8}")
 
 CHUNK = 100
 """Attempts in one property, which holds 32,768 characters."""
@@ -70,10 +74,22 @@ def from_properties(
         for group in journal.attempts(mirror, step_id).values()
         for attempt in group
     }
-    lost = [entry for entry in entries if (entry["group"], entry["number"]) not in known]
+    lost = [entry for entry in entries if _sound(entry) and (entry["group"], entry["number"]) not in known]
     for entry in lost:
         _restore(mirror, step_id, entry, directory, now)
     return len(lost)
+
+
+def _sound(entry: Mapping[str, Any]) -> bool:
+    # Whoever may edit the issue may edit its properties: names become paths, so they are checked.
+    name, nonce = str(entry.get("name", "")), str(entry.get("nonce", ""))
+    return (
+        _GROUP.fullmatch(str(entry.get("group", ""))) is not None
+        and isinstance(entry.get("number"), int)
+        and entry.get("state") in set(AttemptState)
+        and (not nonce or (_NAME.fullmatch(name) is not None and name.endswith(f"_{nonce}")))
+        and all(isinstance(entry.get(key), str) for key in ("cause", "by", "at", "what"))
+    )
 
 
 def _entry(attempt: Attempt) -> dict[str, Any]:

@@ -24,6 +24,8 @@ class Plan:
     """Jira id of the step."""
     hash: str
     """Hash of the step's definition."""
+    cause_id: str
+    """The launch it was asked for."""
     directory: str
     """Directory of the child run."""
     asked_at: datetime
@@ -137,24 +139,27 @@ def plan(mirror: Mirror, step_id: str, spec: str) -> Plan | None:
     if row is None:
         return None
     answer = json.loads(row["answer"]) if row["answer"] else None
-    return Plan(step_id, spec, row["directory"], datetime.fromisoformat(row["asked_at"]), answer)
+    return Plan(
+        step_id, spec, row["cause_id"], row["directory"], datetime.fromisoformat(row["asked_at"]), answer
+    )
 
 
-def ask_plan(mirror: Mirror, step_id: str, spec: str, directory: str, now: datetime) -> None:
+def ask_plan(mirror: Mirror, step_id: str, spec: str, cause_id: str, directory: str, now: datetime) -> None:
     """Write down that a Butler is being asked.
 
     Parameters
     ----------
     mirror : `~cmbot.mirror.Mirror`
         The database.
-    step_id, spec, directory : `str`
-        The step, the hash of its definition and the directory of the child.
+    step_id, spec, cause_id, directory : `str`
+        The step, the hash of its definition, the launch, and the directory of the child.
     now : `datetime.datetime`
         The time.
     """
     with mirror.writing() as connection:
         connection.execute(
-            "INSERT OR REPLACE INTO plans VALUES (?, ?, ?, ?, NULL)", (step_id, spec, directory, stamp(now))
+            "INSERT OR REPLACE INTO plans VALUES (?, ?, ?, ?, ?, NULL)",
+            (step_id, spec, cause_id, directory, stamp(now)),
         )
 
 
@@ -176,18 +181,22 @@ def answer_plan(mirror: Mirror, step_id: str, spec: str, answer: Mapping[str, An
         )
 
 
-def forget_plans(mirror: Mirror, step_id: str) -> None:
-    """Forget what a Butler said about a step, so that it is asked again.
+def open_plans(mirror: Mirror) -> tuple[str, ...]:
+    """Find the steps for which a Butler is being asked.
 
     Parameters
     ----------
     mirror : `~cmbot.mirror.Mirror`
         The database.
-    step_id : `str`
-        The step.
+
+    Returns
+    -------
+    step_ids : `tuple` [`str`, ...]
+        Their ids.
     """
-    with mirror.writing() as connection:
-        connection.execute("DELETE FROM plans WHERE step_id = ?", (step_id,))
+    return tuple(
+        row["step_id"] for row in mirror.connection.execute("SELECT step_id FROM plans WHERE answer IS NULL")
+    )
 
 
 def freeze_groups(mirror: Mirror, step_id: str, groups: Sequence[GroupRow]) -> None:

@@ -94,6 +94,8 @@ class Try:
     """Where it is."""
     directory: str
     """Directory of the child run: YAML, lock, captured output."""
+    host: str
+    """Host that reserved it; empty if it was restored from Jira after the mirror was lost."""
     reserved_at: datetime
     """When it was written down."""
     ended_at: datetime | None = None

@@ -122,6 +122,10 @@ class StepView:
     """Whether it was split."""
     problems: tuple[Problem, ...] = ()
     """What the Butler refused."""
+    chained: bool = True
+    """Whether its outputs can be found through its chain, by the next step and by people."""
+    waiting: str = ""
+    """What it waits for, if something outside the campaign holds it up."""
 
     @property
     def counts(self) -> Counts:
@@ -131,7 +135,8 @@ class StepView:
     @property
     def status(self) -> Status:
         """What its groups amount to (design.md section 3, roll-up); Draft while nothing was tried."""
-        return roll_up([group.status for group in self.groups if not _abandoned(group.issue)])
+        status = roll_up([group.status for group in self.groups if not _abandoned(group.issue)])
+        return Status.RUNNING if status is Status.COMPLETED and not self.chained else status
 
 
 @dataclass(frozen=True)
