@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 from cmbot.exceptions import OutcomeUnknown
 from cmbot.jira import reading
 from cmbot.jira.wire import issue_path
+from cmbot.jira_schema import values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cmbot.jira.dialect import Dialect
     from cmbot.jira.wire import Wire
+    from cmbot.models.issues import Person
 
 ORIGIN = "cmbot.origin"
 
@@ -35,7 +37,7 @@ def label(marker: str) -> str:
 
 
 def ensure_issue(
-    wire: Wire, dialect: Dialect, project: str, marker: str, fields: Mapping[str, Any]
+    wire: Wire, dialect: Dialect, me: Person, project: str, marker: str, fields: Mapping[str, Any]
 ) -> tuple[str, str]:
     """See that the issue with a marker exists.
 
@@ -45,6 +47,8 @@ def ensure_issue(
         The connection.
     dialect : `~cmbot.jira.dialect.Dialect`
         For the form of the search.
+    me : `~cmbot.models.issues.Person`
+        Our own account.
     project : `str`
         Key of the project.
     marker : `str`
@@ -64,7 +68,7 @@ def ensure_issue(
     RemoteError
         Otherwise.
     """
-    found = _find(wire, dialect, project, marker)
+    found = _find(wire, dialect, me, project, marker)
     if found:
         return found
     labels = [*(name for name in fields.get("labels") or () if name != label(marker)), label(marker)]
@@ -76,7 +80,7 @@ def ensure_issue(
     try:
         made = wire.write(project, f"making the issue {what!r}", "POST", "issue", content, answer=True)
     except OutcomeUnknown:
-        found = _find(wire, dialect, project, marker)
+        found = _find(wire, dialect, me, project, marker)
         if not found:
             raise
         return found
@@ -122,25 +126,32 @@ def ensure_link(wire: Wire, kind: str, blocker_key: str, blocked_key: str) -> No
             raise
 
 
-def _find(wire: Wire, dialect: Dialect, project: str, marker: str) -> tuple[str, str] | None:
+def _find(wire: Wire, dialect: Dialect, me: Person, project: str, marker: str) -> tuple[str, str] | None:
     clause = f"project = {reading.quoted(project)} AND labels = {reading.quoted(label(marker))}"
+    unmarked: list[tuple[int, str]] = []
     for page in dialect.pages(wire, clause, "updated", reading.PAGE):
         for data in page:
             issue_id, key = str(data["id"]), str(data["key"])
-            # People copy labels, and eight digits may meet; the property decides if there is one.
-            if _origin(wire, issue_id) in {marker, ""}:
+            origin, mine = _origin(wire, me, issue_id)
+            if origin == marker:
                 wire.keys[issue_id] = key
                 return issue_id, key
-    return None
+            # People's clones copy labels, and eight digits may meet: without the property only
+            # an issue of our own counts, on a site that did not keep the property.
+            if mine and not origin:
+                unmarked.append((int(issue_id), key))
+    return next(((str(number), key) for number, key in sorted(unmarked)), None)
 
 
-def _origin(wire: Wire, issue_id: str) -> str:
-    path = issue_path(issue_id)
-    data = wire.read(
-        wire.subject(issue_id), "reading the issue's origin", path, fields="labels", properties=ORIGIN
-    )
-    value = (data.get("properties") or {}).get(ORIGIN)
-    return str(value.get("marker") or "") if isinstance(value, dict) else ""
+def _origin(wire: Wire, me: Person, issue_id: str) -> tuple[str, bool]:
+    subject, path = wire.subject(issue_id), issue_path(issue_id)
+    data = wire.read(subject, "reading the issue's origin", path, fields="creator", properties=ORIGIN)
+    try:
+        creator = values.person(data["fields"].get("creator") or {})
+        value = (data.get("properties") or {}).get(ORIGIN) or {}
+        return str(value.get("marker") or ""), creator.account == me.account
+    except (KeyError, TypeError, AttributeError):
+        raise reading.strange(subject, "the issue's origin") from None
 
 
 def _is_linked(wire: Wire, kind: str, blocker_key: str, blocked_key: str) -> bool:

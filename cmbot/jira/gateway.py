@@ -214,7 +214,7 @@ class Jira:
         ``fields`` are raw values by cmbot's field names; the project and the labels are added.
         """
         raw = self._by_id(fields)
-        return creation.ensure_issue(self._wire, self._dialect, self._settings.project, marker, raw)
+        return creation.ensure_issue(self._wire, self._dialect, self.me, self._settings.project, marker, raw)
 
     def ensure_link(self, blocker_key: str, blocked_key: str) -> None:
         """See that one issue is blocked by the other; see `creation.ensure_link`."""

@@ -59,10 +59,10 @@ numbers = st.integers(0, 59)
 
 
 @given(
-    count=st.integers(0, 60),
+    count=st.integers(20, 60),
     size=st.integers(2, 20),
     most=st.integers(2, 20),
-    changes=st.lists(st.lists(numbers, max_size=40), max_size=12),
+    changes=st.lists(st.lists(numbers, min_size=1, max_size=30), min_size=1, max_size=12),
     gone=st.frozensets(numbers, max_size=20),
 )
 @pytest.mark.covers("W14")

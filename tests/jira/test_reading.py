@@ -1,0 +1,67 @@
+"""What the gateway reads from a running Jira."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cmbot.exceptions import NotFound
+
+if TYPE_CHECKING:
+    from cmbot.jira.gateway import Jira
+
+    from .conftest import Site
+
+
+def test_we_are_known_by_our_account(jira: Jira, site: Site) -> None:
+    assert (jira.me.account, jira.me.name) == ("cmbot", "CM bot")
+    assert jira.url == site.url
+    assert not jira.field_problems
+
+
+def test_a_changed_issue_is_seen_and_an_old_one_is_not(jira: Jira, site: Site) -> None:
+    old = site.make()
+    bound = max(item["updated"] for item in jira.changed(None))
+    site.move(site.make(), "Launch")
+    newer = jira.changed(int(bound.timestamp() * 1000) + 1)
+    assert old in {item["key"] for item in jira.changed(None)}
+    assert [(item["status"], item["issuetype"]) for item in newer] == [("Launch", "CM Step")]
+    assert newer[0]["updated"] <= jira.server_time()
+
+
+def test_a_pass_without_news_makes_one_request(jira: Jira, site: Site) -> None:
+    site.ask("DELETE", "/sandbox/requests")
+    now = int(jira.server_time().timestamp() * 1000)
+    site.ask("DELETE", "/sandbox/requests")
+    assert jira.changed(now + 1) == []
+    asked = site.ask("GET", "/sandbox/requests")["requests"]
+    assert [one["path"] for one in asked if one["user"] == "cmbot"] == ["/jira/rest/api/2/search"]
+
+
+def test_an_issue_is_read_with_fields_moves_and_attempts(jira: Jira, site: Site) -> None:
+    key = site.make(**{jira.field_id("Data query"): "visit > 3", "labels": ["mine"]})
+    site.move(key, "Launch")
+    site.move(key, "Paused")
+    site.rest("PUT", f"issue/{key}/properties/cmbot.attempts", {"attempts": [{"attempt": 1}]})
+    site.rest("PUT", f"issue/{key}/properties/other", 1)
+    read = jira.issue(key)
+    assert read["key"] == key
+    assert jira.issue(read["id"]) == read
+    assert read["fields"][jira.field_id("Data query")] == "visit > 3"
+    assert read["fields"]["labels"] == ["mine"]
+    assert [entry["items"][0]["toString"] for entry in read["histories"]] == ["Launch", "Paused"]
+    assert read["properties"] == {"cmbot.attempts": {"attempts": [{"attempt": 1}]}}
+    assert jira.properties(read["id"]) == read["properties"]
+
+
+def test_an_issue_that_is_gone_is_an_error_that_names_it(jira: Jira) -> None:
+    with pytest.raises(NotFound, match="CM-99999: reading the issue"):
+        jira.issue("CM-99999")
+
+
+def test_comments_come_oldest_first(jira: Jira, site: Site) -> None:
+    key = site.make()
+    for text in ("one", "two", "three"):
+        site.rest("POST", f"issue/{key}/comment", {"body": text})
+    assert [comment["body"] for comment in jira.comments(key)] == ["one", "two", "three"]
