@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from cmbot.bps import hazards
 from cmbot.bps.submission import WMS_CLASSES
 from cmbot.exceptions import DefinitionError, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from cmbot.bps.submission import Submission
 
@@ -57,16 +58,13 @@ def render(submission: Submission, base: Mapping[str, Any]) -> dict[str, Any]:
     Raises
     ------
     DefinitionError
-        If the step's options touch what cmbot computes.
+        If anything from Jira would be interpreted by BPS, or options touch what cmbot computes.
     """
+    if found := tuple(hazards.problems(submission)):
+        raise DefinitionError(submission.name, found)
     computed = _computed(submission)
-    problems = tuple(
-        Problem(f"BPS options {key}", "is set by cmbot", "leave it out")
-        for key in submission.options
-        if key in computed
-    )
-    if problems:
-        raise DefinitionError(submission.name, problems)
+    if found := tuple(_overrides(submission, computed)):
+        raise DefinitionError(submission.name, found)
     config = _merged(_merged(_merged(base, submission.site_options), submission.options), computed)
     return dict(sorted(config.items(), key=lambda item: _rank(item[0])))
 
@@ -84,9 +82,7 @@ def to_yaml(config: Mapping[str, Any]) -> str:
     text : `str`
         YAML without aliases, keys in the order given.
     """
-    return yaml.dump(
-        dict(config), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110, default_flow_style=False
-    )
+    return yaml.dump(dict(config), Dumper=_Dumper, sort_keys=False, width=110, default_flow_style=False)
 
 
 class _Dumper(yaml.SafeDumper):
@@ -122,6 +118,13 @@ def _computed(submission: Submission) -> dict[str, Any]:
     if submission.lsst_version:
         computed["LSST_VERSION"] = submission.lsst_version
     return computed
+
+
+def _overrides(submission: Submission, computed: Mapping[str, Any]) -> Iterator[Problem]:
+    # The step's options cannot do this: hazards lets only resources and clustering through.
+    for key in submission.site_options:
+        if key in computed and key != "priority":
+            yield Problem(f"sites.{submission.site}.wms_options.{key}", "is set by cmbot", "leave it out")
 
 
 def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
