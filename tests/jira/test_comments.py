@@ -10,8 +10,7 @@ from cmbot.exceptions import OutcomeUnknown
 
 if TYPE_CHECKING:
     from cmbot.jira.gateway import Jira
-
-    from .conftest import Site
+    from tests.jira.conftest import Site
 
 MARKER = "cmbot status 4f1c9"
 BODY = f"h3. Running\n||Group||State||\n|g001|running|\n{MARKER}"
@@ -20,9 +19,7 @@ pytestmark = pytest.mark.covers("W2")
 
 @pytest.fixture
 def key(site: Site) -> str:
-    key = site.make()
-    site.writes()
-    return key
+    return site.make()
 
 
 def bodies(site: Site, key: str) -> list[str]:

@@ -10,8 +10,7 @@ from cmbot.exceptions import NotFound
 
 if TYPE_CHECKING:
     from cmbot.jira.gateway import Jira
-
-    from .conftest import Site
+    from tests.jira.conftest import Site
 
 
 def test_we_are_known_by_our_account(jira: Jira, site: Site) -> None:
@@ -40,7 +39,7 @@ def test_a_pass_without_news_makes_one_request(jira: Jira, site: Site) -> None:
 
 
 def test_an_issue_is_read_with_fields_moves_and_attempts(jira: Jira, site: Site) -> None:
-    key = site.make(**{jira.field_id("Data query"): "visit > 3", "labels": ["mine"]})
+    key = site.make({jira.field_id("Data query"): "visit > 3", "labels": ["mine"]})
     site.move(key, "Launch")
     site.move(key, "Paused")
     site.rest("PUT", f"issue/{key}/properties/cmbot.attempts", {"attempts": [{"attempt": 1}]})

@@ -1,0 +1,160 @@
+"""Issues and links are made once, and links point the right way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from cmbot.exceptions import OutcomeUnknown, Refused, UserError
+from cmbot.jira import creation
+
+if TYPE_CHECKING:
+    from cmbot.jira.gateway import Jira
+    from tests.jira.conftest import Site
+
+
+@pytest.fixture
+def marker(request: pytest.FixtureRequest) -> str:
+    return f"campaign of {request.node.name}"
+
+
+def step(summary: str = "step1") -> dict[str, Any]:
+    return {"issuetype": {"name": "CM Step"}, "summary": summary, "labels": ["mine"]}
+
+
+def labelled(site: Site, marker: str) -> list[str]:
+    found = site.rest("GET", f"search?jql=labels={creation.label(marker)}&fields=summary")
+    return [issue["key"] for issue in found["issues"]]
+
+
+@pytest.mark.covers("W2")
+def test_an_issue_is_made_once_with_its_fields_and_marks(jira: Jira, site: Site, marker: str) -> None:
+    issue_id, key = jira.ensure_issue(marker, {**step(), "Data query": "visit > 3"})
+    assert jira.ensure_issue(marker, step("otherwise")) == (issue_id, key)
+    assert labelled(site, marker) == [key]
+    fields = jira.issue(key)["fields"]
+    assert (fields["summary"], fields[jira.field_id("Data query")]) == ("step1", "visit > 3")
+    assert set(fields["labels"]) == {"mine", creation.label(marker)}
+    assert jira.properties(key, "cmbot.origin") == {"cmbot.origin": {"marker": marker}}
+
+
+@pytest.mark.covers("W2")
+def test_an_answer_lost_after_an_issue_was_made_leaves_one(jira: Jira, site: Site, marker: str) -> None:
+    site.disturb("lost_answer", "POST", "/issue$")
+    made = jira.ensure_issue(marker, step())
+    assert jira.ensure_issue(marker, step()) == made
+    assert labelled(site, marker) == [made[1]]
+
+
+@pytest.mark.covers("W2")
+def test_a_request_lost_before_it_is_unknown_and_the_next_call_makes_one(
+    jira: Jira, site: Site, marker: str
+) -> None:
+    site.disturb("refused", "POST", "/issue$")
+    with pytest.raises(OutcomeUnknown, match="CM: making the issue 'step1'"):
+        jira.ensure_issue(marker, step())
+    assert labelled(site, marker) == []
+    made = jira.ensure_issue(marker, step())
+    assert labelled(site, marker) == [made[1]]
+
+
+def test_a_clone_that_a_person_made_is_not_taken_for_it(jira: Jira, site: Site, marker: str) -> None:
+    clone = site.make({"labels": [creation.label(marker)]})
+    made = jira.ensure_issue(marker, step())
+    assert made[1] != clone
+    assert jira.ensure_issue(marker, step()) == made
+
+
+def test_an_issue_with_another_origin_is_not_taken_for_it(jira: Jira, site: Site, marker: str) -> None:
+    other_id, other = jira.ensure_issue(f"another {marker}", step())
+    jira.ensure_label(other_id, creation.label(marker))
+    made = jira.ensure_issue(marker, step())
+    assert made[1] != other
+    assert set(labelled(site, marker)) == {other, made[1]}
+
+
+def test_on_a_site_that_drops_properties_our_own_labelled_issue_is_it(
+    jira: Jira, site: Site, marker: str
+) -> None:
+    issue_id, key = jira.ensure_issue(marker, step())
+    site.rest("DELETE", f"issue/{key}/properties/cmbot.origin")
+    assert jira.ensure_issue(marker, step()) == (issue_id, key)
+
+
+def test_a_campaign_has_steps_and_groups(jira: Jira, marker: str) -> None:
+    epic = {"issuetype": {"name": "Epic"}, "summary": "w47", **jira.epic_fields(name="w47")}
+    _, epic_key = jira.ensure_issue(f"{marker} epic", epic)
+    _, step_key = jira.ensure_issue(f"{marker} step", {**step(), **jira.epic_fields(epic_key=epic_key)})
+    group = {"issuetype": {"name": "CM Group"}, "summary": "g001", "parent": {"key": step_key}}
+    _, group_key = jira.ensure_issue(f"{marker} group", group)
+    assert jira.issue(step_key)["fields"][jira.epic_link] == epic_key
+    assert jira.issue(group_key)["fields"]["parent"]["key"] == step_key
+
+
+def test_a_field_that_jira_refuses_is_named_as_people_know_it(jira: Jira, site: Site, marker: str) -> None:
+    with pytest.raises(Refused, match="Max concurrent groups: "):
+        jira.ensure_issue(marker, {**step(), "Max concurrent groups": "many"})
+    assert labelled(site, marker) == []
+
+
+def test_an_unknown_field_is_refused_before_anything_is_sent(jira: Jira, site: Site, marker: str) -> None:
+    with pytest.raises(UserError, match="field Colour"):
+        jira.ensure_issue(marker, {**step(), "Colour": "red"})
+    assert site.writes() == []
+
+
+@pytest.fixture
+def pair(site: Site) -> tuple[str, str]:
+    return site.make(), site.make()
+
+
+def sentences(site: Site, key: str) -> list[str]:
+    """The links of an issue as its page shows them."""
+    shown = []
+    for link in site.rest("GET", f"issue/{key}?fields=issuelinks")["fields"]["issuelinks"]:
+        side = "inward" if "inwardIssue" in link else "outward"
+        shown.append(f"{key} {link['type'][side]} {link[f'{side}Issue']['key']}")
+    return shown
+
+
+def test_a_link_reads_as_it_was_meant(jira: Jira, site: Site, pair: tuple[str, str]) -> None:
+    first, second = pair
+    jira.ensure_link(blocker_key=first, blocked_key=second)
+    assert sentences(site, second) == [f"{second} is blocked by {first}"]
+    assert sentences(site, first) == [f"{first} blocks {second}"]
+
+
+def test_the_same_link_is_not_sent_twice_and_the_opposite_is_another(
+    jira: Jira, site: Site, pair: tuple[str, str]
+) -> None:
+    first, second = pair
+    jira.ensure_link(first, second)
+    site.writes()
+    jira.ensure_link(first, second)
+    assert site.writes() == []
+    jira.ensure_link(second, first)
+    assert sorted(sentences(site, second)) == [f"{second} blocks {first}", f"{second} is blocked by {first}"]
+
+
+@pytest.mark.covers("W2")
+def test_an_answer_lost_after_a_link_was_made_leaves_one(
+    jira: Jira, site: Site, pair: tuple[str, str]
+) -> None:
+    first, second = pair
+    site.disturb("lost_answer", "POST", "/issueLink$")
+    jira.ensure_link(first, second)
+    assert sentences(site, second) == [f"{second} is blocked by {first}"]
+
+
+@pytest.mark.covers("W2")
+def test_a_link_lost_before_it_is_made_by_the_next_call(
+    jira: Jira, site: Site, pair: tuple[str, str]
+) -> None:
+    first, second = pair
+    site.disturb("refused", "POST", "/issueLink$")
+    with pytest.raises(OutcomeUnknown, match=f"{second}: the link to {first}"):
+        jira.ensure_link(first, second)
+    assert sentences(site, second) == []
+    jira.ensure_link(first, second)
+    assert sentences(site, second) == [f"{second} is blocked by {first}"]
