@@ -49,12 +49,14 @@ class Layout:
     """Names of its steps."""
 
     def __post_init__(self) -> None:
-        _require(_ROOT, self.root, "output")
+        _require(_ROOT, self.root, "Output root")
         for step in self.steps:
-            _require(_STEP, step, "step")
+            _require(_STEP, step, "Step name")
         twice = [name for name, times in Counter(step.lower() for step in self.steps).items() if times > 1]
         if twice:
-            raise UserError("step", f"{', '.join(twice)}: names differ in case only", "rename one of them")
+            raise UserError(
+                "Step name", f"{', '.join(twice)}: names differ in case only", "rename one of them"
+            )
 
     def step(self, step: str) -> str:
         """Chain of a step.
@@ -170,7 +172,7 @@ def default_root(target: str, release: str, ticket: str, *, instrument: str = ""
         Raised if a part cannot be part of a name.
     """
     parts = [*([instrument] if instrument else []), "runs", target, release, ticket]
-    return _require(_ROOT, "/".join(parts), "output")
+    return _require(_ROOT, "/".join(parts), "Output root")
 
 
 def _require(pattern: re.Pattern[str], text: str, subject: str) -> str:
@@ -185,5 +187,5 @@ def _require(pattern: re.Pattern[str], text: str, subject: str) -> str:
 
 def _short(name: str) -> str:
     if len(name) > LONGEST:
-        raise UserError("output", f"{name} is longer than {LONGEST} characters", "choose a shorter root")
+        raise UserError("Output root", f"{name} is longer than {LONGEST} characters", "choose a shorter root")
     return name

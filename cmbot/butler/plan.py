@@ -17,6 +17,7 @@ from cmbot.exceptions import UserError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from cmbot.dataids import DataIdSet
     from cmbot.models.campaign import CampaignDefinition
 
 
@@ -28,6 +29,20 @@ class Chain:
     """Its name."""
     children: tuple[str, ...]
     """What is searched, in this order; each once."""
+
+
+@dataclass(frozen=True)
+class Tag:
+    """One TAGGED collection as it shall be (requirement C6)."""
+
+    name: str
+    """Its name."""
+    dataset_type: str
+    """What is tagged."""
+    data_ids: DataIdSet
+    """Which of it; each must mean at least one dataset."""
+    collections: tuple[str, ...]
+    """Where it is looked for, in this order."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +123,7 @@ def campaign_chain(names: Layout, steps: Iterable[str], inputs: Iterable[str]) -
     later_first = [names.step(step) for step in reversed(names.steps) if step in done]
     children = _once((*later_first, *inputs))
     if names.root in children:
-        raise UserError("inputs", f"{names.root} is also the output", "name another output")
+        raise UserError("Input collections", f"{names.root} is also the output", "name another output root")
     return Chain(names.root, children)
 
 

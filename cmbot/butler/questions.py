@@ -1,0 +1,269 @@
+"""What the Butler is asked, and the answers: `QUERY_SCRIPT` reads and writes nothing to the repository."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cmbot.butler.exchange import read_response, strange_response
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cmbot.dataids import Value
+
+QUERY_SCRIPT = Path(__file__).resolve().parent / "scripts" / "query.py"
+"""Answers `SelectRequest`, `DescribeRequest` and `CountRequest`."""
+
+
+@dataclass(frozen=True)
+class SelectRequest:
+    """Ask which values of a dimension a query selects."""
+
+    repo: str
+    """Path or URI of the repository."""
+    collections: tuple[str, ...]
+    """Input collections, in search order."""
+    where: str
+    """Data query; empty for everything."""
+    dimension: str
+    """What to list: visit, exposure, tract and so on."""
+    pipeline: str | None = None
+    """``path#subset``; its inputs say which datasets count."""
+    dataset_type: str | None = None
+    """Which datasets count; without it, the overall input of the pipeline that carries the dimension best."""
+    instrument: str | None = None
+    """Short name; without it, the only one of the repository, or what the query says."""
+    skymap: str | None = None
+    """Name; without it, the only one of the repository, or what the query says."""
+
+    def to_json(self) -> str:
+        """The request as the script reads it.
+
+        Returns
+        -------
+        text : `str`
+            JSON.
+        """
+        return json.dumps({"verb": "select", **asdict(self)})
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What a query selects."""
+
+    selected: tuple[Value, ...]
+    """Values of the dimension for which the query selects data, sorted; never empty."""
+    existing: tuple[Value, ...]
+    """Values for which the inputs hold data, without the query; sorted."""
+    counts: Mapping[Value, int]
+    """Datasets by selected value; for tracts and the like, datasets that overlap it."""
+    dataset_type: str
+    """Which datasets were counted."""
+    instrument: str | None
+    """Instrument of the data."""
+    skymap: str | None
+    """Sky map of the data."""
+
+    @property
+    def governors(self) -> dict[str, str]:
+        """Instrument and sky map, as far as known."""
+        named = {"instrument": self.instrument, "skymap": self.skymap}
+        return {name: value for name, value in named.items() if value is not None}
+
+
+def parse_selection(text: str, subject: str) -> Selection:
+    """Read the answer to a `SelectRequest`.
+
+    Parameters
+    ----------
+    text : `str`
+        The response.
+    subject : `str`
+        What an error is about: the key of the issue.
+
+    Returns
+    -------
+    selection : `Selection`
+        The answer.
+
+    Raises
+    ------
+    DefinitionError
+        Raised if the request cannot be answered: it names the field to change.
+    RemoteError
+        Raised if the response is not what the script writes.
+    """
+    content = read_response(text, subject)
+    try:
+        return Selection(
+            selected=tuple(content["selected"]),
+            existing=tuple(content["existing"]),
+            counts=dict(content["counts"]),
+            dataset_type=content["dataset_type"],
+            instrument=content["instrument"],
+            skymap=content["skymap"],
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise strange_response(subject, error) from error
+
+
+@dataclass(frozen=True)
+class DescribeRequest:
+    """Ask what a pipeline is made of."""
+
+    pipeline: str
+    """``path``, ``path#subset`` or ``path#label,label``."""
+
+    def to_json(self) -> str:
+        """The request as the script reads it.
+
+        Returns
+        -------
+        text : `str`
+            JSON.
+        """
+        return json.dumps({"verb": "describe", **asdict(self)})
+
+
+@dataclass(frozen=True)
+class Described:
+    """A task or a step of a pipeline."""
+
+    label: str
+    """Its label."""
+    dimensions: tuple[str, ...]
+    """Of a task: what its quanta are; of a step: what it may be split by. Sorted, required ones only."""
+
+
+@dataclass(frozen=True)
+class Subset:
+    """A named subset of a pipeline."""
+
+    label: str
+    """Its label."""
+    description: str
+    """Instructions for operators (requirement B14)."""
+    tasks: tuple[str, ...]
+    """Labels of its tasks, in the order in which they run."""
+
+
+@dataclass(frozen=True)
+class OverallInput:
+    """A dataset type that a pipeline reads and does not make."""
+
+    dataset_type: str
+    """Its name."""
+    dimensions: tuple[str, ...]
+    """Its required dimensions, sorted."""
+    prerequisite: bool
+    """Whether it must only be there, without deciding which quanta there are."""
+
+
+@dataclass(frozen=True)
+class PipelineDescription:
+    """What a pipeline is made of."""
+
+    description: str
+    """The text at its head."""
+    tasks: tuple[Described, ...]
+    """Tasks in the order in which they run."""
+    steps: tuple[Described, ...]
+    """Declared steps."""
+    subsets: tuple[Subset, ...]
+    """Named subsets."""
+    inputs: tuple[OverallInput, ...]
+    """What it reads and does not make."""
+
+
+def parse_description(text: str, subject: str) -> PipelineDescription:
+    """Read the answer to a `DescribeRequest`.
+
+    Parameters
+    ----------
+    text : `str`
+        The response.
+    subject : `str`
+        What an error is about.
+
+    Returns
+    -------
+    description : `PipelineDescription`
+        The answer.
+
+    Raises
+    ------
+    DefinitionError
+        Raised if there is no such pipeline, or it cannot be read.
+    RemoteError
+        Raised if the response is not what the script writes.
+    """
+    content = read_response(text, subject)
+    try:
+        return PipelineDescription(
+            description=content["description"],
+            tasks=tuple(Described(one["label"], tuple(one["dimensions"])) for one in content["tasks"]),
+            steps=tuple(Described(one["label"], tuple(one["dimensions"])) for one in content["steps"]),
+            subsets=tuple(
+                Subset(one["label"], one["description"], tuple(one["tasks"])) for one in content["subsets"]
+            ),
+            inputs=tuple(
+                OverallInput(one["dataset_type"], tuple(one["dimensions"]), one["prerequisite"])
+                for one in content["inputs"]
+            ),
+        )
+    except (KeyError, TypeError) as error:
+        raise strange_response(subject, error) from error
+
+
+@dataclass(frozen=True)
+class CountRequest:
+    """Ask how many datasets there are."""
+
+    repo: str
+    """Path or URI of the repository."""
+    collections: tuple[str, ...]
+    """Where to look; what several hold is counted once."""
+    dataset_types: tuple[str, ...]
+    """What to count."""
+
+    def to_json(self) -> str:
+        """The request as the script reads it.
+
+        Returns
+        -------
+        text : `str`
+            JSON.
+        """
+        return json.dumps({"verb": "count", **asdict(self)})
+
+
+def parse_counts(text: str, subject: str) -> dict[str, int]:
+    """Read the answer to a `CountRequest`.
+
+    Parameters
+    ----------
+    text : `str`
+        The response.
+    subject : `str`
+        What an error is about.
+
+    Returns
+    -------
+    counts : `dict` [`str`, `int`]
+        Datasets by type; 0 for a type that the repository does not know.
+
+    Raises
+    ------
+    DefinitionError
+        Raised if there is no such repository or collection.
+    RemoteError
+        Raised if the response is not what the script writes.
+    """
+    content = read_response(text, subject)
+    try:
+        return {str(name): int(number) for name, number in content["counts"].items()}
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise strange_response(subject, error) from error

@@ -1,0 +1,295 @@
+"""Read from a Butler: what a query selects, what a pipeline is, how many datasets there are.
+
+Run as ``python query.py request.json response.json``. The request's ``verb`` is ``select``, ``describe`` or
+``count``; what each reads and answers is written at `cmbot.butler.questions`. Self-contained: cmbot is not
+importable where this runs.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from lsst.daf.butler import (
+    Butler,
+    ButlerUserError,
+    DimensionUniverse,
+    MissingCollectionError,
+    MissingDatasetTypeError,
+)
+from lsst.pipe.base import Pipeline
+
+GOVERNORS = ("instrument", "skymap")
+
+
+class Mendable(Exception):
+    """Something that a person can mend.
+
+    Parameters
+    ----------
+    field : `str`
+        The BPS key to change, or ``split``.
+    problem, remedy : `str`
+        What is wrong, and what to do.
+    **more
+        Further keys of the response.
+    """
+
+    def __init__(self, field: str, problem: str, remedy: str, **more: Any) -> None:
+        super().__init__(f"{field}: {problem}; {remedy}")
+        self.response = {"error": {"field": field, "problem": problem, "remedy": remedy}, **more}
+
+
+def _open_butler(request: dict[str, Any]) -> Any:
+    """Open the repository that a request names."""
+    repo = request["repo"]
+    try:
+        return Butler.from_config(repo)
+    except FileNotFoundError as error:
+        raise Mendable("butlerConfig", f"there is no Butler repository at {repo}", "correct it") from error
+
+
+def _require_collections(butler: Any, names: list[str]) -> None:
+    """Make sure that collections exist, naming all that do not."""
+    missing = []
+    for name in names:
+        try:
+            butler.collections.get_info(name)
+        except MissingCollectionError:
+            missing.append(name)
+    if missing or not names:
+        problem = f"there is no collection {', '.join(missing)}" if missing else "it names no collection"
+        raise Mendable("inCollection", problem, "name collections that exist", missing_collections=missing)
+
+
+def _read_pipeline(reference: str, resolution: Any) -> Any:
+    """Read ``path#subset`` into a resolved pipeline graph.
+
+    ``resolution`` is a registry, or a dimension universe where there is no repository.
+    """
+    try:
+        graph = Pipeline.from_uri(reference).to_graph()
+        if isinstance(resolution, DimensionUniverse):
+            graph.resolve(dimensions=resolution)
+        else:
+            graph.resolve(resolution)
+    except Exception as error:
+        raise Mendable(
+            "pipelineYaml", f"{reference}: {error}", "name a pipeline file and a subset or task labels in it"
+        ) from error
+    return graph
+
+
+def _overall_inputs(graph: Any) -> list[dict[str, Any]]:
+    """Dataset types that a pipeline reads and does not make itself."""
+    return [
+        {
+            "dataset_type": name,
+            "dimensions": sorted(node.dimensions.required) if node is not None else [],
+            "prerequisite": all(edge.is_prerequisite for edge in graph.consuming_edges_of(name)),
+        }
+        for name, node in graph.iter_overall_inputs()
+    ]
+
+
+def _main_input(graph: Any, dimension: str, reference: str) -> str:
+    """The overall input that carries a dimension best.
+
+    One that has the dimension itself comes before one that is joined in space or through visits; of those the
+    one with most dimensions, because it says most about where data are.
+    """
+    ranked = sorted(
+        (dimension not in entry["dimensions"], -len(entry["dimensions"]), entry["dataset_type"])
+        for entry in _overall_inputs(graph)
+        if not entry["prerequisite"]
+    )
+    if not ranked:
+        raise Mendable("pipelineYaml", f"{reference}: it reads nothing", "name a subset that has inputs")
+    return str(ranked[0][2])
+
+
+def _dimensions_to_join(dataset_type: Any, dimension: str, graph: Any | None) -> set[str]:
+    """Dimensions of the rows to be counted: those of the datasets and the one that is asked for.
+
+    Exposures have no region of their own: they meet tracts only through visits, as the quanta of a pipeline
+    that works on both do. Without a pipeline visits are joined too: a constraint on tracts would otherwise
+    constrain nothing, silently.
+    """
+    names = {*dataset_type.dimensions.required, dimension}
+    if "exposure" in names:
+        quanta = (
+            {name for task in graph.tasks.values() for name in task.dimensions.names} if graph else {"visit"}
+        )
+        names |= quanta & {"visit"}
+    return names
+
+
+def _select(request: dict[str, Any]) -> dict[str, Any]:
+    """Answer which values of a dimension a query selects."""
+    dimension, collections = request["dimension"], request["collections"]
+    with _open_butler(request) as butler:
+        _require_collections(butler, collections)
+        if dimension not in butler.dimensions.dimensions.names:
+            raise Mendable("split", f"{dimension!r} is not a dimension", "name one, such as visit or tract")
+        graph = None
+        name = request["dataset_type"]
+        if request["pipeline"] is not None:
+            graph = _read_pipeline(request["pipeline"], butler.registry)
+            name = name or _main_input(graph, dimension, request["pipeline"])
+        dataset_type = _known_dataset_type(butler, name, collections)
+        governors = _known_governors(butler, request)
+        joined = _dimensions_to_join(dataset_type, dimension, graph)
+        counts, found = _count_rows(
+            butler, dataset_type, collections, joined, dimension, request["where"], governors
+        )
+        existing, _ = _count_rows(
+            butler, dataset_type, collections, joined, dimension, "", found or governors
+        )
+    if not existing:
+        raise Mendable(
+            "inCollection",
+            f"{', '.join(collections)}: no {name} with a {dimension} in it {_for(governors)}".rstrip(),
+            "name the collections that hold it, or complete the step that makes it",
+        )
+    if not counts:
+        raise Mendable(
+            "dataQuery",
+            f"{request['where']}: it selects no {name} in {', '.join(collections)}",
+            f"correct it; there are {len(existing)} values of {dimension} without it",
+        )
+    return {
+        "selected": sorted(counts),
+        "existing": sorted(existing),
+        "counts": [[value, counts[value]] for value in sorted(counts)],
+        "dataset_type": name,
+        **{governor: found.get(governor, governors.get(governor)) for governor in GOVERNORS},
+        "missing_collections": [],
+    }
+
+
+def _for(governors: dict[str, str]) -> str:
+    return " and ".join(f"for {governor} {name}" for governor, name in governors.items())
+
+
+def _known_dataset_type(butler: Any, name: str, collections: list[str]) -> Any:
+    """A dataset type that the repository has."""
+    try:
+        return butler.get_dataset_type(name)
+    except MissingDatasetTypeError as error:
+        raise Mendable(
+            "inCollection",
+            f"{', '.join(collections)}: no {name} in it, nor anywhere in this repository",
+            "complete the step that makes it, or correct the pipeline",
+        ) from error
+
+
+def _known_governors(butler: Any, request: dict[str, Any]) -> dict[str, str]:
+    """Instrument and sky map: as requested, else the only one of the repository."""
+    governors = {}
+    for governor in GOVERNORS:
+        if request[governor] is not None:
+            governors[governor] = request[governor]
+            continue
+        records = butler.query_dimension_records(governor, explain=False)
+        if len(records) == 1:
+            governors[governor] = records[0].name
+    return governors
+
+
+def _count_rows(
+    butler: Any,
+    dataset_type: Any,
+    collections: list[str],
+    joined: set[str],
+    dimension: str,
+    where: str,
+    governors: dict[str, str],
+) -> tuple[Counter[Any], dict[str, str]]:
+    """Count datasets for each value of a dimension; also say which instrument and sky map they belong to."""
+    counts: Counter[Any] = Counter()
+    found: dict[str, set[str]] = {}
+    try:
+        with butler.query() as query:
+            rows = query.join_dataset_search(dataset_type, collections).data_ids(joined)
+            for row in rows.where(where, **governors):
+                counts[row[dimension]] += 1
+                for governor in GOVERNORS:
+                    if governor in row.dimensions.governors:
+                        found.setdefault(governor, set()).add(row[governor])
+    except (ButlerUserError, ValueError) as error:
+        raise Mendable("dataQuery", f"{where}: {error}", "correct it") from error
+    several = {governor: names for governor, names in found.items() if len(names) > 1}
+    if several:
+        raise Mendable(
+            "dataQuery", f"it selects several: {several}", "say which one, as in instrument='LSSTCam'"
+        )
+    return counts, {governor: names.pop() for governor, names in found.items()}
+
+
+def _describe(request: dict[str, Any]) -> dict[str, Any]:
+    """Answer what a pipeline is made of."""
+    graph = _read_pipeline(request["pipeline"], DimensionUniverse())
+    return {
+        "description": graph.description,
+        "tasks": [
+            {"label": label, "dimensions": sorted(task.dimensions.required)}
+            for label, task in graph.tasks.items()
+        ],
+        "steps": [
+            {"label": label, "dimensions": sorted(graph.steps.get_dimensions(label).required)}
+            for label in graph.steps
+        ],
+        "subsets": [
+            {
+                "label": label,
+                "description": subset.description,
+                "tasks": [task for task in graph.tasks if task in subset],
+            }
+            for label, subset in graph.task_subsets.items()
+        ],
+        "inputs": _overall_inputs(graph),
+    }
+
+
+def _count(request: dict[str, Any]) -> dict[str, Any]:
+    """Answer how many datasets of some types are in some collections."""
+    counts = {}
+    with _open_butler(request) as butler:
+        _require_collections(butler, request["collections"])
+        for name in request["dataset_types"]:
+            try:
+                with butler.query() as query:
+                    counts[name] = query.datasets(name, request["collections"], find_first=True).count()
+            except MissingDatasetTypeError:
+                counts[name] = 0
+    return {"counts": counts}
+
+
+_VERBS = {"select": _select, "describe": _describe, "count": _count}
+
+
+def main(request_file: Path, response_file: Path) -> None:
+    """Answer one request.
+
+    Parameters
+    ----------
+    request_file : `pathlib.Path`
+        The request.
+    response_file : `pathlib.Path`
+        Where the response appears, whole or not at all.
+    """
+    request = json.loads(request_file.read_text())
+    try:
+        response = _VERBS[request["verb"]](request)
+    except Mendable as mendable:
+        response = mendable.response
+    partial = response_file.with_name(response_file.name + ".new")
+    partial.write_text(json.dumps(response))
+    partial.replace(response_file)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))
