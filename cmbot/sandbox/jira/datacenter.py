@@ -41,7 +41,7 @@ def user(base_url: str, person: User) -> dict[str, Any]:
         "name": person.name,
         "key": person.key,
         "emailAddress": person.email,
-        "avatarUrls": dict.fromkeys(AVATAR_SIZES, f"{base_url}/static/avatar.svg"),
+        "avatarUrls": dict.fromkeys(AVATAR_SIZES, f"{base_url}/static/icon.svg"),
         "displayName": person.display_name,
         "active": person.active,
         "timeZone": person.time_zone,

@@ -194,11 +194,11 @@ class IssueShapes:
         rendered: Json = {}
         for field in self.fields:
             if field.type == "paragraph":
-                rendered[field.id] = to_html(issue.values.get(field.id) or "")
+                rendered[field.id] = to_html(issue.values.get(field.id) or "", self.shapes.around)
             elif field.id == "comment":
                 page = self._comment_page(issue)
                 for comment in page["comments"]:
-                    comment["body"] = to_html(comment["body"])
+                    comment["body"] = to_html(comment["body"], self.shapes.around)
                 rendered[field.id] = page
         return rendered
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import zoneinfo
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from . import datacenter
 from .configuration import PRIORITIES, RESOLUTIONS, Option
 from .fieldtypes import TYPES
+from .markup import Surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,6 +43,13 @@ class Shapes:
         self.viewer = viewer
         self._zone = zoneinfo.ZoneInfo(viewer.time_zone if viewer else "Etc/UTC")
 
+    @cached_property
+    def around(self) -> Surroundings:
+        """What a text may refer to: people, issues."""
+        people = {name: person.display_name for name, person in self.config.users.items()}
+        keys = frozenset(project.key for project in self.config.projects.values())
+        return Surroundings(self.base_url, people, keys)
+
     def link(self, path: str) -> str:
         """The ``self`` address of a resource."""
         return f"{self.base_url}{datacenter.API}/{path}"
@@ -68,7 +77,7 @@ class Shapes:
         return {
             "self": self.link(f"status/{status.id}"),
             "description": "",
-            "iconUrl": f"{self.base_url}/static/status.svg",
+            "iconUrl": f"{self.base_url}/static/icon.svg",
             "name": status.name,
             "id": str(status.id),
             "statusCategory": self.category(status.category),
@@ -80,7 +89,7 @@ class Shapes:
             "self": self.link(f"issuetype/{kind.id}"),
             "id": str(kind.id),
             "description": "",
-            "iconUrl": f"{self.base_url}/static/type.svg",
+            "iconUrl": f"{self.base_url}/static/icon.svg",
             "name": kind.name,
             "subtask": kind.subtask,
         }
@@ -93,7 +102,7 @@ class Shapes:
             "key": project.key,
             "name": project.name,
             "projectTypeKey": "software",
-            "avatarUrls": dict.fromkeys(datacenter.AVATAR_SIZES, f"{self.base_url}/static/avatar.svg"),
+            "avatarUrls": dict.fromkeys(datacenter.AVATAR_SIZES, f"{self.base_url}/static/icon.svg"),
         }
 
     def project_details(self, project: Project) -> Json:
@@ -128,7 +137,7 @@ class Shapes:
             "id": number,
             "name": name,
             "description": "",
-            "iconUrl": f"{self.base_url}/static/{resource}.svg",
+            "iconUrl": f"{self.base_url}/static/icon.svg",
         }
 
     def option(self, option: Option) -> Json:

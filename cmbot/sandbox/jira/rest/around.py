@@ -64,7 +64,7 @@ def delete_comment(call: Call, key: str, number: str) -> Response:
 def _comment(call: SignedIn, comment: comments.Comment) -> Json:
     found = call.shapes.comment(comment)
     if "renderedBody" in call.words("expand"):
-        found["renderedBody"] = to_html(comment.body)
+        found["renderedBody"] = to_html(comment.body, call.shapes.around)
     return found
 
 
