@@ -7,14 +7,16 @@ looked for before anything else; if it is not found, `OutcomeUnknown` is raised 
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
-from cmbot.jira import creation, reading, transitions
+from cmbot.jira import creation, reading, repeatable, transitions
 from cmbot.jira.comments import Comments
 from cmbot.jira.dialect import EPIC_LINK, choose
 from cmbot.jira.fields import resolve
-from cmbot.jira.wire import Wire, issue_path
+from cmbot.jira.wire import Wire
 from cmbot.jira_schema import values
+from cmbot.jira_schema.fields import BY_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from cmbot.jira.dialect import Dialect
     from cmbot.models.issues import Person
     from cmbot.settings import JiraSettings
+
+log = logging.getLogger(__name__)
 
 
 class Jira:
@@ -94,16 +98,19 @@ class Jira:
         """
         listed = self._wire.read_list(self._settings.url, "reading the list of fields", "field")
         self._fields = resolve(listed, self._settings, self._dialect)
+        if self._fields.problems:
+            lacking = ", ".join(self._fields.problems)
+            log.warning("%s: fields missing or ambiguous: %s", self._settings.url, lacking)
         self._wire.field_names = {site_id: name for name, site_id in self._fields.ids.items()}
 
     @property
     def field_ids(self) -> Mapping[str, str]:
-        """The ids of cmbot's fields here, by cmbot's names, as far as they exist."""
-        return self._fields.ids
+        """Ids of the fields of `cmbot.jira_schema.fields` here, by name, as far as they exist."""
+        return {name: site_id for name, site_id in self._fields.ids.items() if name in BY_NAME}
 
     @property
     def field_problems(self) -> Mapping[str, Problem]:
-        """What is wrong with those of cmbot's fields that are missing or ambiguous here."""
+        """What is wrong with the fields that are missing or ambiguous here, by name."""
         return self._fields.problems
 
     @property
@@ -211,7 +218,8 @@ class Jira:
     def ensure_issue(self, marker: str, fields: Mapping[str, Any]) -> tuple[str, str]:
         """See that the issue with the marker exists; see `creation.ensure_issue`.
 
-        ``fields`` are raw values by cmbot's field names; the project and the labels are added.
+        ``fields`` are raw values by cmbot's field names; the project and the label are added.
+        On a Jira of several nodes the search may lag: after `OutcomeUnknown`, give it time.
         """
         raw = self._by_id(fields)
         return creation.ensure_issue(self._wire, self._dialect, self.me, self._settings.project, marker, raw)
@@ -221,84 +229,23 @@ class Jira:
         creation.ensure_link(self._wire, self._settings.blocks, blocker_key, blocked_key)
 
     def ensure_fields(self, issue_id: str, field_values: Mapping[str, Any]) -> bool:
-        """Set fields, all in one request; repeating it changes nothing.
+        """Set fields, all in one request; `False` if there are none; see `repeatable.set_fields`.
 
-        Parameters
-        ----------
-        issue_id : `str`
-            The issue.
-        field_values : `~collections.abc.Mapping` [`str`, `Any`]
-            Raw values by cmbot's field names; `None` empties a field.
-
-        Returns
-        -------
-        sent : `bool`
-            `False` if there was nothing to set.
-
-        Raises
-        ------
-        UserError
-            If the site does not have one of the fields.
-        RemoteError
-            If Jira did not do it.
+        ``field_values`` are raw values by cmbot's field names; `None` empties a field.
         """
-        raw = self._by_id(field_values)
-        if raw:
-            self._put(issue_id, "setting fields", issue_path(issue_id), {"fields": raw})
-        return bool(raw)
+        return repeatable.set_fields(self._wire, issue_id, self._by_id(field_values))
 
     def ensure_label(self, issue_id: str, label: str) -> None:
-        """Add a label to those that people gave.
-
-        Parameters
-        ----------
-        issue_id, label : `str`
-            The issue, and a label without spaces.
-
-        Raises
-        ------
-        RemoteError
-            If Jira did not do it.
-        """
-        change = {"update": {"labels": [{"add": label}]}}
-        self._put(issue_id, f"adding the label {label}", issue_path(issue_id), change)
+        """Add a label to those that people gave; see `repeatable.add_label`."""
+        repeatable.add_label(self._wire, issue_id, label)
 
     def ensure_property(self, issue_id: str, key: str, value: Any) -> None:
-        """Set a property; it is replaced whole.
-
-        Parameters
-        ----------
-        issue_id, key : `str`
-            The issue, and at most 255 characters.
-        value : `Any`
-            JSON of at most 32,768 characters.
-
-        Raises
-        ------
-        RemoteError
-            If Jira did not do it.
-        """
-        self._put(issue_id, f"setting the property {key}", issue_path(issue_id, "properties", key), value)
+        """Set a property, whole; see `repeatable.set_property`."""
+        repeatable.set_property(self._wire, issue_id, key, value)
 
     def ensure_remote_link(self, issue_id: str, global_id: str, url: str, title: str) -> None:
-        """Set a link to a page elsewhere; Jira keeps one for each global id.
-
-        Parameters
-        ----------
-        issue_id, global_id, url, title : `str`
-            The issue; what identifies the link; where it leads; what people read.
-
-        Raises
-        ------
-        RemoteError
-            If Jira did not do it.
-        """
-        content = {"globalId": global_id, "object": {"url": url, "title": title}}
-        path = issue_path(issue_id, "remotelink")
-        self._wire.write(self._wire.subject(issue_id), f"setting the link {title!r}", "POST", path, content)
-
-    def _put(self, issue_id: str, doing: str, path: str, body: Any) -> None:
-        self._wire.write(self._wire.subject(issue_id), doing, "PUT", path, body)
+        """Set a link to a page elsewhere; see `repeatable.set_remote_link`."""
+        repeatable.set_remote_link(self._wire, issue_id, global_id, url, title)
 
     def _by_id(self, field_values: Mapping[str, Any]) -> dict[str, Any]:
         return {self.field_id(name): value for name, value in field_values.items()}

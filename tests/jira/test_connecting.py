@@ -57,7 +57,7 @@ def test_connecting_takes_three_requests(server: responses.RequestsMock, setting
 def test_every_field_is_found_by_name(server: responses.RequestsMock, settings: JiraSettings) -> None:
     jira = connect(server, settings, listed())
     assert not jira.field_problems
-    assert set(jira.field_ids) == {field.name for field in FIELDS} | {"Epic Link", "Epic Name"}
+    assert set(jira.field_ids) == {field.name for field in FIELDS}
 
 
 def test_a_system_field_of_the_same_name_is_never_meant(
@@ -83,6 +83,16 @@ def test_a_missing_field_is_an_error_that_says_what_to_do(
     assert set(jira.field_problems) == {"Reason"}
     with pytest.raises(UserError, match=r"field Reason: .*cmbot jira setup"):
         jira.field_id("Reason")
+
+
+@pytest.mark.covers("W21")
+def test_missing_fields_are_said_at_the_start(
+    server: responses.RequestsMock, settings: JiraSettings, caplog: pytest.LogCaptureFixture
+) -> None:
+    connect(server, settings, [field for field in listed() if field["name"] not in {"Reason", "WMS"}])
+    assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == [
+        "https://jira.test/jira: fields missing or ambiguous: Reason, WMS"
+    ]
 
 
 @pytest.mark.covers("W21")

@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cmbot.exceptions import NotFound
+from cmbot.jira_schema import parse
+from cmbot.jira_schema.names import names
+from cmbot.models.issues import Level, Status
+from cmbot.settings import JiraSettings, Secret
 
 if TYPE_CHECKING:
     from cmbot.jira.gateway import Jira
@@ -64,3 +68,20 @@ def test_comments_come_oldest_first(jira: Jira, site: Site) -> None:
     for text in ("one", "two", "three"):
         site.rest("POST", f"issue/{key}/comment", {"body": text})
     assert [comment["body"] for comment in jira.comments(key)] == ["one", "two", "three"]
+
+
+def test_what_is_read_becomes_an_issue_of_cmbots(jira: Jira, site: Site) -> None:
+    epic = {"issuetype": {"name": "Epic"}, "summary": "w47", **jira.epic_fields(name="w47")}
+    epic_id, epic_key = jira.ensure_issue("epic of test_reading", epic)
+    key = site.make({jira.epic_link: epic_key, jira.field_id("Max concurrent groups"): 3})
+    blocker = site.make()
+    jira.ensure_link(blocker, key)
+    site.move(key, "Launch")
+    known = names(JiraSettings(url=site.url, token=Secret(variable="T")), jira.field_ids, jira.epic_link)
+    step, campaign = parse.issue(jira.issue(key), known), parse.issue(jira.issue(epic_id), known)
+    assert (step.level, step.status, step.parent) == (Level.STEP, Status.LAUNCH, epic_key)
+    assert step.fields == {"Max concurrent groups": 3.0}
+    assert step.blocked_by == (blocker,)
+    assert step.last_move is not None
+    assert (step.last_move.target, step.last_move.by.account) == (Status.LAUNCH, "alice")
+    assert (campaign.level, campaign.summary) == (Level.CAMPAIGN, "w47")

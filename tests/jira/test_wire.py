@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import responses
+
+    from tests.jira.conftest import Site
 
 REST = "https://jira.test/jira/rest/api/2"
 TOKEN = "made-up-token"
@@ -142,6 +145,24 @@ def test_a_server_that_refuses_connections_has_done_nothing(
     cause = MaxRetryError(None, "/", NewConnectionError(None, "refused"))  # type: ignore[arg-type] # no pool here
     server.post(f"{REST}/issue/CM-1", body=requests.ConnectionError(cause))
     assert type(failure_of(write, wire)) is RemoteError
+
+
+def test_a_closed_port_has_done_nothing(settings: JiraSettings) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        error = failure_of(write, Wire(settings.model_copy(update={"url": address}), TOKEN))
+    assert type(error) is RemoteError
+    assert str(error) == "CM-1: adding a comment did not reach Jira; cmbot tries again"
+
+
+def test_a_server_that_does_not_answer_is_left_after_the_time_out(settings: JiraSettings, site: Site) -> None:
+    short = settings.model_copy(update={"url": site.url, "read_timeout": 0.1})
+    impatient = Wire(short, site.tokens["cmbot"])
+    site.disturb("hang", "GET", "/issue/CM-1$")
+    site.disturb("hang", "POST", "/issue/CM-1$")
+    assert "was not answered in time" in str(failure_of(read, impatient))
+    assert type(failure_of(write, impatient)) is OutcomeUnknown
 
 
 @pytest.mark.parametrize("body", ["", "<html>Log in</html>", "[1]", '"text"', "{"])
