@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +16,7 @@ from cmbot.sandbox.panda.vocabulary import ENDED
 
 if TYPE_CHECKING:
     import sqlite3
+    from pathlib import Path as FilePath
 
     from cmbot.sandbox.panda.processes import Site
     from cmbot.sandbox.panda.store import Store
@@ -29,6 +31,7 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
 }
 _REQUEST = ("id", "name", "status", "substatus", "created")
+_LOG_LIMIT = 4 * 2**20
 _LOGS = ("stdout", "stderr")
 
 Id = Annotated[int, Path(ge=1, lt=2**63)]
@@ -88,7 +91,7 @@ def router(store: Store, site: Site) -> APIRouter:
         if name not in _LOGS or not found:
             raise HTTPException(404, f"job {panda_id} has no {name}")
         path = site.directory(found[0]["request_id"], panda_id) / name
-        return PlainTextResponse(path.read_bytes() if path.exists() else b"", headers=_HEADERS)
+        return PlainTextResponse(_tail(path) if path.exists() else b"", headers=_HEADERS)
 
     return routes
 
@@ -136,6 +139,13 @@ def _task(db: sqlite3.Connection, task: sqlite3.Row, counts: Counter[str]) -> di
         "states": {state: counts[state] for state in STATES},
         "jobs": list(jobs.values()),
     }
+
+
+def _tail(path: FilePath) -> bytes:
+    """End of a log that may still grow."""
+    with path.open("rb") as stream:
+        stream.seek(max(stream.seek(0, os.SEEK_END) - _LOG_LIMIT, 0))
+        return stream.read(_LOG_LIMIT)
 
 
 def _columns(row: sqlite3.Row, *names: str) -> dict[str, Any]:

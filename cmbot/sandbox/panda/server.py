@@ -58,7 +58,8 @@ def serve(state: Path, *, port: int = 0, workers: int = 2, bin_dir: Path) -> Non
     bin_dir = bin_dir.absolute()
     if not (bin_dir / "python3").exists():
         raise FileNotFoundError(bin_dir / "python3")
-    state.mkdir(parents=True, exist_ok=True, mode=0o700)
+    state.mkdir(parents=True, exist_ok=True)
+    state.chmod(0o700)  # logs and the token are nobody else's
     state = state.resolve()
     with _only_server(state), contextlib.closing(Store(state)) as store, _listening(port) as listener:
         token = secrets.token_urlsafe(32)

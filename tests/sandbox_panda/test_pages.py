@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Build = Callable[..., dict[str, Any]]
+
+
+class Page(HTMLParser):
+    """Text and links of a page; fails where tags are not closed."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.words: list[str] = []
+        self.links: list[str] = []
+        self.tags: list[str] = []
+        self.open: list[str] = []
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.links += [value for name, value in attrs if name == "href" and value]
+        if tag not in {"meta", "link", "br"}:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.words += data.split()
+
+
+@pytest.fixture(scope="module")
+def partial(shared: Any, workflow: Build) -> int:
+    """A request with a failed, a pruned and a finished job, and a hostile name."""
+    command = "echo to stdout ${IN/L}; echo '<b>to stderr</b>' >&2; test ${IN/L} = good"
+    request_id: int = shared.result(
+        "submit",
+        workflow(
+            "run<script>alert(1)</script>",
+            isr={"command": command, "jobs": {"good": [], "bad": []}, "attempts": 2},
+            coadd={"jobs": {"both": ["isr/good", "isr/bad"]}},
+            finalJob={},
+        ),
+    )
+    assert shared.ended(request_id) == "SubFinished"
+    return request_id
+
+
+def test_the_list_shows_workflows_and_says_what_it_is(shared: Any, partial: int) -> None:
+    answer = shared.ask("GET", "/")
+    page = Page(answer.text)
+    assert "emulator" in page.words
+    assert "SubFinished" in page.words
+    assert f"/workflows/{partial}" in page.links
+    assert "script" not in page.tags
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+
+
+def test_a_workflow_shows_tasks_states_and_the_logs_of_every_attempt(shared: Any, partial: int) -> None:
+    page = Page(shared.ask("GET", f"/workflows/{partial}").text)
+    assert {"isr", "coadd", "finalJob", "failed", "missing"} <= set(page.words)
+    assert "script" not in page.tags
+    (isr,) = [t for t in shared.json(f"/sandbox/requests/{partial}")["tasks"] if t["label"] == "isr"]
+    assert isr["states"] | {"finished": 1, "failed": 1} == isr["states"]
+    for job in isr["jobs"]:
+        assert len(job["attempts"]) == (1 if job["name"] == "good" else 2)
+        for attempt in job["attempts"]:
+            assert f"/sandbox/jobs/{attempt['id']}/stderr" in page.links
+            out = shared.ask("GET", f"/sandbox/jobs/{attempt['id']}/stdout")
+            err = shared.ask("GET", f"/sandbox/jobs/{attempt['id']}/stderr")
+            assert out.text == f"to stdout {job['name']}\n"
+            assert err.text == "<b>to stderr</b>\n"
+            assert err.headers["Content-Type"].startswith("text/plain")
+            assert err.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/workflows/999999",
+        "/sandbox/requests/999999",
+        "/sandbox/jobs/999999/stdout",
+        "/sandbox/jobs/1/panda.sqlite",
+        "/sandbox/jobs/1/..%2f..%2fpanda.sqlite",
+    ],
+)
+def test_what_does_not_exist_is_404(shared: Any, partial: int, path: str) -> None:
+    assert shared.ask("GET", path).status_code == 404
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "x", str(2**63)])
+def test_what_is_no_number_of_a_request_is_refused(shared: Any, number: str) -> None:
+    assert shared.ask("GET", f"/workflows/{number}").status_code == 422
+
+
+def test_every_link_of_the_pages_works(shared: Any, partial: int) -> None:
+    for path in ("/", f"/workflows/{partial}"):
+        for link in Page(shared.ask("GET", path).text).links:
+            if not link.startswith("#"):
+                assert shared.ask("GET", link).status_code == 200, link
