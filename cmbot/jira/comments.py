@@ -7,6 +7,7 @@ a comment whose text somebody rewrote (reference/jira.md sections 12 and 13).
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -105,11 +106,9 @@ class Comments:
     def _find(self, issue_id: str, marker: str) -> dict[str, Any] | None:
         mine = [comment for comment in reading.comments(self._wire, issue_id) if self._is_mine(comment)]
         mine.reverse()
-        likely_first = sorted(mine, key=lambda comment: marker not in str(comment.get("body")))
-        for comment in likely_first:
-            in_text = marker in str(comment.get("body"))
-            # A property decides; a site that ignores properties leaves the text.
-            if self._marker(issue_id, comment) in ({marker, ""} if in_text else {marker}):
+        for comment in sorted(mine, key=lambda comment: not _holds(comment, marker)):
+            # The property decides; on a site that ignores properties the text does.
+            if self._marker(issue_id, comment) in ({marker, ""} if _holds(comment, marker) else {marker}):
                 return comment
         return None
 
@@ -161,6 +160,11 @@ class Comments:
             now = self._known(issue_id, str(comment["id"]))
             if now is None or not _same(now.get("body"), body):
                 raise
+
+
+def _holds(comment: dict[str, Any], marker: str) -> bool:
+    # As a whole: "launched 1" is not in "launched 12".
+    return re.search(rf"(?<!\w){re.escape(marker)}(?!\w)", str(comment.get("body"))) is not None
 
 
 def _same(there: object, wished: str) -> bool:

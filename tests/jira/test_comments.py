@@ -138,6 +138,12 @@ def test_on_a_site_that_drops_properties_the_text_finds_it(jira: Jira, site: Sit
     assert bodies(site, key) == [f"Done\n{MARKER}"]
 
 
+def test_on_a_site_that_drops_properties_a_longer_marker_is_another(jira: Jira, site: Site, key: str) -> None:
+    other = site.rest("POST", f"issue/{key}/comment", {"body": f"Launched\n{MARKER}2"}, user="cmbot")["id"]
+    assert jira.ensure_comment(key, MARKER, BODY) != other
+    assert bodies(site, key) == [f"Launched\n{MARKER}2", BODY]
+
+
 def test_an_edit_keeps_who_may_see_it(jira: Jira, site: Site, key: str) -> None:
     visible: dict[str, Any] = {"type": "role", "value": "Administrators"}
     content = {"body": BODY, "visibility": visible}

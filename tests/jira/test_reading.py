@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cmbot.exceptions import NotFound
+from cmbot.jira import reading
 from cmbot.jira_schema import parse
 from cmbot.jira_schema.names import names
 from cmbot.models.issues import Level, Status
@@ -68,6 +69,16 @@ def test_comments_come_oldest_first(jira: Jira, site: Site) -> None:
     for text in ("one", "two", "three"):
         site.rest("POST", f"issue/{key}/comment", {"body": text})
     assert [comment["body"] for comment in jira.comments(key)] == ["one", "two", "three"]
+
+
+def test_small_pages_give_the_same(jira: Jira, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = [site.make() for _ in range(7)]
+    for text in ("one", "two", "three"):
+        site.rest("POST", f"issue/{keys[0]}/comment", {"body": text})
+    whole, said = jira.changed(None), jira.comments(keys[0])
+    monkeypatch.setattr(reading, "PAGE", 2)
+    assert jira.changed(None) == whole
+    assert jira.comments(keys[0]) == said
 
 
 def test_what_is_read_becomes_an_issue_of_cmbots(jira: Jira, site: Site) -> None:
