@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-COOKIE = "sandbox-jira-session"
-
 
 def new_tokens(names: list[str]) -> dict[str, str]:
     """A fresh token for every user."""
@@ -41,6 +39,8 @@ class Access:
 
     def __init__(self, tokens: Mapping[str, str]) -> None:
         self.tokens = dict(tokens)
+        # browsers share cookies among the ports of a host, and two sandboxes may run on one machine
+        self.cookie = f"sandbox-jira-{secrets.token_hex(4)}"
         self._sessions: dict[str, Session] = {}
 
     def by_token(self, token: str) -> str | None:

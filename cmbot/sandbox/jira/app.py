@@ -11,6 +11,9 @@ from starlette.exceptions import HTTPException
 
 from . import datacenter
 from .access import Access, new_tokens
+from .board.routes import router as pages
+from .board.routes import sign_in_page
+from .board.visit import NotSignedIn, visiting
 from .disturbances import Disturber
 from .errors import JiraError
 from .guard import Guard, RequestLog
@@ -48,16 +51,19 @@ class Application:
         self.requests = RequestLog()
         self.disturber = Disturber()
         store.function("jql_words", 2, matches)
-        inner = FastAPI(openapi_url=None)  # no schema pages: they would load scripts from elsewhere
+        inner = FastAPI(
+            openapi_url=None, redirect_slashes=False
+        )  # no schema pages: they would load scripts from elsewhere
         for name in ("site", "access", "requests", "disturber"):
             setattr(inner.state, name, getattr(self, name))
         inner.state.context_path = context_path
         for prefix in datacenter.ALIASES:
             for module in (server, setup, issue, search, around):
                 inner.include_router(module.router, prefix=context_path + prefix)
-        for router in (server.application_links, around.downloads, sandbox_paths):
+        for router in (server.application_links, around.downloads, sandbox_paths, pages):
             inner.include_router(router, prefix=context_path)
         inner.add_exception_handler(JiraError, _refused)
+        inner.add_exception_handler(NotSignedIn, _not_signed_in)
         inner.add_exception_handler(HTTPException, _not_emulated)
         inner.add_exception_handler(Exception, _broken)
         # outside FastAPI, whose own layers would stand between the door and the connection
@@ -86,10 +92,23 @@ def create_app(
     return Application(store, tokens, context_path)
 
 
-def _refused(_: Request, error: Exception) -> Response:
+async def _refused(request: Request, error: Exception) -> Response:
     if not isinstance(error, JiraError):
         raise error
+    if "text/html" in request.headers.get("accept", ""):
+        try:
+            visit = await visiting(request)
+        except NotSignedIn:
+            return sign_in_page(request, wrong=False)
+        texts = [*error.messages, *error.errors.values()]
+        return visit.page("message.html", "That was refused", error.status, texts=texts)
     return JSONResponse(error.envelope(), error.status, error.headers)
+
+
+def _not_signed_in(request: Request, _: Exception) -> Response:
+    if "text/html" in request.headers.get("accept", ""):
+        return sign_in_page(request, wrong=False)
+    return JSONResponse(JiraError(401, "Sign in first.").envelope(), 401)
 
 
 def _not_emulated(request: Request, error: Exception) -> Response:

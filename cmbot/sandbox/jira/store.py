@@ -112,6 +112,11 @@ class Store:
         """Make a deterministic Python function callable from SQL."""
         self._db.create_function(name, arguments, call, deterministic=True)
 
+    @property
+    def changes(self) -> int:
+        """How many rows were written since the start; pages ask again when it moved."""
+        return self._db.total_changes
+
     def now(self) -> int:
         """The clock's time in milliseconds since 1970."""
         return int(self.clock().timestamp() * 1000)

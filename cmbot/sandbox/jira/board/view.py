@@ -1,0 +1,247 @@
+"""What the pages show, gathered from the store."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup, escape
+
+from cmbot.sandbox.jira import (
+    attachments,
+    comments,
+    history,
+    issuelinks,
+    issues,
+    properties,
+    remotelinks,
+    statusscheme,
+)
+from cmbot.sandbox.jira.configuration import PRIORITIES, RESOLUTIONS
+from cmbot.sandbox.jira.fieldtypes import TYPES
+from cmbot.sandbox.jira.markup import to_html
+from cmbot.sandbox.jira.markup.inline import anchor
+
+if TYPE_CHECKING:
+    from cmbot.sandbox.jira.comments import Comment
+    from cmbot.sandbox.jira.configuration import Field, Project, Status, Transition, User
+    from cmbot.sandbox.jira.issues import Issue
+    from cmbot.sandbox.jira.remotelinks import RemoteLink
+    from cmbot.sandbox.jira.shapes import Shapes
+    from cmbot.sandbox.jira.site import Site
+
+CARD_LIMIT = 500
+"""Most issues on a board; the latest changed win."""
+SEGMENT_LIMIT = 40
+"""Most sub-tasks drawn on a card."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """An issue on the board."""
+
+    issue: Issue
+    """The issue."""
+    assignee: User | None
+    """Who it is assigned to."""
+    moves: list[Transition]
+    """Transitions to other statuses."""
+    below: list[Issue]
+    """Its sub-tasks."""
+
+    @property
+    def segments(self) -> list[Issue]:
+        """The sub-tasks that are drawn."""
+        return self.below[:SEGMENT_LIMIT]
+
+    @property
+    def done(self) -> int:
+        """How many sub-tasks are done."""
+        return sum(child.status.category.key == "done" for child in self.below)
+
+
+@dataclass(frozen=True)
+class Lane:
+    """An epic and its issues; or the issues without an epic."""
+
+    epic: Card | None
+    """The epic."""
+    cards: list[Card]
+    """Its issues."""
+
+    def in_status(self, status: Status) -> list[Card]:
+        """The cards of a column, the epic first."""
+        return [
+            card for card in ([self.epic] if self.epic else []) + self.cards if card.issue.status == status
+        ]
+
+    @property
+    def done(self) -> int:
+        """How many of its issues are done."""
+        return sum(card.issue.status.category.key == "done" for card in self.cards)
+
+
+@dataclass(frozen=True)
+class Board:
+    """A project's board."""
+
+    project: Project
+    """The project."""
+    statuses: list[Status]
+    """Columns."""
+    lanes: list[Lane]
+    """Swimlanes."""
+    hidden: int
+    """Issues that are not shown because there are too many."""
+
+    def count(self, status: Status) -> int:
+        """How many cards a column has."""
+        return sum(len(lane.in_status(status)) for lane in self.lanes)
+
+
+def board(site: Site, project: Project) -> Board:
+    """Gather a project's board."""
+    sql = "SELECT * FROM issues WHERE project_id = ? ORDER BY updated DESC, id DESC"
+    found = [issues.from_row(site, row) for row in site.store.rows(sql, project.id)]
+    below: dict[int, list[Issue]] = {}
+    for issue in sorted(found, key=lambda issue: issue.id):
+        if issue.parent is not None:
+            below.setdefault(issue.parent, []).append(issue)
+    top = [issue for issue in found if issue.parent is None]
+    shown = sorted(top[:CARD_LIMIT], key=lambda issue: issue.id)
+    cards = [card(site, issue, below.get(issue.id, [])) for issue in shown]
+    link = site.config.field_of_type("epic-link")
+    by_epic: dict[str | None, list[Card]] = {}
+    for one in cards:
+        if one.issue.type.level == 0:
+            by_epic.setdefault(one.issue.values.get(link.id) if link else None, []).append(one)
+    lanes = [Lane(one, by_epic.pop(one.issue.key, [])) for one in cards if one.issue.type.level == 1]
+    lanes.reverse()  # the newest epic on top
+    rest = [one for several in by_epic.values() for one in several]
+    return Board(
+        project, project.statuses(), lanes + ([Lane(None, rest)] if rest else []), len(top) - len(shown)
+    )
+
+
+def card(site: Site, issue: Issue, below: list[Issue]) -> Card:
+    """An issue as a card."""
+    assignee = issue.values.get("assignee")
+    return Card(
+        issue=issue,
+        assignee=site.config.users[assignee] if assignee else None,
+        moves=moves(issue),
+        below=below,
+    )
+
+
+def moves(issue: Issue) -> list[Transition]:
+    """The transitions that lead elsewhere."""
+    return [one for one in statusscheme.available(issue) if one.to != issue.status]
+
+
+@dataclass(frozen=True)
+class Remark:
+    """A comment with its rendered text."""
+
+    comment: Comment
+    """The comment."""
+    author: User
+    """Who wrote it."""
+    html: Markup
+    """Its text."""
+
+
+def issue_page(site: Site, shapes: Shapes, issue: Issue) -> dict[str, Any]:
+    """Everything about an issue, for its page."""
+    users = site.config.users
+    return {
+        "issue": issue,
+        "card": card(site, issue, issues.subtasks(site, issue)),
+        "parents": _above(site, issue),
+        "children": _in_epic(site, issue),
+        "fields": _shown_fields(site, issue),
+        "description": _html(issue.values.get("description"), shapes),
+        "links": _links(site, issue),
+        "remote": [(link, _title(link)) for link in remotelinks.listed(site, issue.id)],
+        "attachments": attachments.listed(site, issue.id),
+        "comments": [
+            Remark(comment, users[comment.author], _html(comment.body, shapes))
+            for comment in comments.listed(site, issue.id)
+        ],
+        "entries": [(entry, users[entry.author]) for entry in reversed(history.entries(site, issue.id))],
+        "properties": [
+            (key, properties.get(site, "issue", issue.id, key))
+            for key in properties.keys(site, "issue", issue.id)
+        ],
+        "reporter": users.get(issue.values.get("reporter") or ""),
+    }
+
+
+def _html(text: str | None, shapes: Shapes) -> Markup:
+    return Markup(to_html(text or "", shapes.around))  # noqa: S704 - escaped by the renderer
+
+
+def _above(site: Site, issue: Issue) -> list[Issue]:
+    """Epic and parent, from the top."""
+    if issue.parent is not None:
+        parent = issues.find(site, str(issue.parent))
+        return [*_above(site, parent), parent]
+    link = site.config.field_of_type("epic-link")
+    key = issue.values.get(link.id) if link else None
+    return [issues.find(site, key)] if key else []
+
+
+def _in_epic(site: Site, issue: Issue) -> list[Issue]:
+    link = site.config.field_of_type("epic-link")
+    if link is None or issue.type.level != 1:
+        return []
+    sql = "SELECT * FROM issues WHERE fields ->> ? = ? ORDER BY id"
+    return [issues.from_row(site, row) for row in site.store.rows(sql, f"$.{link.id}", issue.key)]
+
+
+def _links(site: Site, issue: Issue) -> list[tuple[str, Issue]]:
+    found = []
+    for link in issuelinks.of_issue(site, issue.id):
+        outgoing = link.inward == issue.id
+        other = link.outward if outgoing else link.inward
+        words = link.type.outward if outgoing else link.type.inward
+        found.append((words, issues.find(site, str(other))))
+    return found
+
+
+def _shown_fields(site: Site, issue: Issue) -> list[tuple[Field, Markup]]:
+    """Fields with a value, without those that have their own place on the page."""
+    own_place = ("summary", "description", "reporter", "assignee")
+    return [
+        (field, _field_html(site, field, issue.values[field.id]))
+        for field in site.config.fields.values()
+        if field.id in issue.values and field.id not in own_place
+    ]
+
+
+def _field_html(site: Site, field: Field, stored: Any) -> Markup:
+    match field.type:
+        case "labels":
+            return Markup(" ").join(Markup('<span class="label">{}</span>').format(one) for one in stored)
+        case "priority":
+            return escape(PRIORITIES[stored])
+        case "resolution":
+            return escape(RESOLUTIONS[stored])
+        case "url":
+            return Markup(anchor(stored, escape(stored)) or escape(stored))  # noqa: S704 - both are escaped
+        case "paragraph":
+            return Markup('<div class="preformatted">{}</div>').format(stored)
+        case _:
+            return escape(TYPES[field.type].trace(site, field, stored)[1] or "")
+
+
+def _title(link: RemoteLink) -> Markup:
+    target = link.body["object"]
+    title = escape(target["title"])
+    return Markup(anchor(target["url"], title) or title)  # noqa: S704 - both are escaped
+
+
+def hue(name: str) -> int:
+    """One of six colours for a person."""
+    return zlib.crc32(name.encode()) % 6

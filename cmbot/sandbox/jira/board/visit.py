@@ -1,0 +1,113 @@
+"""A signed-in browser, as the pages see it."""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import parse_qs
+
+from fastapi import Depends, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from cmbot.sandbox.jira.errors import JiraError
+from cmbot.sandbox.jira.rest.call import base_url, limited_body
+from cmbot.sandbox.jira.shapes import Shapes
+
+from .templates import render
+
+if TYPE_CHECKING:
+    from cmbot.sandbox.jira.access import Access, Session
+    from cmbot.sandbox.jira.configuration import User
+    from cmbot.sandbox.jira.site import Site
+
+# Everything comes from here, nothing runs that is not a file of this room.
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+
+
+class NotSignedIn(Exception):
+    """No session: the page to sign in is shown instead."""
+
+
+@dataclass(frozen=True)
+class Visit:
+    """Who looks at a page."""
+
+    request: Request
+    """The request itself."""
+    site: Site
+    """The site."""
+    session: Session
+    """The browser's session."""
+    user: User
+    """The acting user."""
+    root: str
+    """Context path, before every link."""
+
+    @property
+    def access(self) -> Access:
+        """Tokens and sessions."""
+        found: Access = self.request.app.state.access
+        return found
+
+    @property
+    def shapes(self) -> Shapes:
+        """Renders for the acting user."""
+        return Shapes(self.site.config, base_url(self.request), self.user)
+
+    def page(self, template: str, title: str, status: int = 200, **values: Any) -> Response:
+        """An HTML page."""
+        html = render(template, visit=self, title=title, **values)
+        return HTMLResponse(html, status, HEADERS)
+
+    def to(self, path: str) -> Response:
+        """Lead the browser elsewhere in the site."""
+        return RedirectResponse(self.root + path, 303, HEADERS)
+
+
+async def visiting(request: Request) -> Visit:
+    """Recognise the browser.
+
+    Raises
+    ------
+    NotSignedIn
+        Raised without a session.
+    """
+    access: Access = request.app.state.access
+    site: Site = request.app.state.site
+    session = access.session(request.cookies.get(access.cookie))
+    if session is None:
+        raise NotSignedIn
+    request.state.user = session.user
+    user = site.config.users[session.user]
+    return Visit(request, site, session, user, request.app.state.context_path)
+
+
+Visiting = Annotated[Visit, Depends(visiting)]
+
+
+async def posted(request: Request, visit: Visiting) -> dict[str, str]:
+    """The fields of a posted form that carries its session's token.
+
+    Raises
+    ------
+    JiraError
+        Raised with 403 without that token.
+    """
+    raw = await limited_body(request)
+    form = {name: values[-1] for name, values in parse_qs(raw.decode("utf-8", "replace")).items()}
+    if not hmac.compare_digest(form.get("csrf", "").encode(), visit.session.csrf.encode()):
+        raise JiraError(403, "XSRF check failed: reload the page and try again.")
+    return form
+
+
+Posted = Annotated[dict[str, str], Depends(posted)]
