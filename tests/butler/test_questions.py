@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+import ast
+import json
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import cmbot.sandbox.butler
+from cmbot.butler.arrangement import ARRANGE_SCRIPT
+from cmbot.butler.questions import (
+    QUERY_SCRIPT,
+    CountRequest,
+    Described,
+    DescribeRequest,
+    SelectRequest,
+    parse_counts,
+    parse_description,
+    parse_selection,
+)
+from cmbot.exceptions import DefinitionError, RemoteError
+from cmbot.models.campaign import SplitRule
+from cmbot.splitting.groups import split
+from cmbot.splitting.predicates import predicate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+PIPELINE = str(cmbot.sandbox.butler.pipeline_path())
+
+
+@pytest.fixture
+def ask(world: Any, script: Callable[[Path, str], str]) -> Callable[..., Any]:
+    """Ask for visits of step1, with changes."""
+
+    def select(**changes: Any) -> Any:
+        request = SelectRequest(world.repo, ("DemoCam/defaults",), "visit > 3", "visit", f"{PIPELINE}#step1")
+        return parse_selection(script(QUERY_SCRIPT, replace(request, **changes).to_json()), "DEMO-2")
+
+    return select
+
+
+def test_visits_that_a_query_selects_come_with_their_counts_and_beside_all_that_exist(
+    ask: Callable[..., Any],
+) -> None:
+    found = ask()
+    assert found.selected == tuple(range(4, 13))
+    assert found.existing == tuple(range(1, 13))
+    assert found.counts[4] == 2
+    assert (found.dataset_type, found.governors) == ("raw", {"instrument": "DemoCam", "skymap": "demo"})
+
+
+def test_tracts_are_those_that_the_data_overlap(ask: Callable[..., Any]) -> None:
+    found = ask(dimension="tract", where="visit=1")
+    assert found.selected == (0,)
+    assert found.existing == (0, 1)
+
+
+def test_a_tract_constraint_selects_the_visits_that_touch_it(ask: Callable[..., Any]) -> None:
+    found = ask(where="tract=0")
+    assert 1 in found.selected
+    assert 4 not in found.selected
+
+
+def test_a_later_step_is_asked_of_the_outputs_of_the_earlier(ask: Callable[..., Any], world: Any) -> None:
+    found = ask(pipeline=f"{PIPELINE}#step2", collections=(world.processed, "DemoCam/defaults"), where="")
+    assert found.dataset_type == "calexp"
+    assert found.selected == found.existing == world.visits
+
+
+def test_a_dataset_type_can_be_named_without_a_pipeline(ask: Callable[..., Any]) -> None:
+    found = ask(pipeline=None, dataset_type="raw", dimension="exposure", where="exposure IN (2..3)")
+    assert found.selected == (2, 3)
+
+
+def test_a_group_selects_its_own_values_when_its_predicate_is_asked_of_the_butler(
+    ask: Callable[..., Any],
+) -> None:
+    everything = ask(where="visit > 3")
+    for group in split(everything.selected, SplitRule("visit", 4)):
+        made = predicate(group, everything.existing, everything.governors)
+        assert ask(where=made.applied_to("visit > 3")).selected == group.values
+
+
+def test_names_are_selected_as_the_predicate_quotes_them(ask: Callable[..., Any]) -> None:
+    everything = ask(dimension="band", where="")
+    assert everything.selected == ("g", "r")
+    first, _ = split(everything.selected, SplitRule("band", 1))
+    where = predicate(first, everything.existing, everything.governors).where
+    assert ask(dimension="band", where=where).selected == ("g",)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "told"),
+    [
+        ({"repo": "nowhere/repo"}, "Butler repository", "there is no Butler repository at nowhere/repo"),
+        ({"collections": ("a", "DemoCam/defaults", "b")}, "Input collections", "there is no collection a, b"),
+        ({"collections": ()}, "Input collections", "it names no collection"),
+        ({"pipeline": f"{PIPELINE}#step9"}, "Pipeline YAML", "step9"),
+        ({"pipeline": "nowhere.yaml#step1"}, "Pipeline YAML", "nowhere.yaml"),
+        ({"where": "visit === 3"}, "Data query", "Failed to parse expression"),
+        ({"where": "seeing < 1"}, "Data query", "Unrecognized identifier 'seeing'"),
+        ({"where": "visit = 99"}, "Data query", "it selects no raw"),
+        ({"dimension": "seq_num"}, "Split rule", "'seq_num' is not a dimension"),
+        ({"pipeline": f"{PIPELINE}#step3"}, "Input collections", "no calexp"),
+        ({"instrument": "LSSTCam"}, "Input collections", "for instrument LSSTCam"),
+        ({"pipeline": None, "dataset_type": "nothing"}, "Input collections", "no nothing in it"),
+    ],
+)
+def test_what_cannot_be_selected_names_the_field_to_change(
+    ask: Callable[..., Any], changes: dict[str, Any], field: str, told: str
+) -> None:
+    with pytest.raises(DefinitionError) as caught:
+        ask(**changes)
+    (problem,) = caught.value.problems
+    assert problem.field == field
+    assert told in problem.problem
+    assert problem.remedy
+
+
+def test_a_pipeline_says_what_it_is_made_of(world: Any, script: Callable[[Path, str], str]) -> None:
+    found = parse_description(script(QUERY_SCRIPT, DescribeRequest(f"{PIPELINE}#step1").to_json()), "DEMO-2")
+    assert [task.label for task in found.tasks] == ["isr", "calibrate"]
+    assert found.steps == (Described("step1", ("detector", "instrument", "visit")),)
+    (subset,) = found.subsets
+    assert "Operators: look at unexpected failures before step2 starts" in subset.description
+    assert subset.tasks == ("isr", "calibrate")
+    assert {(one.dataset_type, one.prerequisite) for one in found.inputs} == {
+        ("raw", False),
+        ("camera", True),
+    }
+
+
+def test_a_pipeline_that_cannot_be_read_is_told(
+    world: Any, tmp_path: Path, script: Callable[[Path, str], str]
+) -> None:
+    (tmp_path / "bad.yaml").write_text("description: bad\ntasks:\n  a: {class: no.such.Task}\n")
+    with pytest.raises(DefinitionError, match=r"Pipeline YAML: .*no\.such\.Task"):
+        parse_description(
+            script(QUERY_SCRIPT, DescribeRequest(str(tmp_path / "bad.yaml")).to_json()), "DEMO-2"
+        )
+
+
+def test_a_child_in_the_environment_answers(world: Any, child: Callable[[Path, str], str]) -> None:
+    request = CountRequest(world.repo, (world.processed,), ("calexp",))
+    assert parse_counts(child(QUERY_SCRIPT, request.to_json()), "demo") == {"calexp": 4}
+
+
+def test_datasets_are_counted_in_what_is_found_first(world: Any, script: Callable[[Path, str], str]) -> None:
+    request = CountRequest(
+        world.repo, (world.processed, "DemoCam/defaults"), ("raw", "calexp", "objectTable_tract")
+    )
+    counts = parse_counts(script(QUERY_SCRIPT, request.to_json()), "demo")
+    assert counts == {"raw": 24, "calexp": 4, "objectTable_tract": 0}
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"error": {"field": "nothing", "problem": "", "remedy": ""}}', '{"error": 3}']
+)
+def test_a_strange_response_is_not_the_users_fault(text: str) -> None:
+    for parse in (parse_selection, parse_description, parse_counts):
+        with pytest.raises(RemoteError, match="DEMO-2: the Butler script answered something strange"):
+            parse(text, "DEMO-2")
+
+
+@pytest.mark.parametrize("path", [QUERY_SCRIPT, ARRANGE_SCRIPT])
+def test_scripts_import_only_lsst_and_the_standard_library(path: Path) -> None:
+    tree = ast.parse(path.read_text())
+    imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    imported |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert {name.split(".")[0] for name in imported} <= sys.stdlib_module_names | {"lsst"}
+
+
+def test_requests_are_plain_json() -> None:
+    request = json.loads(CountRequest("repo", ("a",), ("raw",)).to_json())
+    assert request == {"verb": "count", "repo": "repo", "collections": ["a"], "dataset_types": ["raw"]}
