@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment
 
+    from cmbot.exceptions import CmbotError
     from cmbot.models.attempts import Attempt
     from cmbot.models.notices import Notice
     from cmbot.models.views import CampaignView, StepView
@@ -51,6 +52,7 @@ class Comments:
             "request": lambda number: wiki.link(number, request(number)) if number else "",
         }
         self._version = version
+        self.request = request
 
     def notice(self, notice: Notice) -> str:
         """Write a milestone.
@@ -66,6 +68,23 @@ class Comments:
             Wiki markup that ends with the marker.
         """
         return self._text(f"{notice.kind}.j2", notice.marker, notice=notice)
+
+    def problem(self, marker: str, error: CmbotError) -> str:
+        """Write that an issue cannot be followed as it is.
+
+        Parameters
+        ----------
+        marker : `str`
+            What the comment is found by.
+        error : `~cmbot.exceptions.CmbotError`
+            What is wrong and what to do.
+
+        Returns
+        -------
+        text : `str`
+            Wiki markup that ends with the marker.
+        """
+        return self._text("problem.j2", marker, error=error)
 
     def step(self, view: CampaignView, step: StepView) -> str:
         """Write the status of a step.

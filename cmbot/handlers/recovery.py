@@ -39,6 +39,8 @@ class Evidence:
     """Request id from its output or from BPS's id link."""
     prepared: bool
     """BPS got as far as writing the workflow, which comes before anything is sent."""
+    mendable: bool = True
+    """A person must change something; otherwise a server was not there and another try may do."""
     reason: str = ""
     """Why it failed, in its own words."""
 
@@ -75,10 +77,11 @@ def judge(evidence: Evidence) -> Outcome:
     if not evidence.started:
         # The lock file is made before the child: without it there never was one.
         return Outcome(Verb.TRY_AGAIN, note="bps submit was never started")
-    if not evidence.prepared and evidence.code not in (0, None):
-        return Outcome(Verb.GIVE_UP, note=evidence.reason or f"bps submit ended with status {evidence.code}")
     if not evidence.prepared and evidence.code is None:
         return Outcome(Verb.TRY_AGAIN, note="bps submit was killed before it had anything to send")
+    if not evidence.prepared and evidence.code:
+        verb = Verb.GIVE_UP if evidence.mendable else Verb.TRY_AGAIN
+        return Outcome(verb, note=evidence.reason or f"bps submit ended with status {evidence.code}")
     return Outcome(Verb.LOOK_UP, note=evidence.reason or "bps submit ended without saying what became of it")
 
 
@@ -107,17 +110,32 @@ def judge_look_up(
     outcome : `Outcome`
         ``WAIT`` means: unknown, look again later.
     """
-    ours = {
-        name: number
-        for name, number in found.items()
-        if re.fullmatch(re.escape(prefix) + "[0-9a-f]{8}", name)
-    }
-    if len(ours) > 1:
-        listed = ", ".join(f"{number} ({name})" for name, number in sorted(ours.items()))
-        return Outcome(Verb.DUPLICATE, ours.get(item.name), f"several requests carry this name: {listed}")
-    if ours:
-        return Outcome(Verb.ADOPT, next(iter(ours.values())), "found in the WMS by its name")
+    hits = ours(prefix, found)
+    if len(hits) > 1:
+        listed = ", ".join(f"{number} ({name})" for name, number in sorted(hits.items()))
+        return Outcome(Verb.DUPLICATE, hits.get(item.name), f"several requests carry this name: {listed}")
+    if hits:
+        return Outcome(Verb.ADOPT, next(iter(hits.values())), "found in the WMS by its name")
     ended = item.ended_at or now
     if item.lookups + 1 >= lookups and now - ended >= grace:
         return Outcome(Verb.TRY_AGAIN, note=f"not in the WMS {grace} after bps submit ended")
     return Outcome(Verb.WAIT, note="not seen in the WMS so far")
+
+
+def ours(prefix: str, found: Mapping[str, int]) -> dict[str, int]:
+    """Keep the names that are a prefix and a nonce, and nothing else.
+
+    Parameters
+    ----------
+    prefix : `str`
+        Name without the nonce.
+    found : `~collections.abc.Mapping` [`str`, `int`]
+        Names and request ids of a look-up, which may have wild cards.
+
+    Returns
+    -------
+    ours : `dict` [`str`, `int`]
+        Those that cmbot can have made.
+    """
+    pattern = re.compile(re.escape(prefix) + "[0-9a-f]{8}")
+    return {name: number for name, number in found.items() if pattern.fullmatch(name)}

@@ -42,6 +42,16 @@ class Names:
         """
         return self.statuses.get(name.lower())
 
+    def managed(self, issue_type: str) -> bool:
+        """Tell whether cmbot manages issues of a type.
+
+        Parameters
+        ----------
+        issue_type : `str`
+            Name in Jira.
+        """
+        return issue_type.lower() in self.levels
+
 
 def names(settings: JiraSettings, field_ids: Mapping[str, str], epic_link: str = "") -> Names:
     """Resolve the names of a site.

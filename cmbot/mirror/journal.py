@@ -191,6 +191,21 @@ def save_report(
     )
 
 
+def drop_report(connection: Connection, try_id: int, kind: str) -> None:
+    """Forget a report, so that it is made again, inside a transaction.
+
+    Parameters
+    ----------
+    connection : `sqlite3.Connection`
+        Of `cmbot.mirror.Mirror.writing`.
+    try_id : `int`
+        Of which try.
+    kind : `str`
+        Which.
+    """
+    connection.execute("DELETE FROM reports WHERE try_id = ? AND kind = ?", (try_id, kind))
+
+
 def report(mirror: Mirror, try_id: int, kind: str) -> Mapping[str, Any] | None:
     """Read the newest report of a kind.
 

@@ -199,6 +199,29 @@ def open_plans(mirror: Mirror) -> tuple[str, ...]:
     )
 
 
+def parents(mirror: Mirror, *, keys: set[str], ids: set[str]) -> set[str]:
+    """Find the parents of issues.
+
+    Parameters
+    ----------
+    mirror : `~cmbot.mirror.Mirror`
+        The database.
+    keys, ids : `set` [`str`]
+        Keys and ids of the issues.
+
+    Returns
+    -------
+    keys : `set` [`str`]
+        Keys of their parents, as far as they have any.
+    """
+    found = set()
+    for column, wanted in (("key", keys), ("id", ids)):
+        for value in wanted:
+            for row in mirror.db["issues"].rows_where(f"[{column}] = ?", [value]):
+                found.add(row["parent"])
+    return found - {""}
+
+
 def freeze_groups(mirror: Mirror, step_id: str, groups: Sequence[GroupRow]) -> None:
     """Keep the groups of a step, replacing those of a step in which nothing was submitted yet.
 

@@ -96,6 +96,12 @@ class GroupView:
         """What its newest attempt amounts to; Draft while there is none."""
         return Status.DRAFT if self.last is None else _STATUS[self.last.state]
 
+    @property
+    def effective(self) -> Status:
+        """What counts for the step: a person may have accepted what ended without its whole result."""
+        accepted = self.issue is not None and self.issue.status is Status.COMPLETED
+        return Status.COMPLETED if accepted and self.status is Status.FAILED else self.status
+
 
 class PlanState(StrEnum):
     """Whether a Butler was asked how a step splits."""
@@ -135,7 +141,7 @@ class StepView:
     @property
     def status(self) -> Status:
         """What its groups amount to (design.md section 3, roll-up); Draft while nothing was tried."""
-        status = roll_up([group.status for group in self.groups if not _abandoned(group.issue)])
+        status = roll_up([group.effective for group in self.groups if not _abandoned(group.issue)])
         return Status.RUNNING if status is Status.COMPLETED and not self.chained else status
 
 

@@ -1,0 +1,1 @@
+"""Where the rooms meet: observe, decide, act, tell (design.md section 2)."""

@@ -1,0 +1,161 @@
+"""Keep a campaign's collections as its good attempts say (requirement A11).
+
+The chains wanted are recomputed from the journal at every pass; one child at a time arranges them,
+so that an older plan never overwrites a newer one.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import asdict, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from cmbot.butler import plan as collections
+from cmbot.butler.arrangement import ARRANGE_SCRIPT, ArrangeRequest, Done, parse_arranged
+from cmbot.definition import freeze
+from cmbot.exceptions import CmbotError, RemoteError, UserError
+from cmbot.mirror import events
+from cmbot.models.issues import Status
+from cmbot.reconcile import asking, submissions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cmbot.butler.plan import Chain
+    from cmbot.models.views import CampaignView, GroupView, StepView
+    from cmbot.reconcile.edges import Edges
+
+_LOG = logging.getLogger(__name__)
+
+
+def marked(edges: Edges, view: CampaignView) -> CampaignView:
+    """Mark the steps whose outputs cannot be found through their chains yet.
+
+    Parameters
+    ----------
+    edges : `~cmbot.reconcile.edges.Edges`
+        The outside world.
+    view : `~cmbot.models.views.CampaignView`
+        The campaign.
+
+    Returns
+    -------
+    view : `~cmbot.models.views.CampaignView`
+        The same, with ``chained`` set.
+    """
+    plan = wanted(view)
+    if not plan or _note(edges, view).get("done") == _digest(plan):
+        return view
+    steps = tuple(replace(step, chained=not any(_good(step))) for step in view.steps)
+    return replace(view, steps=steps)
+
+
+def wanted(view: CampaignView) -> tuple[Chain, ...]:
+    """Plan the chains of a campaign.
+
+    Parameters
+    ----------
+    view : `~cmbot.models.views.CampaignView`
+        The campaign.
+
+    Returns
+    -------
+    chains : `tuple` [`~cmbot.butler.plan.Chain`, ...]
+        Groups, then steps, then the campaign; empty while nothing was made.
+    """
+    if view.definition is None:
+        return ()
+    try:
+        names = collections.layout(view.definition)
+        groups, steps = [], []
+        for step in view.steps:
+            good = tuple(_good(step))
+            for group in good:
+                attempts = submissions.usable(names, step.name, group.attempts)
+                groups.append(collections.group_chain(names, step.name, group.name, attempts))
+            if good:
+                steps.append(collections.step_chain(names, step.name, [group.name for group in good]))
+        done = [step.name for step in view.steps if any(_good(step)) or step.issue.status is Status.COMPLETED]
+        if not groups:
+            return ()
+        return (*groups, *steps, collections.campaign_chain(names, done, view.definition.inputs))
+    except UserError:
+        # The definition was broken after the launch; its check says so, and the chains wait.
+        return ()
+
+
+def keep(edges: Edges, view: CampaignView, now: datetime) -> None:
+    """Have the wanted chains made, unless they are there.
+
+    Parameters
+    ----------
+    edges : `~cmbot.reconcile.edges.Edges`
+        The outside world.
+    view : `~cmbot.models.views.CampaignView`
+        The campaign.
+    now : `datetime.datetime`
+        The time.
+
+    Raises
+    ------
+    RemoteError
+        If the last child did not do it; it is started again in the next pass.
+    """
+    plan, note = wanted(view), _note(edges, view)
+    if not plan or note.get("done") == _digest(plan):
+        return
+    if not note.get("asked"):
+        _start(edges, view, plan, now)
+        return
+    directory = edges.state / "chains" / note["directory"]
+    if asking.finished(edges, directory, datetime.fromisoformat(note["at"]), now):
+        _collect(edges, view, note, now)
+
+
+def _start(edges: Edges, view: CampaignView, plan: tuple[Chain, ...], now: datetime) -> None:
+    if view.definition is None:
+        return
+    own = view.definition.steps[0]
+    directory = f"{view.issue.key}-{now.strftime('%Y%m%dT%H%M%S%f')}"
+    request = ArrangeRequest(view.definition.butler, plan).to_json()
+    question = asking.Question(ARRANGE_SCRIPT, request, view.definition, own)
+    asking.start(edges, question, edges.state / "chains" / directory)
+    done = _note(edges, view).get("done", "")
+    _remember(edges, view, done=done, asked=_digest(plan), directory=directory, at=now.isoformat())
+
+
+def _collect(edges: Edges, view: CampaignView, note: dict[str, Any], now: datetime) -> None:
+    done = note.get("done", "")
+    try:
+        text = asking.answer(edges.state / "chains" / note["directory"], view.issue.key)
+        wrong = [item for item in parse_arranged(text, view.issue.key) if item.done is Done.ERROR]
+        if wrong:
+            raise RemoteError(view.issue.key, f"{wrong[0].name}: {wrong[0].problem}", "mend the collection")
+        done = note["asked"]
+        with edges.mirror.writing() as connection:
+            events.add(connection, now, view.issue.key, "cmbot", "arranged the collections", done)
+        _LOG.info("%s collections arranged", view.issue.key)
+    except CmbotError as error:
+        _LOG.warning("%s", error)
+    _remember(edges, view, done=done)
+
+
+def _good(step: StepView) -> Iterator[GroupView]:
+    for group in step.groups:
+        if group.effective is Status.COMPLETED:
+            yield group
+
+
+def _digest(plan: tuple[Chain, ...]) -> str:
+    return freeze.digest([asdict(chain) for chain in plan])
+
+
+def _note(edges: Edges, view: CampaignView) -> dict[str, Any]:
+    note: dict[str, Any] = json.loads(edges.mirror.note(f"chains {view.issue.id}") or "{}")
+    return note
+
+
+def _remember(edges: Edges, view: CampaignView, **note: str) -> None:
+    edges.mirror.remember(f"chains {view.issue.id}", json.dumps(note))

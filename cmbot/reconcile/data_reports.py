@@ -1,0 +1,166 @@
+"""The data report: what the Butler really holds of a workflow that has ended (design.md rule 10)."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cmbot import archive
+from cmbot.bps import command
+from cmbot.bps import evidence as bps
+from cmbot.butler.report import parse_report
+from cmbot.exceptions import RemoteError
+from cmbot.mirror import events, journal
+from cmbot.models.attempts import AttemptState
+from cmbot.models.views import Counts
+from cmbot.reconcile import asking, submissions
+
+if TYPE_CHECKING:
+    from cmbot.models.attempts import Attempt, Try
+    from cmbot.models.data_report import DataReport
+    from cmbot.models.views import CampaignView, StepView
+    from cmbot.reconcile.edges import Edges
+
+_LOG = logging.getLogger(__name__)
+_FILE = "report.json"
+MESSAGES = 5
+"""Failed quanta that are named to people."""
+
+
+def follow(edges: Edges, view: CampaignView, step: StepView, attempt: Attempt, now: datetime) -> bool:
+    """Make the data report of an attempt, and judge the attempt by it.
+
+    Parameters
+    ----------
+    edges : `~cmbot.reconcile.edges.Edges`
+        The outside world.
+    view, step
+        The campaign and the step.
+    attempt : `~cmbot.models.attempts.Attempt`
+        Its workflow has ended.
+    now : `datetime.datetime`
+        The time.
+
+    Returns
+    -------
+    changed : `bool`
+        Whether the journal changed.
+
+    Raises
+    ------
+    RemoteError
+        If the report cannot be made; the attempt stays where it is.
+    """
+    item = attempt.last_try
+    if item is None or view.definition is None or step.definition is None:
+        return False
+    asked = journal.report(edges.mirror, item.id, "asked")
+    if asked is None:
+        _ask(edges, view, step, attempt, now)
+        return False
+    directory = Path(asked["directory"])
+    if not asking.finished(edges, directory, datetime.fromisoformat(asked["at"]), now):
+        return False
+    try:
+        report = parse_report(asking.answer(directory, step.issue.key, _FILE), now)
+    except RemoteError:
+        with edges.mirror.writing() as connection:
+            journal.drop_report(connection, item.id, "asked")
+        raise
+    _judge(edges, step, attempt, report, now)
+    return True
+
+
+def _ask(edges: Edges, view: CampaignView, step: StepView, attempt: Attempt, now: datetime) -> None:
+    item = attempt.last_try
+    if item is None or view.definition is None or step.definition is None:
+        return
+    graphs = [str(graph) for graph in _graphs(edges, step, attempt)]
+    if not graphs:
+        _end(edges, step, attempt, AttemptState.FAILED, "no quantum graph is left of it", None, now)
+        return
+    environment = submissions.environment(edges.settings, view.definition, step.definition)
+    directory = Path(item.directory) / f"report-{now.strftime('%Y%m%dT%H%M%S%f')}"
+    argv = command.data_report(view.definition.butler, graphs, _FILE)
+    edges.runner.start(directory, argv, environment, {})
+    with edges.mirror.writing() as connection:
+        body = {"directory": str(directory), "at": now.isoformat()}
+        journal.save_report(connection, item.id, "asked", body, now)
+    left = _left(edges, item)
+    for file in filter(None, (left.config, left.environment, left.packages)):
+        archive.keep(file, edges.state / "archive" / item.name)
+
+
+def _graphs(edges: Edges, step: StepView, attempt: Attempt) -> list[Path]:
+    group = next(group for group in step.groups if group.name == attempt.group)
+    tries = [item for each in group.attempts for item in each.tries if each.number <= attempt.number]
+    found = [_left(edges, item).graph for item in tries if item.request_id]
+    return [graph for graph in found if graph is not None]
+
+
+def _left(edges: Edges, item: Try) -> bps.Evidence:
+    return bps.gather(Path(item.directory), edges.submit_path(item.name), edges.submit_path("ids"))
+
+
+def _judge(edges: Edges, step: StepView, attempt: Attempt, report: DataReport, now: datetime) -> None:
+    item = attempt.last_try
+    tolerance = step.definition.tolerance if step.definition else {}
+    wms = (journal.report(edges.mirror, item.id, "wms") if item else None) or {}
+    merged = bool(wms.get("merged"))
+    if report.complete or (merged and report.within(tolerance)):
+        state = AttemptState.SUCCEEDED
+    elif wms.get("status") == "Cancelled":
+        state = AttemptState.CANCELLED
+    else:
+        state = AttemptState.PARTIAL if report.successful else AttemptState.FAILED
+    summary = "" if report.complete else _summary(report, merged=merged)
+    _end(edges, step, attempt, state, summary, report, now)
+
+
+def _summary(report: DataReport, *, merged: bool) -> str:
+    parts = [
+        f"{task.label}: {task.missing} of {task.expected} quanta missing"
+        f" ({task.failed} failed, {task.blocked} blocked, {task.unknown} unknown)"
+        for task in report.tasks
+        if task.missing
+    ]
+    return "; ".join(parts) + ("" if merged else "; the final job did not register the outputs")
+
+
+def _end(
+    edges: Edges,
+    step: StepView,
+    attempt: Attempt,
+    state: AttemptState,
+    summary: str,
+    report: DataReport | None,
+    now: datetime,
+) -> None:
+    item = attempt.last_try
+    if item is None:
+        return
+    with edges.mirror.writing() as connection:
+        if report is not None:
+            journal.save_report(connection, item.id, "data", _body(report), now)
+        journal.set_attempt(connection, attempt.id, state=state, summary=summary, ended_at=now)
+        made = f"{report.successful} of {report.expected} quanta" if report else "no data report"
+        what = f"{step.name} {attempt.group} {attempt.label} {state}: {made}"
+        events.add(connection, now, step.issue.key, "cmbot", what, summary or "data report")
+    _LOG.info("%s %s", step.issue.key, what)
+
+
+def _body(report: DataReport) -> dict[str, object]:
+    counts = Counts("quanta", report.expected, report.successful, report.failed)
+    details = tuple(
+        f"{quantum.label} {json.dumps(dict(quantum.data_id))}: {quantum.message}"
+        for quantum in report.failed_quanta[:MESSAGES]
+    )
+    return {
+        "counts": asdict(counts),
+        "details": details,
+        "report": asdict(report) | {"at": report.at.isoformat()},
+    }

@@ -1,0 +1,106 @@
+"""Tell Jira what is in the outbox, one issue in order, others unaffected (design.md rules 6 and 8)."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from cmbot.exceptions import CmbotError, CredentialsError, Limited, UserError
+from cmbot.mirror import outbox, seen
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from cmbot.mirror.outbox import Row
+    from cmbot.reconcile.edges import Edges
+
+_LOG = logging.getLogger(__name__)
+_LONGEST = timedelta(hours=1)
+
+
+def all_due(edges: Edges, now: datetime) -> int:
+    """Tell everything that is due.
+
+    Parameters
+    ----------
+    edges : `~cmbot.reconcile.edges.Edges`
+        The outside world.
+    now : `datetime.datetime`
+        The time.
+
+    Returns
+    -------
+    told : `int`
+        How many rows arrived.
+
+    Raises
+    ------
+    CredentialsError
+        If Jira does not accept the token any more: nothing else is tried.
+    """
+    stuck: set[str] = set()
+    told = 0
+    for row in outbox.pending(edges.mirror, now):
+        if row.issue_id in stuck:
+            continue
+        with edges.mirror.writing() as connection:
+            outbox.sending(connection, row)
+        try:
+            result = _tell(edges, row)
+        except CredentialsError:
+            raise
+        except CmbotError as error:
+            stuck.add(row.issue_id)
+            _put_off(edges, row, error, now)
+            continue
+        with edges.mirror.writing() as connection:
+            outbox.told(connection, row, result, now)
+        told += 1
+    return told
+
+
+def _tell(edges: Edges, row: Row) -> str:
+    body, jira = row.body, edges.jira
+    match row.kind:
+        case "comment":
+            return jira.post_comment_once(row.issue_id, row.marker, body["text"])
+        case "status comment":
+            return jira.ensure_comment(row.issue_id, row.marker, body["text"], known_id=row.result or None)
+        case "move":
+            moved = jira.ensure_transition(row.issue_id, body["source"], body["target"], cause=body["cause"])
+            return "" if moved else "overtaken"
+        case "fields":
+            jira.ensure_fields(row.issue_id, body)
+            return ""
+        case "property":
+            jira.ensure_property(row.issue_id, body["key"], body["value"])
+            return ""
+        case "group":
+            return _make_group(edges, row)
+        case unknown:
+            raise UserError(row.issue_key, f"outbox row of unknown kind {unknown!r}", "run a newer cmbot")
+
+
+def _make_group(edges: Edges, row: Row) -> str:
+    body = row.body
+    fields = {
+        "summary": body["summary"],
+        "issuetype": {"name": edges.settings.jira.issue_types["group"]},
+        "parent": {"key": body["step"]},
+    }
+    if "Data query" in edges.jira.field_ids:
+        fields["Data query"] = body["selection"]
+    issue_id, key = edges.jira.ensure_issue(row.marker, fields)
+    seen.name_group_issue(edges.mirror, body["step_id"], body["group"], issue_id, key)
+    return key
+
+
+def _put_off(edges: Edges, row: Row, error: CmbotError, now: datetime) -> None:
+    wait = min(timedelta(seconds=5 * 2 ** min(row.sends, 10)), _LONGEST)
+    again = now + wait
+    if isinstance(error, Limited) and error.retry_at is not None:
+        again = max(again, error.retry_at)
+    with edges.mirror.writing() as connection:
+        outbox.failed(connection, row, str(error), again)
+    _LOG.warning("%s %s not told, next try in %s: %s", row.issue_key, row.kind, wait, error)

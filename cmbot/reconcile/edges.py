@@ -1,0 +1,67 @@
+"""Everything outside that a pass touches, put together once by the door."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from cmbot.children import Runner
+    from cmbot.comments import Comments
+    from cmbot.jira.gateway import Jira
+    from cmbot.jira_schema.names import Names
+    from cmbot.mirror import Mirror
+    from cmbot.settings import Settings
+    from cmbot.wms.port import Wms
+
+
+@dataclass(frozen=True)
+class Edges:
+    """The outside world."""
+
+    settings: Settings
+    """All settings."""
+    jira: Jira
+    """The gateway."""
+    names: Names
+    """What this Jira calls things."""
+    mirror: Mirror
+    """Local state."""
+    wms: Wms
+    """The workload management system."""
+    runner: Runner
+    """Starts children."""
+    comments: Comments
+    """Writes comments."""
+    base: Mapping[str, Any]
+    """Parsed ``templates/bps/panda.yaml``."""
+    token: Callable[[], str]
+    """Gives the WMS token, read anew each time."""
+
+    @property
+    def state(self) -> Path:
+        """Directory of cmbot's own files."""
+        return Path(self.settings.work.state)
+
+    @property
+    def tries(self) -> Path:
+        """Directory of the tries' directories."""
+        return self.state / "tries"
+
+    def submit_path(self, name: str) -> Path:
+        """BPS submit directory of a try.
+
+        Parameters
+        ----------
+        name : `str`
+            Run name.
+
+        Returns
+        -------
+        path : `pathlib.Path`
+            Named by the run, so that it is known before and never used twice.
+        """
+        return Path(self.settings.work.submit) / name

@@ -1,0 +1,156 @@
+"""One pass: a reconciliation of everything (design.md section 2)."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from cmbot.exceptions import CmbotError, RemoteError
+from cmbot.handlers import starting
+from cmbot.handlers.campaign import decide
+from cmbot.mirror import journal, seen
+from cmbot.models.views import PlanState
+from cmbot.reconcile import chains, deliver, follow, observe, planning, submissions, submit, tell, views
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from cmbot.handlers.actions import Decision, Submit
+    from cmbot.models.issues import Issue
+    from cmbot.models.views import CampaignView
+    from cmbot.reconcile.edges import Edges
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass
+class Report:
+    """What a pass did."""
+
+    changed: int = 0
+    """Issues that people or cmbot had changed."""
+    campaigns: int = 0
+    """Campaigns that were looked at."""
+    told: int = 0
+    """Things told to Jira."""
+    errors: list[str] = field(default_factory=list)
+    """What did not work; it is tried again."""
+
+
+class Passes:
+    """Passes over one world; remembers only what saves work.
+
+    Parameters
+    ----------
+    edges : `~cmbot.reconcile.edges.Edges`
+        The outside world.
+    """
+
+    def __init__(self, edges: Edges) -> None:
+        self._edges = edges
+        self._unsettled: set[str] | None = None
+
+    def run(self, now: datetime) -> Report:
+        """Do one pass.
+
+        Parameters
+        ----------
+        now : `datetime.datetime`
+            The time.
+
+        Returns
+        -------
+        report : `Report`
+            What was done. Errors of single campaigns are in it; others went on.
+
+        Raises
+        ------
+        RemoteError
+            If another cmbot holds the lease.
+        """
+        edges, report = self._edges, Report()
+        edges.mirror.take_lease(now, edges.settings.work.lease)
+        changed: tuple[Issue, ...] = ()
+        try:
+            changed = observe.changes(edges, now)
+        except RemoteError as error:
+            # What runs is still followed; nothing is decided on old news from Jira alone.
+            report.errors.append(str(error))
+        report.changed = len(changed)
+        unsettled = set()
+        for epic in self._relevant(changed):
+            report.campaigns += 1
+            try:
+                if self._campaign(epic, now):
+                    unsettled.add(epic.id)
+            except CmbotError as error:
+                unsettled.add(epic.id)
+                report.errors.append(str(error))
+                _LOG.warning("%s", error)
+        self._unsettled = unsettled
+        try:
+            report.told = deliver.all_due(edges, now)
+        except RemoteError as error:
+            report.errors.append(str(error))
+        return report
+
+    def _relevant(self, changed: tuple[Issue, ...]) -> tuple[Issue, ...]:
+        """Find the campaigns that may need something; after a start, all."""
+        epics = views.epics(self._edges)
+        if self._unsettled is None:
+            return epics
+        steps = {attempt.step_id for attempt in journal.live_attempts(self._edges.mirror)}
+        steps |= set(seen.open_plans(self._edges.mirror))
+        keys = {issue.key for issue in changed} | {issue.parent for issue in changed}
+        keys |= seen.parents(self._edges.mirror, keys=keys, ids=steps)
+        return tuple(epic for epic in epics if epic.key in keys or epic.id in self._unsettled)
+
+    def _campaign(self, epic: Issue, now: datetime) -> bool:
+        """Follow, decide, act and tell for one campaign; say whether more is to be done soon."""
+        edges = self._edges
+        view = views.campaign(edges, epic)
+        follow.campaign(edges, view, now)
+        for step in view.steps:
+            if step.plan is PlanState.ASKED:
+                planning.collect(edges, view, step, now)
+        view = views.campaign(edges, epic)
+        decision = decide(view)
+        acted = self._act(view, decision, now)
+        if acted:
+            view = views.campaign(edges, epic)
+            decision = decide(view)
+        tell.campaign(edges, view, decision, now)
+        return (
+            acted or bool(decision.submits or decision.plans) or not all(step.chained for step in view.steps)
+        )
+
+    def _act(self, view: CampaignView, decision: Decision, now: datetime) -> bool:
+        edges, acted = self._edges, False
+        chains.keep(edges, view, now)
+        for step in decision.plans:
+            planning.ask(edges, view, step, now)
+            acted = True
+        for action in self._within_caps(view, decision):
+            if edges.runner.busy() >= edges.settings.work.max_children:
+                break
+            submit.first_try(edges, view, action, now)
+            acted = True
+        return acted
+
+    def _within_caps(self, view: CampaignView, decision: Decision) -> tuple[Submit, ...]:
+        if not decision.submits or view.definition is None:
+            return ()
+        edges = self._edges
+        live: dict[str, int] = {}
+        for attempt in journal.live_attempts(edges.mirror):
+            live[attempt.step_id] = live.get(attempt.step_id, 0) + 1
+        # Attempts of other campaigns count for the total; their site is this one only if it is named so.
+        site_of = dict.fromkeys(live, "")
+        for step in view.steps:
+            if step.definition is not None:
+                site_of[step.issue.id] = submissions.site(view.definition, step.definition)
+        per_site = {name: site.max_groups for name, site in edges.settings.sites.items()}
+        return starting.within_caps(
+            decision.submits, live, edges.settings.work.max_groups, per_site=per_site, site_of=site_of
+        )

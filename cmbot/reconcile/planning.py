@@ -1,0 +1,168 @@
+"""Split a launched step: ask its Butler, cut what it says into groups, freeze them."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cmbot.butler import plan as collections
+from cmbot.butler.questions import QUERY_SCRIPT, Selection, SelectRequest, parse_selection
+from cmbot.definition import freeze
+from cmbot.exceptions import DefinitionError, Problem, RemoteError, UserError
+from cmbot.handlers import causes
+from cmbot.mirror import events, seen
+from cmbot.reconcile import asking, submissions
+from cmbot.splitting.groups import split
+from cmbot.splitting.predicates import predicate
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from cmbot.models.campaign import CampaignDefinition, StepDefinition
+    from cmbot.models.views import CampaignView, StepView
+    from cmbot.reconcile.edges import Edges
+
+_LOG = logging.getLogger(__name__)
+
+
+def question(definition: CampaignDefinition, step: StepDefinition) -> asking.Question:
+    """Put the question to a Butler: what the step's query selects.
+
+    Parameters
+    ----------
+    definition : `~cmbot.models.campaign.CampaignDefinition`
+        The campaign.
+    step : `~cmbot.models.campaign.StepDefinition`
+        The step.
+
+    Returns
+    -------
+    question : `~cmbot.reconcile.asking.Question`
+        For ``butler/scripts/query.py``.
+    """
+    # Without a split it only matters whether anything is selected; a governor has one value.
+    whole = "instrument" if "instrument" in step.query else "skymap"
+    request = SelectRequest(
+        repo=definition.butler,
+        collections=collections.step_inputs(definition, step.name),
+        where=step.query,
+        dimension=step.split.dimension or whole,
+        pipeline=step.pipeline,
+    )
+    return asking.Question(QUERY_SCRIPT, request.to_json(), definition, step)
+
+
+def ask(edges: Edges, view: CampaignView, step: StepView, now: datetime) -> None:
+    """Start asking a Butler how a step splits.
+
+    Parameters
+    ----------
+    edges : `~cmbot.reconcile.edges.Edges`
+        The outside world.
+    view : `~cmbot.models.views.CampaignView`
+        The campaign.
+    step : `~cmbot.models.views.StepView`
+        The step.
+    now : `datetime.datetime`
+        The time.
+
+    Raises
+    ------
+    RemoteError
+        If the child cannot be started.
+    """
+    cause = causes.in_force((view.issue, step.issue), view.me)
+    if view.definition is None or step.definition is None or cause is None:
+        return
+    directory = edges.state / "plans" / f"{step.issue.key}-{secrets.token_hex(4)}"
+    asking.start(edges, question(view.definition, step.definition), directory)
+    spec = freeze.step_hash(view.definition, step.definition)
+    seen.ask_plan(edges.mirror, step.issue.id, spec, cause.id, str(directory), now)
+    _LOG.info("%s asking the Butler how %s splits", step.issue.key, step.name)
+
+
+def collect(edges: Edges, view: CampaignView, step: StepView, now: datetime) -> None:
+    """Take the answer, if it is there, and freeze the groups.
+
+    Parameters
+    ----------
+    edges : `~cmbot.reconcile.edges.Edges`
+        The outside world.
+    view : `~cmbot.models.views.CampaignView`
+        The campaign.
+    step : `~cmbot.models.views.StepView`
+        A step whose plan is asked.
+    now : `datetime.datetime`
+        The time.
+    """
+    if view.definition is None or step.definition is None:
+        return
+    spec = freeze.step_hash(view.definition, step.definition)
+    row = seen.plan(edges.mirror, step.issue.id, spec)
+    if row is None or not asking.finished(edges, Path(row.directory), row.asked_at, now):
+        return
+    try:
+        text = asking.answer(Path(row.directory), step.issue.key)
+        selection = parse_selection(text, step.issue.key)
+        groups = groups_of(step.issue.id, step.definition, selection)
+        if problems := submissions.lint(edges, view, step, groups[0]):
+            raise DefinitionError(step.issue.key, problems)
+    except DefinitionError as error:
+        _refuse(edges, step, spec, error.problems)
+    except RemoteError as error:
+        _refuse(edges, step, spec, (Problem("Butler", error.problem, "launch again when it is mended"),))
+    else:
+        _freeze(edges, step, spec, groups, now)
+
+
+def groups_of(step_id: str, step: StepDefinition, selection: Selection) -> tuple[seen.GroupRow, ...]:
+    """Cut what a Butler selected into groups.
+
+    Parameters
+    ----------
+    step_id : `str`
+        The step.
+    step : `~cmbot.models.campaign.StepDefinition`
+        Its definition.
+    selection : `~cmbot.butler.questions.Selection`
+        What the Butler said.
+
+    Returns
+    -------
+    groups : `tuple` [`~cmbot.mirror.seen.GroupRow`, ...]
+        At least one.
+
+    Raises
+    ------
+    DefinitionError
+        If the selection cannot be cut.
+    """
+    rows = []
+    try:
+        for group in split(selection.selected, step.split, step.name):
+            chosen = predicate(group, selection.existing, selection.governors)
+            body = {"where": chosen.where, "table": chosen.table.to_csv() if chosen.table else ""}
+            rows.append(seen.GroupRow(step_id, group.name, len(group.values), body, "", ""))
+    except UserError as error:
+        raise DefinitionError(step.name, (Problem("Split rule", error.problem, error.remedy),)) from error
+    return tuple(rows)
+
+
+def _refuse(edges: Edges, step: StepView, spec: str, problems: tuple[Problem, ...]) -> None:
+    answer = {"problems": [asdict(problem) for problem in problems]}
+    seen.answer_plan(edges.mirror, step.issue.id, spec, answer)
+    _LOG.info("%s cannot be split: %s", step.issue.key, "; ".join(map(str, problems)))
+
+
+def _freeze(
+    edges: Edges, step: StepView, spec: str, groups: tuple[seen.GroupRow, ...], now: datetime
+) -> None:
+    seen.freeze_groups(edges.mirror, step.issue.id, groups)
+    seen.answer_plan(edges.mirror, step.issue.id, spec, {"groups": len(groups)})
+    with edges.mirror.writing() as connection:
+        what = f"split {step.name} into {len(groups)} groups"
+        events.add(connection, now, step.issue.key, "cmbot", what, f"definition {spec}")
+    _LOG.info("%s %s", step.issue.key, what)

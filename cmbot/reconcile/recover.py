@@ -1,0 +1,175 @@
+"""Find out what became of a submission (reference/predecessors.md section 8.3)."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cmbot.bps import evidence
+from cmbot.bps.output import FailureKind
+from cmbot.bps.tokens import remove_token
+from cmbot.handlers import recovery
+from cmbot.handlers.recovery import Outcome, Verb
+from cmbot.mirror import events, journal, outbox, restore
+from cmbot.models.attempts import AttemptState, TryState
+from cmbot.reconcile import submissions, submit
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from sqlite3 import Connection
+
+    from cmbot.models.attempts import Attempt, Try
+    from cmbot.models.views import CampaignView, StepView
+    from cmbot.reconcile.edges import Edges
+
+_LOG = logging.getLogger(__name__)
+
+
+def attempt(edges: Edges, view: CampaignView, step: StepView, item: Attempt, now: datetime) -> bool:
+    """Look after an attempt that has no request id yet.
+
+    Parameters
+    ----------
+    edges : `~cmbot.reconcile.edges.Edges`
+        The outside world.
+    view, step
+        The campaign and the step.
+    item : `~cmbot.models.attempts.Attempt`
+        The attempt.
+    now : `datetime.datetime`
+        The time.
+
+    Returns
+    -------
+    changed : `bool`
+        Whether the journal changed.
+
+    Raises
+    ------
+    RemoteError
+        If the WMS cannot be asked: what may exist is not submitted again.
+    """
+    last = item.last_try
+    if last is None:
+        submit.next_try(edges, view, step, item, now)
+        return True
+    if last.state is TryState.NOT_SUBMITTED:
+        return _again(edges, view, step, item, now)
+    outcome = recovery.judge(_evidence(edges, last))
+    if outcome.verb is not Verb.WAIT:
+        remove_token(Path(last.directory))
+    if outcome.verb is Verb.LOOK_UP:
+        outcome = _look_up(edges, step, item, last, now)
+    if outcome.verb is Verb.TRY_AGAIN and len(item.tries) >= edges.settings.work.max_tries:
+        outcome = Outcome(Verb.GIVE_UP, note=f"{len(item.tries)} submissions failed: {outcome.note}")
+    return _carry_out(edges, step, item, last, outcome, now)
+
+
+def _again(edges: Edges, view: CampaignView, step: StepView, item: Attempt, now: datetime) -> bool:
+    """Submit again, unless the WMS has meanwhile got what seemed not to have arrived."""
+    prefix = submissions.run_name(step.issue.key, step.name, item.group, item.number, "")
+    hits = recovery.ours(prefix, edges.wms.find(prefix))
+    late = [each for each in item.tries if each.name in hits]
+    if not hits:
+        submit.next_try(edges, view, step, item, now)
+    elif len(hits) == 1 and late:
+        outcome = Outcome(Verb.ADOPT, hits[late[0].name], "arrived in the WMS late")
+        _adopt(edges, step, item, late[0], outcome, now)
+    else:
+        listed = ", ".join(f"{number} ({name})" for name, number in sorted(hits.items()))
+        _set(edges, step, item, AttemptState.DUPLICATE, f"requests carry this name: {listed}", now)
+    return True
+
+
+def _evidence(edges: Edges, item: Try) -> recovery.Evidence:
+    run = edges.runner.look(Path(item.directory))
+    left = evidence.gather(Path(item.directory), edges.submit_path(item.name), edges.submit_path("ids"))
+    return recovery.Evidence(
+        alive=run.alive,
+        # Restored from Jira: the child may have run elsewhere, so what is missing here proves nothing.
+        started=run.started or not item.host,
+        code=run.code,
+        request_id=left.request_id,
+        prepared=left.prepared or not item.host,
+        mendable=left.failure.kind is not FailureKind.SERVER,
+        reason="" if run.alive else left.failure.reason,
+    )
+
+
+def _look_up(edges: Edges, step: StepView, item: Attempt, last: Try, now: datetime) -> Outcome:
+    if last.ended_at is None:
+        last = replace(last, ended_at=now)
+        with edges.mirror.writing() as connection:
+            journal.set_try(connection, last.id, ended_at=now)
+    prefix = submissions.run_name(step.issue.key, step.name, item.group, item.number, "")
+    found = edges.wms.find(prefix)
+    work = edges.settings.work
+    outcome = recovery.judge_look_up(last, prefix, found, now, grace=work.grace, lookups=work.lookups)
+    if not recovery.ours(prefix, found):
+        with edges.mirror.writing() as connection:
+            journal.set_try(connection, last.id, lookups=last.lookups + 1)
+    return outcome
+
+
+def _carry_out(
+    edges: Edges, step: StepView, item: Attempt, last: Try, outcome: Outcome, now: datetime
+) -> bool:
+    match outcome.verb:
+        case Verb.ADOPT if outcome.request_id is not None:
+            _adopt(edges, step, item, last, outcome, now)
+        case Verb.DUPLICATE:
+            _set(edges, step, item, AttemptState.DUPLICATE, outcome.note, now)
+        case Verb.TRY_AGAIN:
+            with edges.mirror.writing() as connection:
+                journal.set_try(connection, last.id, state=TryState.NOT_SUBMITTED, note=outcome.note)
+        case Verb.GIVE_UP:
+            with edges.mirror.writing() as connection:
+                journal.set_try(connection, last.id, state=TryState.NOT_SUBMITTED, note=outcome.note)
+            _set(edges, step, item, AttemptState.FAILED, f"not submitted: {outcome.note}", now)
+        case _:
+            ended = not edges.runner.look(Path(last.directory)).alive
+            if ended:
+                _set(edges, step, item, AttemptState.UNKNOWN, outcome.note, now)
+            return ended and item.state is not AttemptState.UNKNOWN
+    return True
+
+
+def _adopt(edges: Edges, step: StepView, item: Attempt, last: Try, outcome: Outcome, now: datetime) -> None:
+    with edges.mirror.writing() as connection:
+        journal.set_try(
+            connection, last.id, state=TryState.SUBMITTED, request_id=outcome.request_id, note=outcome.note
+        )
+        journal.set_attempt(connection, item.id, state=AttemptState.SUBMITTED, summary="")
+        what = f"{step.name} {item.group} {item.label} is request {outcome.request_id}"
+        events.add(connection, now, step.issue.key, "cmbot", what, outcome.note)
+        # The same transaction: once it is known here, Jira will know it (T3 and T4).
+        _say_attempts(edges, connection, step, now)
+    _LOG.info("%s %s (%s)", step.issue.key, what, outcome.note)
+
+
+def _say_attempts(edges: Edges, connection: Connection, step: StepView, now: datetime) -> None:
+    attempts = [item for group in journal.attempts(edges.mirror, step.issue.id).values() for item in group]
+    for key, value in restore.to_properties(attempts, submit.PROPERTY).items():
+        outbox.keep_said(
+            connection,
+            (step.issue.id, step.issue.key),
+            "property",
+            f"property:{step.issue.id}:{key}",
+            {"key": key, "value": value},
+            now,
+            timedelta(0),
+        )
+
+
+def _set(edges: Edges, step: StepView, item: Attempt, state: AttemptState, note: str, now: datetime) -> None:
+    if item.state is state and item.summary == note:
+        return
+    with edges.mirror.writing() as connection:
+        ended = {} if state.live else {"ended_at": now}
+        journal.set_attempt(connection, item.id, state=state, summary=note, **ended)
+        what = f"{step.name} {item.group} {item.label} is {state}"
+        events.add(connection, now, step.issue.key, "cmbot", what, note)
+    _LOG.info("%s %s: %s", step.issue.key, what, note)

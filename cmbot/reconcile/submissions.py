@@ -1,0 +1,250 @@
+"""One group's BPS configuration, from the definition and the journal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cmbot.bps import hazards
+from cmbot.bps.lint import lint as lint_config
+from cmbot.bps.render import render
+from cmbot.bps.submission import Submission
+from cmbot.butler import plan as collections
+from cmbot.exceptions import DefinitionError, UserError
+from cmbot.models.attempts import AttemptState
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from cmbot.butler.names import Layout
+    from cmbot.exceptions import Problem
+    from cmbot.mirror.seen import GroupRow
+    from cmbot.models.attempts import Attempt
+    from cmbot.models.campaign import CampaignDefinition, StepDefinition
+    from cmbot.models.views import CampaignView, StepView
+    from cmbot.reconcile.edges import Edges
+    from cmbot.settings import EnvironmentSettings, Settings
+
+TABLE = "dataids.csv"
+"""File of a group's DataIds, in the directory of its try."""
+
+
+def environment(
+    settings: Settings, definition: CampaignDefinition, step: StepDefinition
+) -> EnvironmentSettings:
+    """Find the environment that a step runs in.
+
+    Parameters
+    ----------
+    settings : `~cmbot.settings.Settings`
+        With the named environments.
+    definition, step
+        The campaign and the step.
+
+    Returns
+    -------
+    environment : `~cmbot.settings.EnvironmentSettings`
+        The step's own, else the campaign's.
+
+    Raises
+    ------
+    UserError
+        If the settings do not have it.
+    """
+    name = step.environment or definition.environment
+    if name not in settings.environments:
+        known = ", ".join(sorted(settings.environments))
+        raise UserError("Environment", f"{name!r} is not known", f"use {known}")
+    return settings.environments[name]
+
+
+def site(definition: CampaignDefinition, step: StepDefinition) -> str:
+    """Name the compute site of a step.
+
+    Parameters
+    ----------
+    definition, step
+        The campaign and the step.
+
+    Returns
+    -------
+    name : `str`
+        The step's own, else the campaign's.
+    """
+    return step.site or definition.site
+
+
+def run_name(step_key: str, step: str, group: str, number: int, nonce: str) -> str:
+    """Name a run (design.md rule 5).
+
+    Parameters
+    ----------
+    step_key, step, group : `str`
+        Key and name of the step, name of the group.
+    number : `int`
+        Number of the attempt.
+    nonce : `str`
+        Eight hexadecimal digits; empty for the prefix that all tries of the attempt share.
+
+    Returns
+    -------
+    name : `str`
+        ``<STEPKEY>_<step>_g001_a1_<nonce>``.
+    """
+    return f"{step_key}_{step}_{group}_a{number}_{nonce}"
+
+
+def submission(
+    edges: Edges, view: CampaignView, step: StepView, group: GroupRow, number: int, nonce: str
+) -> Submission:
+    """Describe one submission.
+
+    Parameters
+    ----------
+    edges : `~cmbot.reconcile.edges.Edges`
+        The outside world.
+    view, step, group
+        Campaign, step and group.
+    number : `int`
+        Number of the attempt.
+    nonce : `str`
+        Eight hexadecimal digits.
+
+    Returns
+    -------
+    submission : `~cmbot.bps.submission.Submission`
+        With every name computed before anything starts.
+
+    Raises
+    ------
+    UserError
+        If a name is not possible.
+    """
+    definition, own = view.definition, step.definition
+    if definition is None or own is None:
+        raise UserError(step.issue.key, "cannot be read", "correct its fields")
+    names, name = (
+        collections.layout(definition),
+        run_name(step.issue.key, own.name, group.name, number, nonce),
+    )
+    earlier = [
+        attempt
+        for view_of_group in step.groups
+        if view_of_group.name == group.name
+        for attempt in view_of_group.attempts
+        if attempt.number < number
+    ]
+    rescued = tuple(usable(names, own.name, earlier))
+    inputs = collections.step_inputs(definition, own.name)
+    where = group.predicate["where"]
+    return Submission(
+        name=name,
+        pipeline=own.pipeline,
+        project=edges.settings.jira.project,
+        campaign=view.issue.key,
+        payload=f"{own.name}_{group.name}",
+        operator=definition.operator or "cmbot",
+        butler=definition.butler,
+        in_collections=collections.rescue_inputs(rescued, inputs),
+        data_query=f"({own.query}) AND {where}" if where else own.query,
+        output=names.group(own.name, group.name),
+        output_run=names.run(own.name, group.name, number, nonce),
+        submit_path=str(edges.submit_path(name)),
+        id_link_path=str(edges.submit_path("ids")),
+        wms=definition.wms,
+        site=site(definition, own),
+        site_options=edges.settings.sites[site(definition, own)].wms_options,
+        options=own.options,
+        extra_qgraph_options=_graph_options(
+            str(edges.tries / name / TABLE) if group.predicate["table"] else "", rescued
+        ),
+        priority=own.priority,
+        lsst_version=definition.lsst_version,
+    )
+
+
+def usable(names: Layout, step: str, attempts: Sequence[Attempt]) -> list[collections.GoodAttempt]:
+    """Find the attempts whose outputs a rescue skips and a chain holds.
+
+    Parameters
+    ----------
+    names : `~cmbot.butler.names.Layout`
+        Names of the campaign.
+    step : `str`
+        Name of the step.
+    attempts : `~collections.abc.Sequence` [`~cmbot.models.attempts.Attempt`]
+        Of one group.
+
+    Returns
+    -------
+    attempts : `list` [`~cmbot.butler.plan.GoodAttempt`]
+        Those that left something in the Butler.
+    """
+    return [
+        collections.GoodAttempt(
+            attempt.number, names.run(step, attempt.group, attempt.number, attempt.last_try.nonce)
+        )
+        for attempt in attempts
+        if attempt.state in {AttemptState.SUCCEEDED, AttemptState.PARTIAL} and attempt.last_try
+    ]
+
+
+def lint(
+    edges: Edges, view: CampaignView, step: StepView, group: GroupRow, labels: Collection[str] | None = None
+) -> tuple[Problem, ...]:
+    """Check what would be submitted, without submitting it.
+
+    Parameters
+    ----------
+    edges : `~cmbot.reconcile.edges.Edges`
+        The outside world.
+    view, step, group
+        Campaign, step and group.
+    labels : `~collections.abc.Collection` [`str`] or `None`
+        Task labels of the pipeline, if they are known.
+
+    Returns
+    -------
+    problems : `tuple` [`~cmbot.exceptions.Problem`, ...]
+        Empty if it may be submitted.
+    """
+    try:
+        example = submission(edges, view, step, group, 1, "0" * 8)
+        return configuration(edges, example, labels)[1]
+    except DefinitionError as error:
+        return error.problems
+
+
+def configuration(
+    edges: Edges, example: Submission, labels: Collection[str] | None = None
+) -> tuple[dict[str, Any], tuple[Problem, ...]]:
+    """Render a submission and check it.
+
+    Parameters
+    ----------
+    edges : `~cmbot.reconcile.edges.Edges`
+        The outside world.
+    example : `~cmbot.bps.submission.Submission`
+        The submission.
+    labels : `~collections.abc.Collection` [`str`], optional
+        Task labels of the pipeline, if they are known.
+
+    Returns
+    -------
+    config, problems
+        The BPS configuration, and everything wrong with it.
+
+    Raises
+    ------
+    DefinitionError
+        If the step's options touch what cmbot computes.
+    """
+    config = render(example, edges.base)
+    return config, (*hazards.problems(example), *lint_config(config, labels=labels))
+
+
+def _graph_options(table: str, rescued: Sequence[collections.GoodAttempt]) -> tuple[str, ...]:
+    options = ("--data-id-table", table) if table else ()
+    if not rescued:
+        return options
+    runs = ",".join(attempt.run for attempt in sorted(rescued, key=lambda item: -item.number))
+    return (*options, "--skip-existing-in", runs)

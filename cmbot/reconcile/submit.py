@@ -1,0 +1,197 @@
+"""Submit what was asked for: write it down, then start bps (reference/predecessors.md section 8.3)."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from typing import TYPE_CHECKING
+
+from cmbot import archive
+from cmbot.bps import command
+from cmbot.bps.render import to_yaml
+from cmbot.bps.tokens import place_token
+from cmbot.definition import freeze
+from cmbot.exceptions import DefinitionError, RemoteError
+from cmbot.handlers import causes, recovery
+from cmbot.mirror import events, journal, restore, seen
+from cmbot.models.attempts import AttemptState, TryState
+from cmbot.reconcile import observe, submissions
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from cmbot.handlers.actions import Submit
+    from cmbot.models.attempts import Attempt
+    from cmbot.models.views import CampaignView, StepView
+    from cmbot.reconcile.edges import Edges
+
+_LOG = logging.getLogger(__name__)
+PROPERTY = "cmbot.attempts"
+
+
+def first_try(edges: Edges, view: CampaignView, action: Submit, now: datetime) -> None:
+    """Make the attempt that a cause asks for.
+
+    Parameters
+    ----------
+    edges : `~cmbot.reconcile.edges.Edges`
+        The outside world.
+    view : `~cmbot.models.views.CampaignView`
+        The campaign.
+    action : `~cmbot.handlers.actions.Submit`
+        What is asked for.
+    now : `datetime.datetime`
+        The time.
+
+    Raises
+    ------
+    RemoteError
+        If Jira or the WMS cannot be asked, or bps cannot be started: a later pass goes on from there.
+    DefinitionError
+        If what would be submitted is not right.
+    """
+    step, group = action.step, action.group
+    if not _still_asked(edges, view, action, now) or view.definition is None or step.definition is None:
+        return
+    prefix = submissions.run_name(step.issue.key, step.name, group.name, action.number, "")
+    # Whatever the journal forgot, the WMS may remember: look before the first submission of an attempt.
+    known = recovery.ours(prefix, edges.wms.find(prefix))
+    nonce = next(iter(known), prefix + secrets.token_hex(4)).removeprefix(prefix)
+    spec = freeze.step_hash(view.definition, step.definition)
+    _check(edges, view, action, nonce)
+    with edges.mirror.writing() as connection:
+        attempt = journal.add_attempt(
+            connection, step.issue.id, group.name, action.number, action.cause, spec, now
+        )
+        name = prefix + nonce
+        item = journal.add_try(connection, attempt, nonce, name, str(edges.tries / name), now)
+        what = f"reserved {step.name} {group.name} a{action.number} as {name}"
+        events.add(connection, now, step.issue.key, "cmbot", what, f"{action.cause.by} {action.cause.what}")
+        if known:
+            journal.set_try(
+                connection, item, host="", ended_at=now, note="found in the WMS before submission"
+            )
+    _LOG.info("%s %s because %s %s", step.issue.key, what, action.cause.by, action.cause.what)
+    if not known:
+        start(edges, view, step, _reserved(edges, step, group.name), now)
+
+
+def next_try(edges: Edges, view: CampaignView, step: StepView, attempt: Attempt, now: datetime) -> None:
+    """Submit an attempt again whose earlier submission is known not to have happened.
+
+    Parameters
+    ----------
+    edges : `~cmbot.reconcile.edges.Edges`
+        The outside world.
+    view, step
+        The campaign and the step.
+    attempt : `~cmbot.models.attempts.Attempt`
+        All its tries are ``NOT_SUBMITTED``.
+    now : `datetime.datetime`
+        The time.
+
+    Raises
+    ------
+    RemoteError
+        If Jira cannot be told, or bps cannot be started.
+    """
+    nonce = secrets.token_hex(4)
+    name = submissions.run_name(step.issue.key, step.name, attempt.group, attempt.number, nonce)
+    with edges.mirror.writing() as connection:
+        journal.add_try(connection, attempt.id, nonce, name, str(edges.tries / name), now)
+        journal.set_attempt(connection, attempt.id, state=AttemptState.RESERVED)
+        what = f"submitting {step.name} {attempt.group} {attempt.label} again as {name}"
+        events.add(connection, now, step.issue.key, "cmbot", what, "the earlier submission did not happen")
+    _LOG.info("%s %s", step.issue.key, what)
+    start(edges, view, step, _reserved(edges, step, attempt.group), now)
+
+
+def start(edges: Edges, view: CampaignView, step: StepView, attempt: Attempt, now: datetime) -> None:
+    """Start ``bps submit`` for a reserved try (T1, T2).
+
+    Parameters
+    ----------
+    edges : `~cmbot.reconcile.edges.Edges`
+        The outside world.
+    view, step
+        The campaign and the step.
+    attempt : `~cmbot.models.attempts.Attempt`
+        Its last try is reserved.
+    now : `datetime.datetime`
+        The time.
+
+    Raises
+    ------
+    RemoteError
+        If Jira cannot be told first, or bps cannot be started.
+    """
+    item = attempt.last_try
+    if item is None or view.definition is None or step.definition is None:
+        return
+    remember_in_jira(edges, step)
+    row = next(row for row in seen.groups_of(edges.mirror, step.issue.id) if row.name == attempt.group)
+    directory = edges.tries / item.name
+    directory.mkdir(parents=True, exist_ok=True)
+    described = submissions.submission(edges, view, step, row, attempt.number, item.nonce)
+    config, _ = submissions.configuration(edges, described)
+    if row.predicate["table"]:
+        (directory / submissions.TABLE).write_text(row.predicate["table"])
+        archive.keep(directory / submissions.TABLE, edges.state / "archive" / item.name)
+    file = directory / "bps.yaml"
+    file.write_text(to_yaml(config))
+    sha256 = archive.keep(file, edges.state / "archive" / item.name)
+    with edges.mirror.writing() as connection:
+        journal.save_report(connection, item.id, "as-run", {"sha256": sha256}, now)
+        events.add(connection, now, step.issue.key, "cmbot", f"bps submit {item.name}", f"sha256 {sha256}")
+    edges.submit_path("ids").mkdir(parents=True, exist_ok=True)
+    environment = submissions.environment(edges.settings, view.definition, step.definition)
+    token = place_token(directory, edges.token())
+    variables = command.panda_variables(edges.settings.panda, user=described.operator, token_file=str(token))
+    edges.runner.start(directory, command.submit("bps.yaml"), environment, variables)
+
+
+def remember_in_jira(edges: Edges, step: StepView) -> None:
+    """Keep the attempts of a step as issue properties, for a lost mirror (design.md rule 5).
+
+    Parameters
+    ----------
+    edges : `~cmbot.reconcile.edges.Edges`
+        The outside world.
+    step : `~cmbot.models.views.StepView`
+        The step.
+
+    Raises
+    ------
+    RemoteError
+        If Jira does not take it.
+    """
+    attempts = [item for group in journal.attempts(edges.mirror, step.issue.id).values() for item in group]
+    for key, value in restore.to_properties(attempts, PROPERTY).items():
+        edges.jira.ensure_property(step.issue.id, key, value)
+
+
+def _still_asked(edges: Edges, view: CampaignView, action: Submit, now: datetime) -> bool:
+    """Look before acting: the issues may have been moved since they were read (design.md rule 4)."""
+    path = [observe.reread(edges, view.issue.id, now), observe.reread(edges, action.step.issue.id, now)]
+    if action.group.issue:
+        path.append(observe.reread(edges, action.group.issue.id, now))
+    cause = causes.in_force(tuple(path), view.me)
+    if cause is None or cause.id != action.cause.id:
+        _LOG.info("%s %s is not asked for any more", action.step.issue.key, action.group.name)
+        return False
+    return True
+
+
+def _check(edges: Edges, view: CampaignView, action: Submit, nonce: str) -> None:
+    rows = seen.groups_of(edges.mirror, action.step.issue.id)
+    row = next(row for row in rows if row.name == action.group.name)
+    described = submissions.submission(edges, view, action.step, row, action.number, nonce)
+    if problems := submissions.configuration(edges, described)[1]:
+        raise DefinitionError(action.step.issue.key, problems)
+
+
+def _reserved(edges: Edges, step: StepView, group: str) -> Attempt:
+    attempt = journal.attempts(edges.mirror, step.issue.id)[group][-1]
+    if attempt.last_try is None or attempt.last_try.state is not TryState.RESERVED:
+        raise RemoteError(step.issue.key, f"{group} has no reserved submission", "look at cmbot history")
+    return attempt

@@ -1,0 +1,133 @@
+"""Turn a decision and the present state into outbox rows (design.md rule 6)."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from cmbot.comments.render import status_marker
+from cmbot.jira_schema import values
+from cmbot.mirror import events, journal, outbox, seen
+from cmbot.models.issues import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+    from sqlite3 import Connection
+
+    from cmbot.handlers.actions import Decision, MoveTo
+    from cmbot.models.issues import Issue
+    from cmbot.models.views import CampaignView, Counts, GroupView, StepView
+    from cmbot.reconcile.edges import Edges
+
+_LOG = logging.getLogger(__name__)
+
+
+def campaign(edges: Edges, view: CampaignView, decision: Decision, now: datetime) -> None:
+    """Write down everything Jira should know of a campaign, in one transaction.
+
+    Parameters
+    ----------
+    edges : `~cmbot.reconcile.edges.Edges`
+        The outside world.
+    view : `~cmbot.models.views.CampaignView`
+        The campaign.
+    decision : `~cmbot.handlers.actions.Decision`
+        What was decided.
+    now : `datetime.datetime`
+        The time.
+    """
+    with edges.mirror.writing() as connection:
+        for notice in decision.notices:
+            text = edges.comments.notice(notice)
+            if outbox.say(connection, _of(notice.issue), "comment", notice.marker, {"text": text}, now):
+                _LOG.info("%s %s", notice.issue.key, notice.kind)
+        for move in decision.moves:
+            _say_move(connection, move, now)
+        for step in view.steps:
+            _say_groups(edges, connection, step, now)
+            if step.groups or step.problems or step.plan != "unasked":
+                _keep_status(edges, connection, step.issue, edges.comments.step(view, step), now)
+            _keep_fields(edges, connection, step.issue, _counts(step.counts), now)
+        _keep_status(edges, connection, view.issue, edges.comments.campaign(view), now)
+        _keep_fields(edges, connection, view.issue, _counts(view.counts), now)
+
+
+def _of(issue: Issue) -> tuple[str, str]:
+    return issue.id, issue.key
+
+
+def _say_move(connection: Connection, move: MoveTo, now: datetime) -> None:
+    issue = move.issue
+    # Unique for this stay in the present status: decided at every pass, told once.
+    stay = issue.last_move.history_id if issue.last_move else 0
+    marker = f"move:{issue.id}:{stay}:{move.target}"
+    body = {"source": issue.status, "target": move.target, "cause": move.why}
+    if outbox.say(connection, _of(issue), "move", marker, body, now):
+        events.add(connection, now, issue.key, "cmbot", f"moving {issue.key} to {move.target}", move.why)
+        _LOG.info("%s %s -> %s: %s", issue.key, issue.status, move.target, move.why)
+
+
+def _say_groups(edges: Edges, connection: Connection, step: StepView, now: datetime) -> None:
+    rows = seen.groups_of(edges.mirror, step.issue.id)
+    wanted = step.issue.status is not Status.ABANDONED and len(rows) <= edges.settings.work.group_issues
+    for row, group in zip(rows, step.groups, strict=True):
+        if group.issue is not None:
+            _keep_fields(edges, connection, group.issue, dict(_group_fields(edges, group)), now)
+        elif wanted and not row.issue_id:
+            body = {
+                "step": step.issue.key,
+                "step_id": step.issue.id,
+                "group": row.name,
+                "summary": f"{step.name} {row.name}",
+                "selection": group.selection,
+            }
+            outbox.say(connection, _of(step.issue), "group", f"group:{step.issue.id}:{row.name}", body, now)
+
+
+def _keep_status(edges: Edges, connection: Connection, issue: Issue, text: str, now: datetime) -> None:
+    interval = edges.settings.jira.comment_interval
+    marker = status_marker(issue.id)
+    outbox.keep_said(connection, _of(issue), "status comment", marker, {"text": text}, now, interval)
+
+
+def _keep_fields(
+    edges: Edges, connection: Connection, issue: Issue, fields: dict[str, Any], now: datetime
+) -> None:
+    present = {
+        name: values.to_jira(name, value) for name, value in fields.items() if name in edges.jira.field_ids
+    }
+    if not any(value is not None for value in present.values()):
+        return
+    interval = edges.settings.jira.comment_interval
+    outbox.keep_said(connection, _of(issue), "fields", f"fields:{issue.id}", present, now, interval)
+
+
+def _counts(counts: Counts) -> dict[str, Any]:
+    if not counts.total:
+        return {}
+    return {
+        "Quanta total": counts.total,
+        "Quanta done": counts.done,
+        "Quanta failed": counts.failed,
+        "Quanta running": counts.running,
+        "Percent done": counts.percent,
+    }
+
+
+def _group_fields(edges: Edges, group: GroupView) -> Iterator[tuple[str, Any]]:
+    last = group.last
+    item = last.last_try if last else None
+    if last is None or item is None:
+        return
+    as_run = journal.report(edges.mirror, item.id, "as-run") or {}
+    yield "Attempt", last.number
+    yield "As-run hash", as_run.get("sha256", "")
+    yield "Error summary", last.summary
+    yield "Submitted at", item.reserved_at
+    yield "Ended at", last.ended_at
+    if item.request_id is not None:
+        yield "WMS id", str(item.request_id)
+        if link := edges.comments.request(item.request_id):
+            yield "PanDA link", link
+    yield from _counts(group.counts).items()

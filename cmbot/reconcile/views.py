@@ -1,0 +1,142 @@
+"""Put a campaign together from what the mirror holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cmbot.definition import check, freeze, issues
+from cmbot.exceptions import DefinitionError, Problem, UserError
+from cmbot.handlers import causes
+from cmbot.jira_schema import parse
+from cmbot.mirror import journal, seen
+from cmbot.models.issues import Issue, Level
+from cmbot.models.views import CampaignView, Counts, GroupView, PlanState, StepView
+from cmbot.reconcile import chains
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from cmbot.models.attempts import Attempt
+    from cmbot.models.campaign import CampaignDefinition, StepDefinition
+    from cmbot.reconcile.edges import Edges
+
+
+def epics(edges: Edges) -> tuple[Issue, ...]:
+    """Read all campaigns that were seen.
+
+    Parameters
+    ----------
+    edges : `~cmbot.reconcile.edges.Edges`
+        The outside world.
+
+    Returns
+    -------
+    epics : `tuple` [`~cmbot.models.issues.Issue`, ...]
+        In the order of their ids.
+    """
+    return tuple(_issues(edges, level=Level.CAMPAIGN))
+
+
+def campaign(edges: Edges, epic: Issue) -> CampaignView:
+    """Put one campaign together.
+
+    Parameters
+    ----------
+    edges : `~cmbot.reconcile.edges.Edges`
+        The outside world.
+    epic : `~cmbot.models.issues.Issue`
+        Its epic.
+
+    Returns
+    -------
+    view : `~cmbot.models.views.CampaignView`
+        As the mirror and the journal know it.
+    """
+    steps = tuple(_issues(edges, level=Level.STEP, parent=epic.key))
+    definition, problems = _definition(edges, epic, steps)
+    views = tuple(_step(edges, epic, step, definition) for step in steps)
+    view = CampaignView(epic, edges.jira.me, definition, problems, views)
+    return chains.marked(edges, view)
+
+
+def step_definition(definition: CampaignDefinition | None, name: str) -> StepDefinition | None:
+    """Find the definition of a step.
+
+    Parameters
+    ----------
+    definition : `~cmbot.models.campaign.CampaignDefinition` or `None`
+        The campaign.
+    name : `str`
+        The step.
+
+    Returns
+    -------
+    step : `~cmbot.models.campaign.StepDefinition` or `None`
+        `None` if there is none.
+    """
+    return next((step for step in definition.steps if step.name == name), None) if definition else None
+
+
+def _issues(edges: Edges, **where: str) -> Iterator[Issue]:
+    for body in seen.bodies(edges.mirror, **where):
+        yield parse.issue(body, edges.names)
+
+
+def _definition(
+    edges: Edges, epic: Issue, steps: tuple[Issue, ...]
+) -> tuple[CampaignDefinition | None, tuple[Problem, ...]]:
+    try:
+        definition = issues.from_issues(epic, steps)
+    except DefinitionError as error:
+        return None, error.problems
+    except UserError as error:
+        return None, (Problem(error.subject, error.problem, error.remedy),)
+    problems = check.check(definition, environments=edges.settings.environments, sites=edges.settings.sites)
+    return definition, problems
+
+
+def _step(edges: Edges, epic: Issue, issue: Issue, definition: CampaignDefinition | None) -> StepView:
+    name = issues.step_name(issue)
+    own = step_definition(definition, name)
+    attempts = journal.attempts(edges.mirror, issue.id)
+    children = {child.id: child for child in _issues(edges, level=Level.GROUP, parent=issue.key)}
+    groups = tuple(
+        _group(edges, row, children.get(row.issue_id), attempts.get(row.name, ()))
+        for row in seen.groups_of(edges.mirror, issue.id)
+    )
+    plan, problems = PlanState.UNASKED, tuple[Problem, ...]()
+    if groups and attempts:
+        # Once something was submitted the split is frozen; edits take effect at the next attempt.
+        plan = PlanState.READY
+    elif definition is not None and own is not None:
+        plan, problems = _plan(edges, epic, issue, freeze.step_hash(definition, own))
+    return StepView(issue, name, own, groups, plan, problems)
+
+
+def _plan(edges: Edges, epic: Issue, issue: Issue, spec: str) -> tuple[PlanState, tuple[Problem, ...]]:
+    row = seen.plan(edges.mirror, issue.id, spec)
+    if row is None:
+        return PlanState.UNASKED, ()
+    if row.answer is None:
+        return PlanState.ASKED, ()
+    if not row.answer.get("problems"):
+        return PlanState.READY, ()
+    cause = causes.in_force((epic, issue), edges.jira.me)
+    if cause is not None and cause.id != row.cause_id:
+        # Launched again: whatever was missing may be there now.
+        return PlanState.UNASKED, ()
+    return PlanState.REFUSED, tuple(Problem(**problem) for problem in row.answer["problems"])
+
+
+def _group(edges: Edges, row: seen.GroupRow, issue: Issue | None, attempts: tuple[Attempt, ...]) -> GroupView:
+    counts, details = Counts(), ()
+    if attempts and (item := attempts[-1].last_try):
+        data, wms = (
+            journal.report(edges.mirror, item.id, "data"),
+            journal.report(edges.mirror, item.id, "wms"),
+        )
+        body: Mapping[str, Any] = data or wms or {}
+        counts = Counts(**body["counts"]) if body else Counts()
+        details = tuple(body.get("details", ()))
+    selection = row.predicate["where"] or (f"{row.size} DataIds" if row.predicate["table"] else "all")
+    return GroupView(row.name, row.size, selection, issue, attempts, counts, details)
