@@ -34,7 +34,7 @@ class _Server(uvicorn.Server):
 
     def __init__(self, app: Application, address: Path, about: dict[str, object]) -> None:
         config = uvicorn.Config(
-            app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=2
+            app, log_config=None, access_log=False, ws="none", lifespan="off", timeout_graceful_shutdown=2
         )
         super().__init__(config)
         self._address = address

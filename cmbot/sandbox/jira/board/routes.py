@@ -95,6 +95,8 @@ def move(visit: Visiting, form: Posted, key: str) -> Response:
     issue = issues.find(visit.site, key)
     number = form.get("transition") or _leading_to(issue, form.get("status", ""))
     statusscheme.move(visit.site, visit.user, issue, {"transition": {"id": number}})
+    if "application/json" in visit.request.headers.get("accept", ""):
+        return Response(status_code=204)
     return visit.to(f"/browse/{issue.key}")
 
 
