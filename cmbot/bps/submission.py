@@ -20,7 +20,7 @@ class Submission:
     project: str
     """BPS's project: key of the Jira project."""
     campaign: str
-    """BPS's campaign: key or short name of the epic."""
+    """BPS's campaign: key of the epic. Like project, payload and site, letters, digits and ``_ . -`` only."""
     payload: str
     """BPS's payloadName: step and group."""
     operator: str
