@@ -95,15 +95,18 @@ class Relay:
         form = {"command_name": command, "kwargs": json.dumps(arguments), "manager": "True"}
         deadline = time.monotonic() + self._settings.timeout
         try:
-            with requests.post(
-                self._url,
-                data={name: value for name, value in form.items() if value != "{}"},
-                auth=auth,
-                timeout=(min(10.0, self._settings.timeout), self._settings.timeout),
-                verify=self._settings.ca_bundle or True,
-                allow_redirects=False,
-                stream=True,
-            ) as response:
+            with requests.Session() as session:
+                # A proxy for the outside world cannot reach this machine's own loopback.
+                session.trust_env = not _is_loopback(self._host)
+                response = session.post(
+                    self._url,
+                    data={name: value for name, value in form.items() if value != "{}"},
+                    auth=auth,
+                    timeout=(min(10.0, self._settings.timeout), self._settings.timeout),
+                    verify=self._settings.ca_bundle or True,
+                    allow_redirects=False,
+                    stream=True,
+                )
                 status, body = response.status_code, _read(response, deadline)
         except requests.RequestException as error:
             raise lost(_SUBJECT, f"{command} got no answer ({_cause(error)})") from None
@@ -133,14 +136,14 @@ def _is_loopback(host: str) -> bool:
 
 def _read(response: requests.Response, deadline: float) -> bytes:
     # requests' own time-out starts again with every byte that drips in.
-    body = b""
+    body = bytearray()
     for chunk in response.iter_content(65536):
         body += chunk
         if len(body) > _LARGEST_ANSWER:
             raise requests.RequestException("the answer is too large")
         if time.monotonic() > deadline:
             raise requests.Timeout("the answer takes too long")
-    return body
+    return bytes(body)
 
 
 def _cause(error: requests.RequestException) -> str:

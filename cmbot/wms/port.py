@@ -145,6 +145,8 @@ class Wms(Protocol):
     def cancel(self, request_id: int) -> None:
         """Register a cancel; that the request has ended is seen in its status only.
 
+        Whoever calls it has compared the request's run name with the expected one before.
+
         Parameters
         ----------
         request_id : `int`

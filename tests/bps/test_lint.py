@@ -7,13 +7,16 @@ earlier campaigns' templates.
 from __future__ import annotations
 
 import copy
+import dataclasses
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cmbot.bps.lint import lint
+from cmbot.bps.lint import keys, lint
 from cmbot.bps.render import render
 
 if TYPE_CHECKING:
@@ -209,3 +212,19 @@ SECTIONS = st.sampled_from(
 @given(st.dictionaries(st.one_of(SECTIONS, st.text()), JSON))
 def test_no_yaml_makes_the_linter_stumble(config: dict[str, Any]) -> None:
     assert lint(config, labels=LABELS) != ()
+
+
+def test_the_keys_of_the_installed_bps_are_known() -> None:
+    bps = pytest.importorskip("lsst.ctrl.bps", reason="the sandbox extra is not installed")
+    defaults = yaml.safe_load((Path(bps.__file__).parent / "etc" / "bps_defaults.yaml").read_text())
+    assert set(defaults) - {"executionButler"} <= set(keys.TOP)
+    assert set(defaults["payload"]) <= set(keys.PAYLOAD)
+    assert set(defaults["finalJob"]) <= set(keys.FINAL_JOB)
+
+
+def test_the_job_attributes_of_the_installed_bps_are_known() -> None:
+    bps = pytest.importorskip("lsst.ctrl.bps", reason="the sandbox extra is not installed")
+    words = [field.name.split("_") for field in dataclasses.fields(bps.GenericWorkflowJob)]
+    attributes = {first + "".join(word.title() for word in more) for first, *more in words}
+    internal = {"name", "label", "quantaCounts", "tags", "executable", "arguments", "cmdvals"}
+    assert attributes - internal <= set(keys.JOB)

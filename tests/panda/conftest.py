@@ -42,9 +42,8 @@ class Stub:
 
 
 @pytest.fixture
-def stub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stub]:
+def stub() -> Iterator[Stub]:
     """A relay that answers what the test prepared."""
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     stub = Stub()
 
     class Handler(BaseHTTPRequestHandler):

@@ -7,6 +7,8 @@ import socket
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cmbot.exceptions import (
     CredentialsError,
@@ -17,6 +19,7 @@ from cmbot.exceptions import (
     RemoteError,
     UserError,
 )
+from cmbot.panda.relay import _unwrap
 from cmbot.panda.service import PandaWms
 from cmbot.settings import PandaSettings
 
@@ -52,6 +55,13 @@ def test_a_renewed_token_is_used_at_once(stub: Stub) -> None:
     stub.token = "fedcba9876543210"
     wms.find("a")
     assert [seen["Authorization"][-3:] for seen in stub.seen] == ["def", "210"]
+
+
+def test_a_proxy_is_not_asked_for_the_machine_itself(stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    stub.answer({})
+    assert stub.wms().find("a") == {}
 
 
 def test_a_netrc_entry_does_not_replace_the_token(
@@ -105,6 +115,23 @@ def test_an_answer_of_the_wrong_form_is_no_answer(stub: Stub, body: str) -> None
     assert type(caught.value) is RemoteError
 
 
+JSON = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.text()),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(), inner, max_size=3)),
+    max_leaves=8,
+)
+
+
+@given(JSON, st.sampled_from([list, dict, int]))
+def test_any_answer_gives_the_promised_type_or_a_remote_error(answer: object, kind: type[Any]) -> None:
+    for body in (answer, [True, answer], [False, answer], [True, [answer]], [True, [False, answer]]):
+        try:
+            result = _unwrap(json.dumps(body).encode(), kind, "ping", RemoteError)
+        except RemoteError:
+            continue
+        assert isinstance(result, kind)
+
+
 def test_a_deeply_nested_answer_is_no_answer(stub: Stub) -> None:
     stub.body = "[" * 200_000
     with pytest.raises(RemoteError, match="JSON"):
@@ -139,8 +166,7 @@ def test_a_closed_port_is_a_remote_error_that_names_no_token() -> None:
     assert "0123456789abcdef" not in str(caught.value)
 
 
-def test_a_silent_server_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+def test_a_silent_server_is_given_up() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         settings = PandaSettings(relay=f"http://127.0.0.1:{silent.getsockname()[1]}/x", timeout=0.2)
         wms = PandaWms(settings, lambda: "0123456789abcdef", lambda _: None)
