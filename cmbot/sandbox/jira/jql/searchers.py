@@ -244,7 +244,9 @@ def _listed(resolve: Callable[[Field], Resolve]) -> Callable[[Field], Searcher]:
 
 
 def _words_of(operators: frozenset[str]) -> Callable[[Field], Searcher]:
-    return lambda f: Searcher(operators, _json(f.id), _words, _NO_FUNCTIONS)
+    return lambda f: Searcher(
+        operators, _json(f.id), _words, _NO_FUNCTIONS, sort=f"{_json(f.id)} COLLATE NOCASE"
+    )
 
 
 _BY_TYPE: Mapping[str, Callable[[Field], Searcher]] = {

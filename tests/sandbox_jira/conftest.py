@@ -1,0 +1,211 @@
+"""A sandbox Jira that listens on loopback, with a clock that tests move."""
+
+from __future__ import annotations
+
+import datetime as dt
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+import uvicorn
+from jira import JIRA
+
+from cmbot.sandbox.jira import Store, create_app
+from cmbot.sandbox.jira import seed as seeds
+
+if TYPE_CHECKING:
+    from cmbot.sandbox.jira.app import Application
+
+SEED = {
+    "users": [
+        {"name": "alice", "displayName": "Alice Example", "email": "alice@example.org", "admin": True},
+        {
+            "name": "bob",
+            "displayName": "Bob Beispiel",
+            "email": "bob@example.org",
+            "timeZone": "America/New_York",
+        },
+    ],
+    "statuses": [
+        {"name": "Draft", "category": "new"},
+        {"name": "Launch", "category": "indeterminate"},
+        {"name": "Running", "category": "indeterminate"},
+        {"name": "Completed", "category": "done"},
+    ],
+    "fields": [
+        {"name": "Epic Link", "type": "epic-link"},
+        {"name": "Epic Name", "type": "epic-name"},
+        {"name": "Reason", "type": "paragraph"},
+        {"name": "Tag", "type": "text"},
+        {"name": "WMS", "type": "select", "options": ["PanDA", "Parsl"]},
+        {"name": "Sites", "type": "multiselect", "options": ["SLAC", "IN2P3", "UK"]},
+        {"name": "Quanta", "type": "number"},
+        {"name": "Log", "type": "url"},
+        {"name": "Definer", "type": "user"},
+        {"name": "Operators", "type": "users"},
+        {"name": "Started", "type": "datetime"},
+    ],
+    "issue_types": [
+        {"name": "Epic", "level": 1},
+        {"name": "Step", "level": 0},
+        {"name": "Group", "level": -1},
+    ],
+    "link_types": [{"name": "Blocks", "inward": "is blocked by", "outward": "blocks"}],
+    "projects": [
+        {
+            "key": "CM",
+            "name": "Campaigns",
+            "lead": "alice",
+            "issue_types": ["Epic", "Step", "Group"],
+            "initial": "Draft",
+            "transitions": [
+                {"name": "Launch", "to": "Launch", "from": "*"},
+                {"name": "Run", "to": "Running", "from": "Launch"},
+                {
+                    "name": "Complete",
+                    "to": "Completed",
+                    "from": "Running",
+                    "screen": [{"field": "resolution", "required": True}, {"field": "Reason"}],
+                },
+            ],
+        }
+    ],
+}
+
+
+@dataclass
+class MovableClock:
+    """Stands still until a test moves it."""
+
+    now: dt.datetime = dt.datetime(2026, 11, 20, 12, 0, tzinfo=dt.UTC)
+
+    def __call__(self) -> dt.datetime:
+        return self.now
+
+    def advance(self, **delta: float) -> None:
+        self.now += dt.timedelta(**delta)
+
+
+@dataclass
+class Sandbox:
+    """A listening site and how to ask it."""
+
+    url: str
+    app: Application
+    store: Store
+    clock: MovableClock
+    _session: requests.Session = field(default_factory=requests.Session)
+
+    def ask(self, method: str, path: str, *, user: str = "alice", **more: Any) -> requests.Response:
+        headers = {"Authorization": f"Bearer {self.app.access.tokens[user]}", **more.pop("headers", {})}
+        return self._session.request(method, self.url + path, headers=headers, timeout=20, **more)
+
+    def rest(self, method: str, path: str, **more: Any) -> requests.Response:
+        return self.ask(method, f"/rest/api/2/{path}", **more)
+
+    def get(self, path: str, **more: Any) -> Any:
+        answer = self.rest("GET", path, **more)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def field(self, name: str) -> str:
+        return next(f.id for f in self.app.site.config.fields.values() if f.name == name)
+
+    def create(self, kind: str = "Step", summary: str = "a step", **fields: Any) -> str:
+        """Create an issue over REST; returns its key."""
+        if kind == "Epic":
+            fields.setdefault(self.field("Epic Name"), summary)
+        sent = {"project": {"key": "CM"}, "issuetype": {"name": kind}, "summary": summary, **fields}
+        answer = self.rest("POST", "issue", json={"fields": sent})
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["key"])
+
+    def move(self, key: str, name: str, **more: Any) -> requests.Response:
+        found = self.get(f"issue/{key}/transitions")["transitions"]
+        number = next(one["id"] for one in found if one["name"] == name)
+        return self.rest("POST", f"issue/{key}/transitions", json={"transition": {"id": number}, **more})
+
+    def search(self, jql: str, **more: Any) -> list[str]:
+        """Keys that a query finds, in order."""
+        answer = self.rest(
+            "POST", "search", json={"jql": jql, "fields": ["summary"], "maxResults": 1000}, **more
+        )
+        assert answer.status_code == 200, answer.text
+        return [issue["key"] for issue in answer.json()["issues"]]
+
+    def status(self, key: str) -> str:
+        return str(self.get(f"issue/{key}?fields=status")["fields"]["status"]["name"])
+
+
+@contextmanager
+def listening(
+    seed: dict[str, Any] | None = None, store: Path | None = None, context_path: str = ""
+) -> Iterator[Sandbox]:
+    """A site that answers, in a thread of this process."""
+    clock = MovableClock()
+    opened = Store(store, clock)
+    seeds.apply(opened, seeds.Seed.model_validate(seed or SEED))
+    app = create_app(opened, context_path=context_path)
+    config = uvicorn.Config(app, log_config=None, access_log=False, ws="none", lifespan="off")
+    server = uvicorn.Server(config)
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as door:
+        door.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{door.getsockname()[1]}{context_path}"
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [door]})
+        thread.start()
+        deadline = time.monotonic() + 20
+        while not server.started and time.monotonic() < deadline:
+            thread.join(0.01)
+        sandbox = Sandbox(url, app, opened, clock)
+        yield sandbox
+        sandbox._session.close()
+        server.should_exit = server.force_exit = True
+        thread.join(20)
+    opened.close()
+
+
+Start = Callable[..., Sandbox]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Start sandboxes that end with the test."""
+    with ExitStack() as stack:
+        yield lambda **how: stack.enter_context(listening(**how))
+
+
+@pytest.fixture(scope="module")
+def calm() -> Iterator[Sandbox]:
+    """A seeded site that the tests of a module share; what they leave there must not matter."""
+    with listening() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(start: Start) -> Sandbox:
+    """A seeded site."""
+    return start()
+
+
+@pytest.fixture
+def library(sandbox: Sandbox) -> Iterator[JIRA]:
+    """The ``jira`` library, unmodified, signed in as alice."""
+    client = JIRA(sandbox.url, token_auth=sandbox.app.access.tokens["alice"], max_retries=0, timeout=20)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def samples() -> Path:
+    """Captured payloads beside the checkout."""
+    found = Path(__file__).parents[3] / "shared" / "samples" / "jira"
+    if not found.is_dir():
+        pytest.skip("the captured payloads are not on this machine")
+    return found
