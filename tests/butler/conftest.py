@@ -27,11 +27,13 @@ class World:
     """Where the repository is and what was processed in it."""
 
     repo: str
+    graph: str
     processed: str = "demo/processed"
     visits: tuple[int, ...] = (1, 2)
 
 
 def run(*command: object, cwd: Path) -> None:
+    """Run a command to its end; it must succeed."""
     done = subprocess.run(
         list(map(str, command)),
         cwd=cwd,
@@ -50,15 +52,26 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     """Twelve visits of two detectors; step1 was run on two of them."""
     pytest.importorskip("lsst.daf.butler", reason="the sandbox extra is not installed")
     directory = tmp_path_factory.mktemp("world")
-    made = World(str(directory / "repo"))
+    made = World(str(directory / "repo"), str(directory / "step1.qg"))
     cmbot.sandbox.butler.make(Path(made.repo), visits=12, detectors=2)
     run(
         *(Path(sys.executable).with_name("pipetask"), "run", "-b", made.repo, "-i", "DemoCam/defaults"),
         *("--output-run", made.processed, "-p", f"{PIPELINE}#step1", "--register-dataset-types"),
+        *("--save-qgraph", made.graph),
         *("-d", "instrument='DemoCam' AND visit IN (1..2)"),
         cwd=directory,
     )
     return made
+
+
+@pytest.fixture
+def pipetask(tmp_path: Path) -> Callable[[list[str]], None]:
+    """Run a pipetask command of this environment."""
+
+    def execute(command: list[str]) -> None:
+        run(Path(sys.executable).with_name(command[0]), *command[1:], cwd=tmp_path)
+
+    return execute
 
 
 @pytest.fixture

@@ -101,7 +101,7 @@ def test_names_are_selected_as_the_predicate_quotes_them(ask: Callable[..., Any]
         ({"collections": ()}, "Input collections", "it names no collection"),
         ({"pipeline": f"{PIPELINE}#step9"}, "Pipeline YAML", "step9"),
         ({"pipeline": "nowhere.yaml#step1"}, "Pipeline YAML", "nowhere.yaml"),
-        ({"where": "visit === 3"}, "Data query", "Failed to parse expression"),
+        ({"where": "visit === 3"}, "Data query", "Syntax error at or near '='"),
         ({"where": "seeing < 1"}, "Data query", "Unrecognized identifier 'seeing'"),
         ({"where": "visit = 99"}, "Data query", "it selects no raw"),
         ({"dimension": "seq_num"}, "Split rule", "'seq_num' is not a dimension"),

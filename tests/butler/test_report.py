@@ -3,15 +3,18 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cmbot.butler.report import parse_report
+from cmbot.butler.report import parse_report, report_command
 from cmbot.exceptions import RemoteError
 from cmbot.models.data_report import DataReport, TaskCount
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # recorded from pipetask report on the sandbox: two visits of step1, one isr quantum made to fail
 DATA = Path(__file__).parent / "data"
@@ -26,6 +29,16 @@ def changed(name: str, **entries: Any) -> str:
     content = json.loads((DATA / f"report_{name}.json").read_text())
     content["tasks"]["isr"] |= entries
     return json.dumps(content)
+
+
+def test_pipetask_writes_what_is_read_here(
+    world: Any, pipetask: Callable[[list[str]], None], tmp_path: Path
+) -> None:
+    output = tmp_path / "report.json"
+    pipetask(report_command(world.repo, [world.graph], str(output)))
+    report = parse_report(output.read_text(), AT)
+    assert [(task.label, task.expected) for task in report.tasks] == [("isr", 4), ("calibrate", 4)]
+    assert report.complete
 
 
 def test_failed_and_blocked_quanta_are_counted_and_named() -> None:

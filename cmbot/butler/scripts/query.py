@@ -127,9 +127,46 @@ def _dimensions_to_join(dataset_type: Any, dimension: str, graph: Any | None) ->
     return names
 
 
+class _Search:
+    """Datasets of one type in some collections, along one dimension."""
+
+    def __init__(self, butler: Any, dataset_type: Any, collections: list[str], dimension: str) -> None:
+        self.butler, self.dataset_type, self.collections = butler, dataset_type, collections
+        self.dimension = dimension
+
+    def counts(
+        self, joined: set[str], where: str, governors: dict[str, str]
+    ) -> tuple[Counter[Any], dict[str, str]]:
+        """Datasets by value of the dimension; also which instrument and sky map they belong to."""
+        counts: Counter[Any] = Counter()
+        found: dict[str, set[str]] = {}
+        try:
+            with self.butler.query() as query:
+                rows = query.join_dataset_search(self.dataset_type, self.collections).data_ids(joined)
+                for row in rows.where(where, **governors):
+                    counts[row[self.dimension]] += 1
+                    for governor in row.dimensions.governors:
+                        found.setdefault(governor, set()).add(row[governor])
+        except (ButlerUserError, ValueError) as error:
+            told = f"{where}: {error}" + (f" ({error.__cause__})" if error.__cause__ else "")
+            raise Mendable("dataQuery", told, "correct it") from error
+        several = {governor: sorted(names) for governor, names in found.items() if len(names) > 1}
+        if several:
+            raise Mendable(
+                "dataQuery", f"it selects several: {several}", "say which one, as in instrument='LSSTCam'"
+            )
+        return counts, {governor: names.pop() for governor, names in found.items()}
+
+    def values(self, joined: set[str], governors: dict[str, str]) -> list[Any]:
+        """All values of the dimension; the database makes them distinct."""
+        with self.butler.query() as query:
+            rows = query.join_dataset_search(self.dataset_type, self.collections).join_dimensions(joined)
+            return sorted(row[self.dimension] for row in rows.data_ids([self.dimension]).where(**governors))
+
+
 def _select(request: dict[str, Any]) -> dict[str, Any]:
     """Answer which values of a dimension a query selects."""
-    dimension, collections = request["dimension"], request["collections"]
+    dimension, collections, where = request["dimension"], request["collections"], request["where"]
     with _open_butler(request) as butler:
         _require_collections(butler, collections)
         if dimension not in butler.dimensions.dimensions.names:
@@ -140,14 +177,11 @@ def _select(request: dict[str, Any]) -> dict[str, Any]:
             graph = _read_pipeline(request["pipeline"], butler.registry)
             name = name or _main_input(graph, dimension, request["pipeline"])
         dataset_type = _known_dataset_type(butler, name, collections)
-        governors = _known_governors(butler, request)
+        search = _Search(butler, dataset_type, collections, dimension)
         joined = _dimensions_to_join(dataset_type, dimension, graph)
-        counts, found = _count_rows(
-            butler, dataset_type, collections, joined, dimension, request["where"], governors
-        )
-        existing, _ = _count_rows(
-            butler, dataset_type, collections, joined, dimension, "", found or governors
-        )
+        governors = _known_governors(butler, request)
+        counts, found = search.counts(joined, where, governors)
+        existing = search.values(joined, found or governors)
     if not existing:
         raise Mendable(
             "inCollection",
@@ -157,12 +191,12 @@ def _select(request: dict[str, Any]) -> dict[str, Any]:
     if not counts:
         raise Mendable(
             "dataQuery",
-            f"{request['where']}: it selects no {name} in {', '.join(collections)}",
+            f"{where}: it selects no {name} in {', '.join(collections)}",
             f"correct it; there are {len(existing)} values of {dimension} without it",
         )
     return {
         "selected": sorted(counts),
-        "existing": sorted(existing),
+        "existing": existing,
         "counts": [[value, counts[value]] for value in sorted(counts)],
         "dataset_type": name,
         **{governor: found.get(governor, governors.get(governor)) for governor in GOVERNORS},
@@ -197,36 +231,6 @@ def _known_governors(butler: Any, request: dict[str, Any]) -> dict[str, str]:
         if len(records) == 1:
             governors[governor] = records[0].name
     return governors
-
-
-def _count_rows(
-    butler: Any,
-    dataset_type: Any,
-    collections: list[str],
-    joined: set[str],
-    dimension: str,
-    where: str,
-    governors: dict[str, str],
-) -> tuple[Counter[Any], dict[str, str]]:
-    """Count datasets for each value of a dimension; also say which instrument and sky map they belong to."""
-    counts: Counter[Any] = Counter()
-    found: dict[str, set[str]] = {}
-    try:
-        with butler.query() as query:
-            rows = query.join_dataset_search(dataset_type, collections).data_ids(joined)
-            for row in rows.where(where, **governors):
-                counts[row[dimension]] += 1
-                for governor in GOVERNORS:
-                    if governor in row.dimensions.governors:
-                        found.setdefault(governor, set()).add(row[governor])
-    except (ButlerUserError, ValueError) as error:
-        raise Mendable("dataQuery", f"{where}: {error}", "correct it") from error
-    several = {governor: names for governor, names in found.items() if len(names) > 1}
-    if several:
-        raise Mendable(
-            "dataQuery", f"it selects several: {several}", "say which one, as in instrument='LSSTCam'"
-        )
-    return counts, {governor: names.pop() for governor, names in found.items()}
 
 
 def _describe(request: dict[str, Any]) -> dict[str, Any]:
