@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from .errors import JiraError
 
@@ -15,34 +16,56 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 log = logging.getLogger(__name__)
-KINDS = ("lost_answer", "refused", "hang", "status")
-COUNT_LIMIT = 10_000
+HeaderText = Annotated[str, Field(pattern=r"^[\x20-\x7e]*$")]
 
 
 class ConnectionDropped(Exception):
     """The connection was to be dropped where there is none (an application called in-process)."""
 
 
-@dataclass(frozen=True)
-class Disturbance:
-    """A fault and the requests it is meant for."""
+class Match(BaseModel):
+    """Which requests are meant."""
 
-    kind: str
-    """Word of `KINDS`."""
-    method: str | None
-    """HTTP method; None is any."""
-    path: re.Pattern[str]
-    """Searched in the path."""
-    status: int = 503
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    method: Annotated[str, AfterValidator(str.upper)] | None = None
+    """HTTP method; any if not given."""
+    path: re.Pattern[str] = re.compile("")
+    """Regular expression, searched in the path."""
+
+
+class Disturbance(BaseModel):
+    """A fault, as ``POST /sandbox/disturb`` describes it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Literal["lost_answer", "refused", "hang", "status"]
+    """Applied, then dropped; dropped before effect; never answered; answered with ``status``."""
+    match: Match = Match()
+    """Which requests are meant."""
+    count: Annotated[int, Field(ge=1, le=10_000)] = 1
+    """How many of them."""
+    status: Annotated[int, Field(ge=400, le=599)] = 503
     """For kind ``status``: the answer."""
-    headers: Mapping[str, str] | None = None
+    headers: dict[HeaderText, HeaderText] = {}
     """For kind ``status``: its headers."""
     body: str = ""
     """For kind ``status``: its body."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _number_as_kind(cls, asked: Any) -> Any:
+        """Let ``"kind": "503"`` stand for the status."""
+        kind = asked.get("kind") if isinstance(asked, dict) else None
+        if isinstance(kind, str) and kind.isdigit():
+            return {**asked, "kind": "status", "status": int(kind)}
+        return asked
+
     def meets(self, scope: Scope) -> bool:
         """Whether a request is meant."""
-        return self.method in (None, scope["method"]) and self.path.search(scope["path"]) is not None
+        return (
+            self.match.method in (None, scope["method"]) and self.match.path.search(scope["path"]) is not None
+        )
 
 
 class Disturber:
@@ -52,42 +75,19 @@ class Disturber:
         self._waiting: list[tuple[Disturbance, int]] = []
 
     def add(self, asked: Mapping[str, Any]) -> None:
-        """Arm a fault as ``POST /sandbox/disturb`` describes it.
+        """Arm a fault.
 
         Raises
         ------
         JiraError
             Raised with 400 for what it does not know.
         """
-        known = {"match", "kind", "count", "status", "headers", "body"}
-        match = asked.get("match", {})
-        if set(asked) - known or not isinstance(match, dict) or set(match) - {"method", "path"}:
-            raise JiraError(400, f"Known: {', '.join(sorted(known))}; in match: method, path.")
-        kind, status = asked.get("kind"), asked.get("status", 503)
-        if isinstance(kind, str) and re.fullmatch(r"[45]\d\d", kind):
-            kind, status = "status", int(kind)
-        count = asked.get("count", 1)
-        if kind not in KINDS or not isinstance(status, int) or not 400 <= status <= 599:
-            raise JiraError(
-                400, f"kind must be one of {', '.join(KINDS)}, or an HTTP status from 400 to 599."
-            )
-        if not isinstance(count, int) or not 1 <= count <= COUNT_LIMIT:
-            raise JiraError(400, f"count must be 1 to {COUNT_LIMIT}.")
         try:
-            path = re.compile(str(match.get("path", "")))
-        except re.error as error:
-            raise JiraError(400, f"match.path is no regular expression: {error}") from None
-        method = match.get("method")
-        headers = {str(name): str(value) for name, value in (asked.get("headers") or {}).items()}
-        disturbance = Disturbance(
-            kind,
-            None if method is None else str(method).upper(),
-            path,
-            status,
-            headers,
-            str(asked.get("body", "")),
-        )
-        self._waiting.append((disturbance, count))
+            disturbance = Disturbance.model_validate(asked)
+        except ValidationError as error:
+            problems = (f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+            raise JiraError(400, *problems) from None
+        self._waiting.append((disturbance, disturbance.count))
 
     def clear(self) -> None:
         """Disarm everything."""
@@ -150,7 +150,7 @@ async def _until_gone(receive: Receive) -> None:
 async def _answer(disturbance: Disturbance, send: Send) -> None:
     body = disturbance.body.encode()
     headers = {"content-type": "text/html;charset=UTF-8", "content-length": str(len(body))}
-    headers |= {name.casefold(): value for name, value in (disturbance.headers or {}).items()}
+    headers |= {name.casefold(): value for name, value in disturbance.headers.items()}
     raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": disturbance.status, "headers": raw})
     await send({"type": "http.response.body", "body": body})

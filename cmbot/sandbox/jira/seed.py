@@ -244,10 +244,10 @@ def load(path: Path) -> Seed:
     try:
         return Seed.model_validate_json(path.read_bytes())
     except ValidationError as error:
-        lines = [
-            f"{path.name}: {'.'.join(map(str, problem['loc'])) or 'seed'}: {problem['msg']}"
-            for problem in error.errors()
-        ]
+        lines = []
+        for problem in error.errors():
+            where = ".".join(map(str, problem["loc"])) or "seed"
+            lines.append(f"{path.name}: {where}: {problem['msg'].removeprefix('Value error, ')}")
         raise ValueError("\n".join(lines)) from None
 
 

@@ -1,0 +1,160 @@
+"""The process: its address file, its end, and what survives it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+
+from cmbot.sandbox.jira import seed as seeds
+from cmbot.sandbox.jira import serve
+from cmbot.sandbox.jira.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+SERVE = """
+import json, sys
+from pathlib import Path
+from cmbot.sandbox.jira import serve
+serve(Path(sys.argv[1]), **json.loads(sys.argv[2]))
+"""
+Run = tuple[subprocess.Popen[bytes], dict[str, Any]]
+
+
+@pytest.fixture
+def serving(tmp_path: Path) -> Iterator[Callable[..., Run]]:
+    """Start a real process; ends all of them."""
+    processes: list[subprocess.Popen[bytes]] = []
+
+    def begin(**how: object) -> Run:
+        (tmp_path / "address.json").unlink(missing_ok=True)
+        process = subprocess.Popen([sys.executable, "-c", SERVE, str(tmp_path), json.dumps(how)])
+        processes.append(process)
+        deadline = time.monotonic() + 30
+        while not (tmp_path / "address.json").exists():
+            assert process.poll() is None, "it ended before it was ready"
+            assert time.monotonic() < deadline, "it was never ready"
+        return process, json.loads((tmp_path / "address.json").read_text())
+
+    yield begin
+    for process in processes:
+        process.kill()
+        process.wait()
+
+
+def ask(about: dict[str, Any], method: str, path: str, **more: Any) -> requests.Response:
+    headers = {"Authorization": f"Bearer {about['tokens']['admin']}"}
+    return requests.request(method, f"{about['url']}/rest/api/2/{path}", headers=headers, timeout=20, **more)
+
+
+NEW = {"fields": {"project": {"key": "CM"}, "issuetype": {"name": "Task"}, "summary": "kept"}}
+
+
+def test_it_is_ready_when_its_address_is_there_and_ends_cleanly(
+    serving: Callable[..., Run], tmp_path: Path
+) -> None:
+    process, about = serving()
+    assert about["url"].startswith("http://127.0.0.1:")
+    assert (tmp_path / "address.json").stat().st_mode & 0o777 == 0o600
+    assert ask(about, "GET", "myself").json()["name"] == "admin"
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20) == 0
+    assert not (tmp_path / "address.json").exists()
+
+
+def test_what_was_answered_survives_a_kill(serving: Callable[..., Run]) -> None:
+    process, about = serving()
+    key = ask(about, "POST", "issue", json=NEW).json()["key"]
+    number = ask(about, "POST", f"issue/{key}/comment", json={"body": "said"}).json()["id"]
+    process.kill()
+    process.wait()
+    _, again = serving()
+    assert again["tokens"] != about["tokens"]
+    assert ask(again, "GET", f"issue/{key}").json()["fields"]["summary"] == "kept"
+    assert ask(again, "GET", f"issue/{key}/comment/{number}").json()["body"] == "said"
+    assert ask(again, "POST", "issue", json=NEW).json()["key"] == "CM-2"
+
+
+def test_it_listens_on_the_port_and_path_it_is_told(serving: Callable[..., Run]) -> None:
+    process, about = serving(context_path="/jira")
+    assert about["url"].endswith("/jira")
+    process.send_signal(signal.SIGINT)
+    assert process.wait(20) == 0
+    port = int(about["url"].removesuffix("/jira").rpartition(":")[2])
+    _, again = serving(port=port)
+    assert again["url"] == f"http://127.0.0.1:{port}"
+
+
+def test_a_context_path_or_seed_with_mistakes_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="begins with a slash"):
+        serve(tmp_path, context_path="jira")
+    (tmp_path / "seed.json").write_text("{}")
+    with pytest.raises(ValueError, match=r"seed\.json: users: Field required"):
+        serve(tmp_path, seed=tmp_path / "seed.json")
+    assert not (tmp_path / "jira.sqlite3").exists()
+
+
+def test_a_seed_is_for_an_empty_store_only(tmp_path: Path) -> None:
+    store = Store(tmp_path / "jira.sqlite3")
+    assert seeds.apply(store, seeds.DEFAULT)
+    assert not seeds.apply(store, seeds.DEFAULT)
+    assert len(store.rows("SELECT * FROM users")) == 1
+    store.close()
+
+
+def changed(path: str, value: object) -> dict[str, Any]:
+    """The default seed with one thing replaced."""
+    seed = json.loads(seeds.DEFAULT.model_dump_json(by_alias=True))
+    *parents, last = path.split(".")
+    place: Any = seed
+    for step in parents:
+        place = place[int(step) if step.isdigit() else step]
+    place[int(last) if last.isdigit() else last] = value
+    return seed
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "text"),
+    [
+        ("users.0.admin", False, 'at least one needs "admin": true'),
+        ("users.0.timeZone", "Mars/Olympus", "unknown time zone 'Mars/Olympus'"),
+        ("users.0.surname", "x", "users.0.surname: Extra inputs are not permitted"),
+        ("statuses.0.category", "old", "statuses.0.category"),
+        ("statuses.0.name", "done", "statuses: Done, done more than once"),
+        ("fields.0.type", "colour", "unknown field type 'colour'; known: text"),
+        ("fields.0.type", "epic-name", "at most one of type epic-name"),
+        ("fields.0.name", "Summary", "fields: Summary more than once"),
+        ("projects.0.key", "cm", "projects.0.key"),
+        ("projects.0.lead", "eve", "project CM: lead: unknown 'eve'; known: admin"),
+        ("projects.0.initial", "Gone", "project CM: initial: unknown 'Gone'"),
+        ("projects.0.transitions.0.to", "Gone", "project CM: transition To Do: unknown 'Gone'"),
+        ("projects.0.issue_types.0", "Saga", "project CM: issue_types: unknown 'Saga'"),
+    ],
+)
+def test_a_seed_with_a_mistake_names_it(tmp_path: Path, path: str, value: object, text: str) -> None:
+    file = tmp_path / "seed.json"
+    file.write_text(json.dumps(changed(path, value)))
+    with pytest.raises(ValueError, match=r"^seed\.json: ") as error:
+        seeds.load(file)
+    assert text in str(error.value)
+
+
+def test_a_store_of_another_version_is_not_touched(tmp_path: Path) -> None:
+    path = tmp_path / "jira.sqlite3"
+    store = Store(path)
+    store.run("PRAGMA user_version = 99")
+    store.close()
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match="store version 99, expected 1"):
+        Store(path)
+    assert path.read_bytes() == before
+    assert os.access(path, os.W_OK)
