@@ -14,33 +14,13 @@ from cmbot.exceptions import RemoteError
 from cmbot.models.data_report import DataReport, FailedQuantum, TaskCount
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from datetime import datetime
 
 SUBJECT = "pipetask report"
 _FAILED = "FAILED"
 _KINDS = ("successful", "failed", "blocked", "unknown", "wonky")
 """What a quantum can be: exactly one of these."""
-
-
-def report_command(repo: str, graphs: Sequence[str], output: str) -> list[str]:
-    """The command that writes a report.
-
-    Parameters
-    ----------
-    repo : `str`
-        Path or URI of the repository.
-    graphs : `~collections.abc.Sequence` [`str`]
-        Graphs of the group's attempts, the first attempt first.
-    output : `str`
-        File that it writes.
-
-    Returns
-    -------
-    argv : `list` [`str`]
-        Program and arguments.
-    """
-    return ["pipetask", "report", repo, *graphs, "--force-v2", "--full-output-filename", output]
 
 
 def parse_report(text: str, at: datetime) -> DataReport:

@@ -15,7 +15,7 @@ import pytest
 import cmbot.sandbox.butler
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     Script = Callable[[Path, str], str]
 
@@ -65,10 +65,10 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
 
 
 @pytest.fixture
-def pipetask(tmp_path: Path) -> Callable[[list[str]], None]:
+def pipetask(tmp_path: Path) -> Callable[[Sequence[str]], None]:
     """Run a pipetask command of this environment."""
 
-    def execute(command: list[str]) -> None:
+    def execute(command: Sequence[str]) -> None:
         run(Path(sys.executable).with_name(command[0]), *command[1:], cwd=tmp_path)
 
     return execute

@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cmbot.butler.report import parse_report, report_command
+from cmbot.bps import command
+from cmbot.butler.report import parse_report
 from cmbot.exceptions import RemoteError
 from cmbot.models.data_report import DataReport, TaskCount
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 # recorded from pipetask report on the sandbox: two visits of step1, one isr quantum made to fail
 DATA = Path(__file__).parent / "data"
@@ -32,10 +33,10 @@ def changed(name: str, **entries: Any) -> str:
 
 
 def test_pipetask_writes_what_is_read_here(
-    world: Any, pipetask: Callable[[list[str]], None], tmp_path: Path
+    world: Any, pipetask: Callable[[Sequence[str]], None], tmp_path: Path
 ) -> None:
     output = tmp_path / "report.json"
-    pipetask(report_command(world.repo, [world.graph], str(output)))
+    pipetask(command.data_report(world.repo, [world.graph], str(output)))
     report = parse_report(output.read_text(), AT)
     assert [(task.label, task.expected) for task in report.tasks] == [("isr", 4), ("calibrate", 4)]
     assert report.complete
