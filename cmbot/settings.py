@@ -66,6 +66,8 @@ class PandaSettings(Part):
     """URL of the server, ending in ``/server/panda``."""
     monitor: str = ""
     """URL of the BigPanDA monitor, for links; empty for none."""
+    request_link: str = ""
+    """Address of a request's page with ``{request_id}`` in it; empty for the monitor's own."""
     token: Secret | None = None
     """OIDC id token."""
     vo: str = "Rubin"

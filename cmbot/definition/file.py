@@ -54,7 +54,7 @@ class _Campaign(_Part):
     steps: Annotated[tuple[_Step, ...], Field(min_length=1)]
 
 
-def read(text: str, source: str) -> CampaignDefinition:
+def read(text: str, source: str, overrides: Mapping[str, str] | None = None) -> CampaignDefinition:
     """Read a campaign file.
 
     Parameters
@@ -63,6 +63,8 @@ def read(text: str, source: str) -> CampaignDefinition:
         YAML.
     source : `str`
         Name of the file, for messages.
+    overrides : `~collections.abc.Mapping` [`str`, `str`], optional
+        Values that replace top-level keys of the file.
 
     Returns
     -------
@@ -77,6 +79,8 @@ def read(text: str, source: str) -> CampaignDefinition:
         If keys are missing, unknown or of the wrong type: all of them.
     """
     data = yaml_text.load(text, source)
+    if isinstance(data, dict):
+        data |= overrides or {}
     try:
         parsed = _Campaign.model_validate(data)
     except ValidationError as error:

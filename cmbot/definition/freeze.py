@@ -31,6 +31,22 @@ def step_hash(definition: CampaignDefinition, step: StepDefinition) -> str:
     return digest({"campaign": campaign, "step": asdict(step)})
 
 
+def definition_hash(definition: CampaignDefinition) -> str:
+    """Hash a whole campaign, so that the same one is recognised (requirement V23).
+
+    Parameters
+    ----------
+    definition : `~cmbot.models.campaign.CampaignDefinition`
+        The campaign.
+
+    Returns
+    -------
+    sha256 : `str`
+        64 hexadecimal digits.
+    """
+    return digest(asdict(definition))
+
+
 def digest(data: Any) -> str:
     """Hash plain data.
 

@@ -6,7 +6,7 @@ import re
 
 _TOKEN = re.compile(
     r"""\s*(?:
-        T?'[^'{}\\`$\n]*'                    # quoted text or time
+        T?'[^'"<>{}\\`$\n]*'                 # quoted text or time; BPS would read more into the rest
       | \d+(?:\.\.\d+(?::\d+)?)?(?!\.\d)     # integer or range a..b:step
       | \d*\.\d+(?:[eE][-+]?\d+)?            # real number
       | [A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*   # name, keyword
@@ -14,6 +14,8 @@ _TOKEN = re.compile(
     )""",
     re.VERBOSE,
 )
+# BPS evaluates calls of its own in every value (reference/bps.md section 6).
+_EVALUATED = re.compile(r"\bbps(?:Eval|GenerateConfig)\b")
 _STEP_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{0,29}")
 _COLLECTION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*(?:/[A-Za-z0-9_.\-]+)*")
 _PIPELINE = re.compile(
@@ -42,6 +44,8 @@ def query_problem(text: str) -> str | None:
     text, position, depth = text.strip(), 0, 0
     if not text:
         return "is empty, and BPS would process everything"
+    if found := _EVALUATED.search(text):
+        return f"calls {found.group()}, which BPS would execute"
     while position < len(text):
         token = _TOKEN.match(text, position)
         if token is None:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from cmbot.mirror.database import stamp
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from cmbot.mirror.database import Mirror
 
 HOUR = timedelta(hours=1)
 
 
-def spend(mirror: Mirror, host: str, now: datetime) -> None:
+def spend(mirror: Mirror, host: str) -> None:
     """Write down one request.
 
     Parameters
@@ -24,9 +22,8 @@ def spend(mirror: Mirror, host: str, now: datetime) -> None:
         The database.
     host : `str`
         Which host was asked.
-    now : `datetime.datetime`
-        The time.
     """
+    now = datetime.now(UTC)
     with mirror.writing() as connection:
         connection.execute("INSERT INTO requests VALUES (?, ?)", (host, stamp(now)))
         connection.execute("DELETE FROM requests WHERE at < ?", (stamp(now - HOUR),))

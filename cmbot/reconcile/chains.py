@@ -25,18 +25,18 @@ if TYPE_CHECKING:
 
     from cmbot.butler.plan import Chain
     from cmbot.models.views import CampaignView, GroupView, StepView
-    from cmbot.reconcile.edges import Edges
+    from cmbot.reconcile.edges import Edges, Local
 
 _LOG = logging.getLogger(__name__)
 
 
-def marked(edges: Edges, view: CampaignView) -> CampaignView:
+def marked(local: Local, view: CampaignView) -> CampaignView:
     """Mark the steps whose outputs cannot be found through their chains yet.
 
     Parameters
     ----------
-    edges : `~cmbot.reconcile.edges.Edges`
-        The outside world.
+    local : `~cmbot.reconcile.edges.Local`
+        What is known here.
     view : `~cmbot.models.views.CampaignView`
         The campaign.
 
@@ -46,7 +46,7 @@ def marked(edges: Edges, view: CampaignView) -> CampaignView:
         The same, with ``chained`` set.
     """
     plan = wanted(view)
-    if not plan or _note(edges, view).get("done") == _digest(plan):
+    if not plan or _note(local, view).get("done") == _digest(plan):
         return view
     steps = tuple(replace(step, chained=not any(_good(step))) for step in view.steps)
     return replace(view, steps=steps)
@@ -152,8 +152,8 @@ def _digest(plan: tuple[Chain, ...]) -> str:
     return freeze.digest([asdict(chain) for chain in plan])
 
 
-def _note(edges: Edges, view: CampaignView) -> dict[str, Any]:
-    note: dict[str, Any] = json.loads(edges.mirror.note(f"chains {view.issue.id}") or "{}")
+def _note(local: Local, view: CampaignView) -> dict[str, Any]:
+    note: dict[str, Any] = json.loads(local.mirror.note(f"chains {view.issue.id}") or "{}")
     return note
 
 

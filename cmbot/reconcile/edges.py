@@ -14,22 +14,31 @@ if TYPE_CHECKING:
     from cmbot.jira.gateway import Jira
     from cmbot.jira_schema.names import Names
     from cmbot.mirror import Mirror
+    from cmbot.models.issues import Person
     from cmbot.settings import Settings
     from cmbot.wms.port import Wms
 
 
 @dataclass(frozen=True)
-class Edges:
-    """The outside world."""
+class Local:
+    """What can be known without asking anybody."""
 
     settings: Settings
     """All settings."""
-    jira: Jira
-    """The gateway."""
     names: Names
     """What this Jira calls things."""
+    me: Person
+    """cmbot's own account."""
     mirror: Mirror
     """Local state."""
+
+
+@dataclass(frozen=True)
+class Edges(Local):
+    """The outside world."""
+
+    jira: Jira
+    """The gateway."""
     wms: Wms
     """The workload management system."""
     runner: Runner

@@ -6,7 +6,7 @@ import logging
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from cmbot.exceptions import CmbotError, NotFound
+from cmbot.exceptions import CmbotError, NotFound, RemoteError
 from cmbot.mirror import events, journal
 from cmbot.models.attempts import AttemptState, TryState
 from cmbot.models.views import Counts
@@ -86,6 +86,10 @@ def _poll(edges: Edges, step: StepView, attempt: Attempt, now: datetime) -> bool
         with edges.mirror.writing() as connection:
             journal.set_try(connection, item.id, note=str(error))
         raise
+    if report.name.lower() != item.name.lower():
+        problem = f"request {item.request_id} is called {report.name}, not {item.name}"
+        raise RemoteError(step.issue.key, problem, "look at the request; cmbot does not follow it")
+    # A request that has ended but does not add up stays where it is until it does.
     state = _STATES.get(report.state, attempt.state)
     body = {"counts": asdict(_counts(report)), "merged": report.merged, "status": report.raw_status}
     body["tasks"] = [asdict(task) for task in report.tasks]

@@ -133,7 +133,7 @@ def _record_moves(edges: Edges, issue: Issue, before: Mapping[str, Any] | None) 
         return
     with edges.mirror.writing() as connection:
         for move in new:
-            who = "cmbot" if move.by == edges.jira.me else str(move.by)
+            who = "cmbot" if move.by == edges.me else str(move.by)
             what = f"moved {issue.key} from {move.source or 'elsewhere'} to {move.target or 'elsewhere'}"
             events.add(connection, move.at, issue.key, who, what, f"history {move.history_id}")
             _LOG.info("%s moved to %s by %s", issue.key, move.target, who)

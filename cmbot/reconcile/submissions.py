@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cmbot.bps import hazards
 from cmbot.bps.lint import lint as lint_config
 from cmbot.bps.render import render
 from cmbot.bps.submission import Submission
@@ -236,10 +235,10 @@ def configuration(
     Raises
     ------
     DefinitionError
-        If the step's options touch what cmbot computes.
+        If something in it must not reach BPS.
     """
     config = render(example, edges.base)
-    return config, (*hazards.problems(example), *lint_config(config, labels=labels))
+    return config, lint_config(config, labels=labels)
 
 
 def _graph_options(table: str, rescued: Sequence[collections.GoodAttempt]) -> tuple[str, ...]:

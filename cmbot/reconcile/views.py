@@ -18,32 +18,32 @@ if TYPE_CHECKING:
 
     from cmbot.models.attempts import Attempt
     from cmbot.models.campaign import CampaignDefinition, StepDefinition
-    from cmbot.reconcile.edges import Edges
+    from cmbot.reconcile.edges import Local
 
 
-def epics(edges: Edges) -> tuple[Issue, ...]:
+def epics(local: Local) -> tuple[Issue, ...]:
     """Read all campaigns that were seen.
 
     Parameters
     ----------
-    edges : `~cmbot.reconcile.edges.Edges`
-        The outside world.
+    local : `~cmbot.reconcile.edges.Local`
+        What is known here.
 
     Returns
     -------
     epics : `tuple` [`~cmbot.models.issues.Issue`, ...]
         In the order of their ids.
     """
-    return tuple(_issues(edges, level=Level.CAMPAIGN))
+    return tuple(_issues(local, level=Level.CAMPAIGN))
 
 
-def campaign(edges: Edges, epic: Issue) -> CampaignView:
+def campaign(local: Local, epic: Issue) -> CampaignView:
     """Put one campaign together.
 
     Parameters
     ----------
-    edges : `~cmbot.reconcile.edges.Edges`
-        The outside world.
+    local : `~cmbot.reconcile.edges.Local`
+        What is known here.
     epic : `~cmbot.models.issues.Issue`
         Its epic.
 
@@ -52,11 +52,36 @@ def campaign(edges: Edges, epic: Issue) -> CampaignView:
     view : `~cmbot.models.views.CampaignView`
         As the mirror and the journal know it.
     """
-    steps = tuple(_issues(edges, level=Level.STEP, parent=epic.key))
-    definition, problems = _definition(edges, epic, steps)
-    views = tuple(_step(edges, epic, step, definition) for step in steps)
-    view = CampaignView(epic, edges.jira.me, definition, problems, views)
-    return chains.marked(edges, view)
+    steps = tuple(_issues(local, level=Level.STEP, parent=epic.key))
+    definition, problems = _definition(local, epic, steps)
+    views = tuple(_step(local, epic, step, definition) for step in steps)
+    view = CampaignView(epic, local.me, definition, problems, views)
+    return chains.marked(local, view)
+
+
+def offline(local: Local, epic: Issue, steps: tuple[Issue, ...]) -> CampaignView:
+    """Put a campaign together from issues alone, as if nothing had been submitted.
+
+    Parameters
+    ----------
+    local : `~cmbot.reconcile.edges.Local`
+        For the settings.
+    epic : `~cmbot.models.issues.Issue`
+        The campaign.
+    steps : `tuple` [`~cmbot.models.issues.Issue`, ...]
+        Its steps.
+
+    Returns
+    -------
+    view : `~cmbot.models.views.CampaignView`
+        Without groups.
+    """
+    definition, problems = _definition(local, epic, steps)
+    views = []
+    for step in steps:
+        name = issues.step_name(step)
+        views.append(StepView(step, name, step_definition(definition, name)))
+    return CampaignView(epic, local.me, definition, problems, tuple(views))
 
 
 def step_definition(definition: CampaignDefinition | None, name: str) -> StepDefinition | None:
@@ -77,13 +102,13 @@ def step_definition(definition: CampaignDefinition | None, name: str) -> StepDef
     return next((step for step in definition.steps if step.name == name), None) if definition else None
 
 
-def _issues(edges: Edges, **where: str) -> Iterator[Issue]:
-    for body in seen.bodies(edges.mirror, **where):
-        yield parse.issue(body, edges.names)
+def _issues(local: Local, **where: str) -> Iterator[Issue]:
+    for body in seen.bodies(local.mirror, **where):
+        yield parse.issue(body, local.names)
 
 
 def _definition(
-    edges: Edges, epic: Issue, steps: tuple[Issue, ...]
+    local: Local, epic: Issue, steps: tuple[Issue, ...]
 ) -> tuple[CampaignDefinition | None, tuple[Problem, ...]]:
     try:
         definition = issues.from_issues(epic, steps)
@@ -91,49 +116,49 @@ def _definition(
         return None, error.problems
     except UserError as error:
         return None, (Problem(error.subject, error.problem, error.remedy),)
-    problems = check.check(definition, environments=edges.settings.environments, sites=edges.settings.sites)
+    problems = check.check(definition, environments=local.settings.environments, sites=local.settings.sites)
     return definition, problems
 
 
-def _step(edges: Edges, epic: Issue, issue: Issue, definition: CampaignDefinition | None) -> StepView:
+def _step(local: Local, epic: Issue, issue: Issue, definition: CampaignDefinition | None) -> StepView:
     name = issues.step_name(issue)
     own = step_definition(definition, name)
-    attempts = journal.attempts(edges.mirror, issue.id)
-    children = {child.id: child for child in _issues(edges, level=Level.GROUP, parent=issue.key)}
+    attempts = journal.attempts(local.mirror, issue.id)
+    children = {child.id: child for child in _issues(local, level=Level.GROUP, parent=issue.key)}
     groups = tuple(
-        _group(edges, row, children.get(row.issue_id), attempts.get(row.name, ()))
-        for row in seen.groups_of(edges.mirror, issue.id)
+        _group(local, row, children.get(row.issue_id), attempts.get(row.name, ()))
+        for row in seen.groups_of(local.mirror, issue.id)
     )
     plan, problems = PlanState.UNASKED, tuple[Problem, ...]()
     if groups and attempts:
         # Once something was submitted the split is frozen; edits take effect at the next attempt.
         plan = PlanState.READY
     elif definition is not None and own is not None:
-        plan, problems = _plan(edges, epic, issue, freeze.step_hash(definition, own))
+        plan, problems = _plan(local, epic, issue, freeze.step_hash(definition, own))
     return StepView(issue, name, own, groups, plan, problems)
 
 
-def _plan(edges: Edges, epic: Issue, issue: Issue, spec: str) -> tuple[PlanState, tuple[Problem, ...]]:
-    row = seen.plan(edges.mirror, issue.id, spec)
+def _plan(local: Local, epic: Issue, issue: Issue, spec: str) -> tuple[PlanState, tuple[Problem, ...]]:
+    row = seen.plan(local.mirror, issue.id, spec)
     if row is None:
         return PlanState.UNASKED, ()
     if row.answer is None:
         return PlanState.ASKED, ()
     if not row.answer.get("problems"):
         return PlanState.READY, ()
-    cause = causes.in_force((epic, issue), edges.jira.me)
+    cause = causes.in_force((epic, issue), local.me)
     if cause is not None and cause.id != row.cause_id:
         # Launched again: whatever was missing may be there now.
         return PlanState.UNASKED, ()
     return PlanState.REFUSED, tuple(Problem(**problem) for problem in row.answer["problems"])
 
 
-def _group(edges: Edges, row: seen.GroupRow, issue: Issue | None, attempts: tuple[Attempt, ...]) -> GroupView:
+def _group(local: Local, row: seen.GroupRow, issue: Issue | None, attempts: tuple[Attempt, ...]) -> GroupView:
     counts, details = Counts(), ()
     if attempts and (item := attempts[-1].last_try):
         data, wms = (
-            journal.report(edges.mirror, item.id, "data"),
-            journal.report(edges.mirror, item.id, "wms"),
+            journal.report(local.mirror, item.id, "data"),
+            journal.report(local.mirror, item.id, "wms"),
         )
         body: Mapping[str, Any] = data or wms or {}
         counts = Counts(**body["counts"]) if body else Counts()

@@ -1,0 +1,5 @@
+"""``python -m cmbot``."""
+
+from cmbot.cli import main
+
+main()

@@ -1,0 +1,58 @@
+"""``cmbot create``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from cmbot.cli.doing import json_option, load, settings_option, told
+
+
+@click.command("create", short_help="Create a campaign in Jira from a YAML file.")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@settings_option
+@click.option(
+    "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Replace a top-level key of the file."
+)
+@click.option("--dry-run", is_flag=True, help="Check the file and say what would be created.")
+@json_option
+@told
+def command(
+    file: Path, settings_file: Path, overrides: tuple[str, ...], *, dry_run: bool, as_json: bool
+) -> None:
+    """Create a campaign in Jira: an epic, its steps and their links, all in Draft.
+
+    Nothing runs until a person moves the epic to Launch. The same file creates the same campaign
+    once: asked again, it names the issues that exist.
+    """
+    import json
+
+    from cmbot import credentials
+    from cmbot.definition import file as campaign_file
+    from cmbot.jira.gateway import Jira
+    from cmbot.operations.create import create, require_valid
+
+    settings = load(settings_file)
+    definition = campaign_file.read(file.read_text(), str(file), dict(_pair(item) for item in overrides))
+    require_valid(settings, definition)
+    if dry_run:
+        click.echo(
+            f"would create {definition.name} with steps {', '.join(step.name for step in definition.steps)}"
+        )
+        return
+    jira = Jira.connect(settings.jira, credentials.read(settings.jira.token, "jira.token"))
+    keys = create(settings, jira, definition, lambda line: click.echo(line, err=as_json))
+    if as_json:
+        click.echo(json.dumps({"campaign": keys[0], "steps": keys[1:]}))
+    else:
+        click.echo(
+            f"Next: `cmbot plan {keys[0]}`, then move {keys[0]} to Launch: {jira.url}/browse/{keys[0]}"
+        )
+
+
+def _pair(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise click.BadParameter(f"{text!r} is not KEY=VALUE", param_hint="--set")
+    return key, value

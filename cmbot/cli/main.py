@@ -1,0 +1,51 @@
+"""The group of commands. It imports none of them: ``cmbot --help`` must be quick."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+#: Verb -> module and one line of help; a test compares the lines with the commands' own.
+COMMANDS = {
+    "create": ("cmbot.cli.create", "Create a campaign in Jira from a YAML file."),
+    "demo": ("cmbot.cli.demo", "Try cmbot on this machine: a whole small world, with a board to click on."),
+    "history": ("cmbot.cli.history", "Show who did what and why, for a campaign, step or group."),
+    "plan": ("cmbot.cli.plan", "Show what a launch would do: groups, collections, YAML. Writes nothing."),
+    "sandbox": ("cmbot.cli.sandbox", "Run one part of the sandbox alone: Jira, PanDA or Butler."),
+    "status": ("cmbot.cli.status", "Show how campaigns are, from the last pass."),
+    "sync": ("cmbot.cli.sync", "Follow Jira and PanDA: the service."),
+}
+
+
+class Commands(click.Group):
+    """Imports a command when it is called."""
+
+    def list_commands(self, _: click.Context) -> list[str]:
+        """List the verbs."""
+        return sorted(COMMANDS)
+
+    def get_command(self, _: click.Context, name: str) -> click.Command | None:
+        """Import one verb."""
+        if name not in COMMANDS:
+            return None
+        command: click.Command = import_module(COMMANDS[name][0]).command
+        return command
+
+    def format_commands(self, _: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list without importing anything."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][1]) for name in sorted(COMMANDS)])
+
+
+@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="cmbot", message="%(prog)s %(version)s")
+def main() -> None:
+    """Run data-processing campaigns from Jira.
+
+    People define campaigns as epics, steps as issues, and move them to Launch. cmbot checks the
+    definition, splits the data, submits with bps, follows PanDA, and reports in comments.
+
+    First steps: `cmbot demo` on a laptop; with a real Jira: write a settings file (see
+    config/settings.yaml), `cmbot create campaign.yaml`, `cmbot plan KEY`, `cmbot sync`.
+    """

@@ -1,0 +1,77 @@
+"""``cmbot sandbox``: each part alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from cmbot.cli.doing import log_to_stderr
+
+_state = click.option(
+    "--state",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    help="Directory that keeps everything; address.json in it says how to reach the server.",
+)
+_port = click.option(
+    "--port", type=click.IntRange(0, 65535), default=0, help="Port on loopback; 0 for a free one."
+)
+
+
+@click.group("sandbox", short_help="Run one part of the sandbox alone: Jira, PanDA or Butler.")
+def command() -> None:
+    """Run one part of the sandbox alone. They are emulators for learning and testing, on loopback only.
+
+    The sandbox PanDA runs what is posted to it: do not make it reachable by others.
+    """
+
+
+@command.command("jira")
+@_state
+@_port
+@click.option(
+    "--seed",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Project to begin with (JSON).",
+)
+@click.option("--context-path", default="", help="Path below which it answers, as in /jira.")
+def jira(state: Path, port: int, seed: Path | None, context_path: str) -> None:
+    """Run a local Jira (Data Center flavour) with a board in the browser."""
+    from cmbot.sandbox.jira import serve
+
+    log_to_stderr(verbose=False)
+    serve(state, port=port, seed=seed, context_path=context_path)
+
+
+@command.command("panda")
+@_state
+@_port
+@click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="Jobs at once.")
+@click.option(
+    "--bin-dir",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    required=True,
+    help="The bin directory of an environment with bps and pipetask, put first on the jobs' PATH.",
+)
+def panda(state: Path, port: int, workers: int, bin_dir: Path) -> None:
+    """Run a local PanDA: the relay that BPS speaks to, and jobs as processes of this machine."""
+    from cmbot.sandbox.panda import serve
+
+    log_to_stderr(verbose=False)
+    serve(state, port=port, workers=workers, bin_dir=bin_dir)
+
+
+@command.command("butler")
+@click.argument("repo", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--visits", type=click.IntRange(1), default=40, show_default=True, help="Visits.")
+@click.option("--detectors", type=click.IntRange(1), default=4, show_default=True, help="Detectors.")
+@click.option("--tracts", type=click.IntRange(1), default=2, show_default=True, help="Tracts.")
+def butler(repo: Path, visits: int, detectors: int, tracts: int) -> None:
+    """Make a small Butler repository with raw data, and say where the pipeline is."""
+    from cmbot.sandbox.butler import make, pipeline_path
+
+    make(repo, visits=visits, detectors=detectors, tracts=tracts)
+    click.echo(
+        f"{repo}: {visits} visits x {detectors} detectors, {tracts} tracts; pipeline {pipeline_path()}"
+    )

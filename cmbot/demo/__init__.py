@@ -1,0 +1,1 @@
+"""A whole small world on this machine: ``cmbot demo``."""

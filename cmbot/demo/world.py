@@ -1,0 +1,225 @@
+"""Start the parts of the demonstration as processes, and end them together."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic, sleep
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from cmbot.demo.seed import BOT, PERSON, PROJECT, seed
+from cmbot.exceptions import RemoteError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_START = 60.0
+"""Seconds that a server may take to answer."""
+_END = 20.0
+"""Seconds that it may take to end before it is killed."""
+
+
+@dataclass(frozen=True)
+class World:
+    """The running parts."""
+
+    state: Path
+    """Directory of everything."""
+    jira: dict[str, Any]
+    """Address and tokens of the sandbox Jira."""
+    panda: dict[str, Any]
+    """Address and token of the sandbox PanDA."""
+    settings: Path
+    """Settings file of the bot."""
+
+    @property
+    def repo(self) -> Path:
+        """The Butler repository."""
+        return self.state / "repo"
+
+    @property
+    def submit(self) -> Path:
+        """BPS submit directories."""
+        return self.state / "submit"
+
+    @property
+    def board(self) -> str:
+        """Where a person clicks."""
+        return f"{self.jira['url']}/?token={self.jira['tokens'][PERSON]}"
+
+    @property
+    def jobs(self) -> str:
+        """Where a person sees the jobs."""
+        return f"{self.panda['url']}/?token={self.panda['token']}"
+
+
+@contextmanager
+def world(state: Path, say: Callable[[str], None], *, ports: tuple[int, int] = (0, 0)) -> Iterator[World]:
+    """Start Jira, PanDA and, if there is none yet, make the Butler repository.
+
+    Parameters
+    ----------
+    state : `pathlib.Path`
+        Directory of everything; a second start goes on with what is there.
+    say : `~collections.abc.Callable`
+        Told what is being done.
+    ports : `tuple` [`int`, `int`], optional
+        Ports of Jira and PanDA; 0 for free ones.
+
+    Yields
+    ------
+    world : `World`
+        Until the end of the block.
+
+    Raises
+    ------
+    RemoteError
+        If a part does not start: with the end of its log.
+    """
+    state = state.resolve()
+    state.mkdir(parents=True, exist_ok=True)
+    state.chmod(0o700)
+    if not (state / "repo" / "butler.yaml").exists():
+        say("making a Butler repository with raw data of 40 visits")
+        _run(state, "butler", "sandbox", "butler", str(state / "repo"))
+    (state / "seed.json").write_text(json.dumps(seed(), indent=1))
+    with ExitStack() as parts:
+        say("starting Jira and PanDA")
+        jira = (
+            "sandbox",
+            "jira",
+            "--state",
+            f"{state}/jira",
+            "--seed",
+            f"{state}/seed.json",
+            "--port",
+            str(ports[0]),
+        )
+        panda = (
+            "sandbox",
+            "panda",
+            "--state",
+            f"{state}/panda",
+            "--bin-dir",
+            _bin(),
+            "--port",
+            str(ports[1]),
+        )
+        parts.enter_context(process(state, "jira", *jira))
+        parts.enter_context(process(state, "panda", *panda))
+        jira_at, panda_at = _address(state, "jira"), _address(state, "panda")
+        yield World(state, jira_at, panda_at, settings=_settings(state, jira_at, panda_at))
+
+
+@contextmanager
+def process(state: Path, name: str, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a cmbot command beside this one; its log goes to a file.
+
+    Parameters
+    ----------
+    state : `pathlib.Path`
+        Directory of the log.
+    name : `str`
+        Name of the log.
+    *arguments : `str`
+        The command.
+
+    Yields
+    ------
+    child : `subprocess.Popen`
+        Ended, by force if need be, with the block.
+    """
+    (state / name / "address.json").unlink(missing_ok=True)
+    with (state / f"{name}.log").open("ab") as log:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "cmbot", *arguments], stdout=log, stderr=log, stdin=subprocess.DEVNULL
+        )
+    try:
+        yield child
+    finally:
+        child.terminate()
+        try:
+            child.wait(_END)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+
+def _run(state: Path, name: str, *arguments: str) -> None:
+    with process(state, name, *arguments) as child:
+        if child.wait() != 0:
+            raise RemoteError(name, f"did not work: {_last_line(state, name)}", f"see {state / name}.log")
+
+
+def _address(state: Path, name: str) -> dict[str, Any]:
+    file, until = state / name / "address.json", monotonic() + _START
+    while monotonic() < until:
+        if file.exists():
+            return dict(json.loads(file.read_text()))
+        sleep(0.05)
+    raise RemoteError(name, f"did not start: {_last_line(state, name)}", f"see {state / name}.log")
+
+
+def _last_line(state: Path, name: str) -> str:
+    lines = (state / f"{name}.log").read_text(errors="replace").strip().splitlines()
+    return lines[-1] if lines else "it said nothing"
+
+
+def _bin() -> str:
+    return str(Path(sys.executable).parent)
+
+
+def _settings(state: Path, jira: dict[str, Any], panda: dict[str, Any]) -> Path:
+    """Write the bot's settings as an administrator would, the secrets in files of their own."""
+    for name, token in (("jira", jira["tokens"][BOT]), ("panda", panda["token"])):
+        file = state / f"{name}.token"
+        file.touch(mode=0o600)
+        file.write_text(token)
+    prefix = str(Path(_bin()).parent)
+    settings = {
+        "jira": {
+            "url": jira["url"],
+            "project": PROJECT,
+            "token": {"file": str(state / "jira.token")},
+            "comment_interval": "PT2S",
+        },
+        "panda": {
+            "relay": panda["relay"],
+            "request_link": f"{panda['url']}/workflows/{{request_id}}",
+            "token": {"file": str(state / "panda.token")},
+        },
+        "work": {
+            "state": str(state / "bot"),
+            "submit": str(state / "submit"),
+            "poll": "PT2S",
+            "grace": "PT20S",
+            "max_children": 2,
+        },
+        "environments": {
+            "sandbox": {
+                "path": [_bin()],
+                "variables": {
+                    "CTRL_MPEXEC_DIR": prefix,
+                    "DAF_BUTLER_DIR": prefix,
+                    "DEMO_PIPELINES": str(Path(__file__).parent.parent / "sandbox" / "butler" / "pipelines"),
+                },
+            }
+        },
+        "sites": {
+            "laptop": {
+                "wms_options": {
+                    "computeCloud": "LOCAL",
+                    "fileDistributionEndPoint": f"file://{state}/staging/{{uniqProcName}}/",
+                }
+            }
+        },
+    }
+    file = state / "settings.yaml"
+    file.write_text(yaml.safe_dump(settings, sort_keys=False))
+    return file

@@ -1,0 +1,111 @@
+"""Create a campaign in Jira from a file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cmbot.definition import check, freeze, issues
+from cmbot.exceptions import DefinitionError
+from cmbot.jira_schema import values
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from cmbot.jira.gateway import Jira
+    from cmbot.models.campaign import CampaignDefinition
+    from cmbot.settings import Settings
+
+
+def create(
+    settings: Settings, jira: Jira, definition: CampaignDefinition, say: Callable[[str], None]
+) -> tuple[str, ...]:
+    """Make the epic, the steps and their links; made once, however often it is asked (requirement V23).
+
+    Parameters
+    ----------
+    settings : `~cmbot.settings.Settings`
+        With the names that campaigns may use.
+    jira : `~cmbot.jira.gateway.Jira`
+        The gateway.
+    definition : `~cmbot.models.campaign.CampaignDefinition`
+        The campaign.
+    say : `~collections.abc.Callable`
+        Told about each issue.
+
+    Returns
+    -------
+    keys : `tuple` [`str`, ...]
+        Key of the campaign, then of its steps.
+
+    Raises
+    ------
+    DefinitionError
+        If it may not be created as it is: nothing was created.
+    RemoteError
+        If Jira did not do it; asking again goes on from there.
+    """
+    require_valid(settings, definition)
+    marker = f"campaign:{freeze.definition_hash(definition)}"
+    fields = {
+        "summary": definition.name,
+        "issuetype": {"name": settings.jira.issue_types["campaign"]},
+        "description": definition.reason,
+        **_present(jira, issues.campaign_fields(definition)),
+        **jira.epic_fields(name=definition.name),
+    }
+    if "Definer" in jira.field_ids:
+        fields["Definer"] = values.to_jira("Definer", jira.me)
+    _, epic = jira.ensure_issue(marker, fields)
+    say(f"{epic} campaign {definition.name}")
+    keys = dict(_steps(settings, jira, definition, epic, marker, say))
+    for step in definition.steps:
+        for name in step.after:
+            jira.ensure_link(keys[name], keys[step.name])
+    return (epic, *keys.values())
+
+
+def require_valid(settings: Settings, definition: CampaignDefinition) -> None:
+    """Check a definition as far as it can be checked without a Butler.
+
+    Parameters
+    ----------
+    settings : `~cmbot.settings.Settings`
+        With the names that campaigns may use.
+    definition : `~cmbot.models.campaign.CampaignDefinition`
+        The campaign.
+
+    Raises
+    ------
+    DefinitionError
+        With all problems.
+    """
+    problems = check.check(definition, environments=settings.environments, sites=settings.sites)
+    if problems:
+        raise DefinitionError(definition.name or "campaign", problems)
+
+
+def _steps(
+    settings: Settings,
+    jira: Jira,
+    definition: CampaignDefinition,
+    epic: str,
+    marker: str,
+    say: Callable[[str], None],
+) -> Iterator[tuple[str, str]]:
+    for step in definition.steps:
+        fields = {
+            "summary": f"{step.name} of {definition.name}",
+            "issuetype": {"name": settings.jira.issue_types["step"]},
+            "description": step.description,
+            **_present(jira, issues.step_fields(step)),
+            **jira.epic_fields(epic_key=epic),
+        }
+        _, key = jira.ensure_issue(f"{marker}:{step.name}", fields)
+        say(f"{key} step {step.name}")
+        yield step.name, key
+
+
+def _present(jira: Jira, fields: dict[str, Any]) -> dict[str, Any]:
+    for name in fields:
+        jira.field_id(name)  # says which field is missing, before anything is created
+    return {name: values.to_jira(name, value) for name, value in fields.items() if value not in ("", None)}

@@ -1,0 +1,140 @@
+"""Show what a launch would do; nothing is written to Jira, the journal or the Butler (requirement V19)."""
+
+from __future__ import annotations
+
+import secrets
+import tempfile
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic, sleep
+from typing import TYPE_CHECKING
+
+from cmbot.bps.render import to_yaml
+from cmbot.butler import plan as collections
+from cmbot.butler.questions import parse_selection
+from cmbot.exceptions import CmbotError, DefinitionError, NotFound, Problem, UserError
+from cmbot.jira_schema import parse
+from cmbot.models.issues import Issue, Level
+from cmbot.reconcile import asking, planning, submissions, views
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cmbot.mirror.seen import GroupRow
+    from cmbot.models.campaign import StepDefinition
+    from cmbot.models.views import CampaignView, StepView
+    from cmbot.reconcile.edges import Edges
+
+
+@dataclass(frozen=True)
+class StepPlan:
+    """What a launch of one step would do."""
+
+    key: str
+    """Key of the step."""
+    name: str
+    """Its name."""
+    groups: tuple[GroupRow, ...] = ()
+    """Its groups."""
+    counts: int = 0
+    """Datasets that are selected."""
+    inputs: tuple[str, ...] = ()
+    """Input collections."""
+    output: str = ""
+    """Chain of its outputs."""
+    yaml: str = ""
+    """BPS YAML of its first group."""
+    problems: tuple[Problem, ...] = ()
+    """Why it cannot be launched now."""
+
+
+def plan(edges: Edges, key: str, say: Callable[[str], None]) -> tuple[StepPlan, ...]:
+    """Plan a campaign or one step.
+
+    Parameters
+    ----------
+    edges : `~cmbot.reconcile.edges.Edges`
+        The outside world.
+    key : `str`
+        Key of an epic or a step.
+    say : `~collections.abc.Callable`
+        Told what is being asked.
+
+    Returns
+    -------
+    plans : `tuple` [`StepPlan`, ...]
+        One per step.
+
+    Raises
+    ------
+    UserError
+        If there is no such campaign or step.
+    DefinitionError
+        If its definition is not complete.
+    """
+    view, wanted = _view(edges, key)
+    if view.problems:
+        raise DefinitionError(view.issue.key, view.problems)
+    plans = []
+    for step in view.steps:
+        if wanted in ("", step.issue.key):
+            say(f"{step.issue.key} asking the Butler about {step.name}")
+            plans.append(_step(edges, view, step))
+    return tuple(plans)
+
+
+def _view(edges: Edges, key: str) -> tuple[CampaignView, str]:
+    try:
+        issue = parse.issue(edges.jira.issue(key), edges.names)
+    except NotFound as error:
+        raise UserError(key, "is not there, or cmbot may not see it", "check the key") from error
+    if issue.level is Level.GROUP:
+        issue = parse.issue(edges.jira.issue(issue.parent), edges.names)
+    wanted = issue.key if issue.level is Level.STEP else ""
+    epic = parse.issue(edges.jira.issue(issue.parent), edges.names) if wanted else issue
+    steps = [step for step in _listed(edges) if step.level is Level.STEP and step.parent == epic.key]
+    return views.offline(edges, epic, tuple(steps)), wanted
+
+
+def _listed(edges: Edges) -> list[Issue]:
+    listed = [item for item in edges.jira.changed(None) if edges.names.managed(item["issuetype"])]
+    steps = [item for item in listed if edges.names.levels[item["issuetype"].lower()] is Level.STEP]
+    return [parse.issue(edges.jira.issue(item["id"]), edges.names) for item in steps]
+
+
+def _step(edges: Edges, view: CampaignView, step: StepView) -> StepPlan:
+    if view.definition is None or step.definition is None:
+        return StepPlan(step.issue.key, step.name)
+    inputs = collections.step_inputs(view.definition, step.name)
+    output = collections.layout(view.definition).step(step.name)
+    empty = StepPlan(step.issue.key, step.name, inputs=inputs, output=output)
+    try:
+        text = _ask(edges, view, step.definition)
+        selection = parse_selection(text, step.issue.key)
+        groups = planning.groups_of(step.issue.id, step.definition, selection)
+        example = submissions.submission(edges, view, step, groups[0], 1, secrets.token_hex(4))
+        config, problems = submissions.configuration(edges, example)
+    except DefinitionError as error:
+        return replace(empty, problems=error.problems)
+    except CmbotError as error:
+        return replace(empty, problems=(Problem(error.subject, error.problem, error.remedy),))
+    return replace(
+        empty,
+        groups=groups,
+        counts=sum(selection.counts.values()),
+        yaml=to_yaml(config),
+        problems=problems,
+    )
+
+
+def _ask(edges: Edges, view: CampaignView, step: StepDefinition) -> str:
+    if view.definition is None:
+        raise UserError(step.name, "cannot be read", "correct the campaign")
+    with tempfile.TemporaryDirectory(prefix="cmbot-plan-") as scratch:
+        directory, started = Path(scratch) / "query", datetime.now(UTC)
+        asking.start(edges, planning.question(view.definition, step), directory)
+        until = monotonic() + edges.settings.work.child_timeout.total_seconds()
+        while not asking.finished(edges, directory, started, datetime.now(UTC)) and monotonic() < until:
+            sleep(0.05)
+        return asking.answer(directory, step.name)

@@ -1,0 +1,136 @@
+"""Show how campaigns are, from the mirror alone."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from cmbot.exceptions import UserError
+from cmbot.jira_schema import parse
+from cmbot.mirror import events, seen
+from cmbot.models.issues import Level
+from cmbot.reconcile import views
+
+if TYPE_CHECKING:
+    from cmbot.mirror.events import Event
+    from cmbot.models.issues import Issue
+    from cmbot.models.views import CampaignView, Counts, GroupView
+    from cmbot.reconcile.edges import Local
+
+
+@dataclass(frozen=True)
+class Line:
+    """One campaign, step or group."""
+
+    level: Level
+    """What it is."""
+    key: str
+    """Its key; empty for a group without a sub-task."""
+    name: str
+    """Its name."""
+    status: str
+    """Its status in Jira; for a group its finer state."""
+    attempt: str
+    """Newest attempt of a group."""
+    request: int | None
+    """Its request id."""
+    counts: Counts
+    """How far it is."""
+    summary: str
+    """The reason of its state."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Give it to a script.
+
+        Returns
+        -------
+        data : `dict`
+            By field.
+        """
+        return asdict(self)
+
+
+def status(local: Local, key: str = "") -> tuple[Line, ...]:
+    """List campaigns, or one campaign with its steps and groups.
+
+    Parameters
+    ----------
+    local : `~cmbot.reconcile.edges.Local`
+        What is known here.
+    key : `str`, optional
+        Key of a campaign, step or group; empty for all campaigns.
+
+    Returns
+    -------
+    lines : `tuple` [`Line`, ...]
+        From the outside in.
+
+    Raises
+    ------
+    UserError
+        If the key is not known here.
+    """
+    if not key:
+        return tuple(_lines(views.campaign(local, epic))[0] for epic in views.epics(local))
+    return _lines(views.campaign(local, _epic(local, key)))
+
+
+def history(local: Local, key: str) -> tuple[Event, ...]:
+    """List what happened to a campaign, a step or a group.
+
+    Parameters
+    ----------
+    local : `~cmbot.reconcile.edges.Local`
+        What is known here.
+    key : `str`
+        Its key; of a campaign everything, its steps and groups included.
+
+    Returns
+    -------
+    events : `tuple` [`~cmbot.mirror.events.Event`, ...]
+        Oldest first.
+
+    Raises
+    ------
+    UserError
+        If the key is not known here.
+    """
+    epic = _epic(local, key)
+    if epic.key != key:
+        return events.of(local.mirror, (key,))
+    return events.of(local.mirror, tuple(line.key for line in status(local, key) if line.key))
+
+
+def _epic(local: Local, key: str) -> Issue:
+    body = next(iter(seen.bodies(local.mirror, key=key)), None)
+    if body is None:
+        raise UserError(key, "is not known here", "check the key, or run `cmbot sync --once`")
+    issue = parse.issue(body, local.names)
+    return issue if issue.level is Level.CAMPAIGN else _epic(local, issue.parent)
+
+
+def _lines(view: CampaignView) -> tuple[Line, ...]:
+    problems = "; ".join(map(str, view.problems))
+    lines = [_issue_line(view.issue, view.issue.summary, view.counts, problems)]
+    for step in view.steps:
+        lines.append(_issue_line(step.issue, step.name, step.counts, "; ".join(map(str, step.problems))))
+        lines += [_group_line(group) for group in step.groups]
+    return tuple(lines)
+
+
+def _issue_line(issue: Issue, name: str, counts: Counts, summary: str) -> Line:
+    return Line(issue.level, issue.key, name, issue.status, "", None, counts, summary)
+
+
+def _group_line(group: GroupView) -> Line:
+    last = group.last
+    return Line(
+        level=Level.GROUP,
+        key=group.issue.key if group.issue else "",
+        name=group.name,
+        status=last.state if last else "waiting",
+        attempt=last.label if last else "",
+        request=last.last_try.request_id if last and last.last_try else None,
+        counts=group.counts,
+        summary=last.summary if last else "",
+    )

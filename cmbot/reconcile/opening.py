@@ -1,0 +1,166 @@
+"""Put the world together from the settings."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jinja2
+import yaml
+
+import cmbot
+from cmbot import credentials
+from cmbot.children import Runner
+from cmbot.comments import Comments
+from cmbot.exceptions import UserError
+from cmbot.jira.gateway import Jira
+from cmbot.jira_schema.names import names
+from cmbot.mirror import Mirror, budget
+from cmbot.models.issues import Person
+from cmbot.panda.links import MonitorLinks
+from cmbot.panda.service import PandaWms
+from cmbot.reconcile.edges import Edges, Local
+from cmbot.resources import resource
+from cmbot.settings import Settings, parse
+
+_FIELDS = "jira names"
+
+
+def load_settings(file: Path) -> Settings:
+    """Read the settings.
+
+    Parameters
+    ----------
+    file : `pathlib.Path`
+        YAML.
+
+    Returns
+    -------
+    settings : `~cmbot.settings.Settings`
+        Checked.
+
+    Raises
+    ------
+    UserError
+        If the file cannot be read, or something in it is wrong.
+    """
+    try:
+        data = yaml.safe_load(file.read_text())
+    except OSError as error:
+        raise UserError(str(file), f"cannot be read ({error.strerror})", "say --settings FILE") from error
+    except yaml.YAMLError as error:
+        raise UserError(str(file), f"is not YAML ({error})", "correct it") from error
+    return parse(data, str(file))
+
+
+def open_edges(settings: Settings) -> Edges:
+    """Connect to everything.
+
+    Parameters
+    ----------
+    settings : `~cmbot.settings.Settings`
+        All settings.
+
+    Returns
+    -------
+    edges : `~cmbot.reconcile.edges.Edges`
+        Ready for passes.
+
+    Raises
+    ------
+    UserError
+        If settings or secrets are wrong.
+    RemoteError
+        If Jira does not answer.
+    """
+    jira = Jira.connect(settings.jira, credentials.read(settings.jira.token, "jira.token"))
+    mirror = Mirror(mirror_file(settings))
+
+    def token() -> str:
+        return credentials.read(settings.panda.token, "panda.token")
+
+    wms = PandaWms(settings.panda, token, lambda host: budget.spend(mirror, host))
+    mirror.remember(
+        _FIELDS, json.dumps([jira.me.account, jira.me.name, jira.epic_link, dict(jira.field_ids)])
+    )
+    return Edges(
+        settings=settings,
+        jira=jira,
+        names=names(settings.jira, jira.field_ids, jira.epic_link),
+        me=jira.me,
+        mirror=mirror,
+        wms=wms,
+        runner=Runner(),
+        comments=comments(settings, jira.url),
+        base=yaml.safe_load(resource("templates/bps/panda.yaml").read_text()),
+        token=token,
+    )
+
+
+def open_local(settings: Settings) -> Local:
+    """Open the mirror alone: for commands that ask nobody.
+
+    Parameters
+    ----------
+    settings : `~cmbot.settings.Settings`
+        All settings.
+
+    Returns
+    -------
+    local : `~cmbot.reconcile.edges.Local`
+        As the last pass left it.
+
+    Raises
+    ------
+    UserError
+        If there is none yet.
+    """
+    file = mirror_file(settings)
+    if not file.exists():
+        raise UserError(str(file), "there is no mirror yet", "run `cmbot sync` first")
+    mirror = Mirror(file)
+    account, name, epic_link, field_ids = json.loads(mirror.note(_FIELDS))
+    return Local(settings, names(settings.jira, field_ids, epic_link), Person(account, name), mirror)
+
+
+def mirror_file(settings: Settings) -> Path:
+    """Name the file of the mirror.
+
+    Parameters
+    ----------
+    settings : `~cmbot.settings.Settings`
+        All settings.
+
+    Returns
+    -------
+    file : `pathlib.Path`
+        Made by the first pass.
+    """
+    return Path(settings.work.state) / "cmbot.sqlite"
+
+
+def comments(settings: Settings, jira_url: str) -> Comments:
+    """Prepare the comment templates.
+
+    Parameters
+    ----------
+    settings : `~cmbot.settings.Settings`
+        For the links.
+    jira_url : `str`
+        Address of Jira.
+
+    Returns
+    -------
+    comments : `~cmbot.comments.Comments`
+        Ready to write.
+    """
+    # Wiki markup is escaped by the templates' own filter; HTML escaping would show entities to people.
+    environment = jinja2.Environment(  # noqa: S701
+        loader=jinja2.FileSystemLoader(resource("templates/comments")), undefined=jinja2.StrictUndefined
+    )
+    links, own = MonitorLinks(settings.panda.monitor), settings.panda.request_link
+
+    def request(request_id: int) -> str:
+        return own.replace("{request_id}", str(request_id)) if own else links.workflow(request_id)
+
+    return Comments(environment, lambda key: f"{jira_url}/browse/{key}", request, cmbot.__version__)
