@@ -148,7 +148,7 @@ def edit(site: Site, user: User, issue: Issue, body: Mapping[str, Any]) -> None:
             raise refused("parent", NOT_ON_SCREEN.format("parent"))
         values = read_values(site, edit_screen(site.config, issue.type), body, issue.values)
         items = apply(site, issue, values)
-        history.record(site, issue.id, user, items, body.get("historyMetadata"))
+        history.record(site, issue.id, user, items, section(body, "historyMetadata") or None)
         _besides(site, user, issue.id, body)
         if items:
             log.info("%s edited by %s: %s", issue.key, user.name, ", ".join(one.field for one in items))
