@@ -31,7 +31,12 @@ import logging, sys
 from pathlib import Path
 from cmbot.sandbox.panda import serve
 logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-serve(Path(sys.argv[1]), workers=int(sys.argv[3]), bin_dir=Path(sys.argv[2]))
+serve(
+    Path(sys.argv[1]),
+    workers=int(sys.argv[3]),
+    bin_dir=Path(sys.argv[2]),
+    on_ready=lambda address: logging.info("ready: %s", address.url),
+)
 """
 
 

@@ -53,6 +53,7 @@ def test_jobs_that_ran_when_the_server_ended_are_lost_and_run_again(
         assert _alive(int(diary.read_text()))
     else:
         server.stop()
+        assert server.process.returncode == 0
         assert not _alive(int(diary.read_text()))
         assert not (server.state / "address.json").exists()
         with closing(Store(server.state)) as store:
@@ -103,6 +104,10 @@ def test_a_directory_without_python_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="python3"):
         serve(tmp_path / "state", bin_dir=tmp_path)
     assert not (tmp_path / "state").exists()
+
+
+def test_whoever_starts_a_server_is_told_when_it_is_ready(server: Any) -> None:
+    assert f"ready: {server.url}\n" in server.log.read_text()
 
 
 def test_every_start_has_its_own_token(server: Any) -> None:

@@ -52,6 +52,7 @@ def _attributes(posted: dict[str, Any], number: int = 1) -> dict[str, Any]:
         (lambda a: a.update(executable=7), "expected a text"),
         (lambda a: a.update(task_name="other"), "not of the form"),
         (lambda a: a.update(task_rss="lots"), "lots"),
+        (lambda a: a.update(task_rss=0), "task_rss is 0"),
         (lambda a: a.update(_dependency_map=[]), "no dependency map"),
         (lambda a: a.update(_dependency_map="plain"), "starts with 'plain'"),
         (lambda a: a.update(_dependency_map="idds_zip:AAAA"), "cannot be unpacked"),

@@ -6,6 +6,6 @@ this machine. It imports nothing else of cmbot.
 
 from __future__ import annotations
 
-from cmbot.sandbox.panda.server import serve
+from cmbot.sandbox.panda.server import Address, serve
 
-__all__ = ["serve"]
+__all__ = ["Address", "serve"]

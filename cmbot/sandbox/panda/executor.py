@@ -71,7 +71,8 @@ class Executor:
                 stop.set()
         self.wake()
         for thread in self._threads:
-            thread.join()
+            if thread.ident is not None:
+                thread.join()
 
     def pause(self, *, paused: bool) -> None:
         """Stop to begin work, or go on; jobs that run are not touched, and commands are carried out.

@@ -31,6 +31,8 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
 }
 _REQUEST = ("id", "name", "status", "substatus", "created")
+_INTEREST = ("failed", "running", "activated", "finished", "cancelled", "missing", "pending")
+_SHOWN = 200  # jobs of one task on the page, the interesting ones first
 _LOG_LIMIT = 4 * 2**20
 _LOGS = ("stdout", "stderr")
 
@@ -67,6 +69,8 @@ def router(store: Store, site: Site) -> APIRouter:
     @routes.get("/workflows/{request_id}")
     def workflow(request_id: Id) -> HTMLResponse:
         request = _request(store, request_id)
+        for task in request["tasks"]:
+            task["shown"] = sorted(task["jobs"], key=lambda job: _INTEREST.index(job["state"]))[:_SHOWN]
         return page("workflow.html", request=request, logs=_LOGS, refresh=request["status"] not in ENDED)
 
     @routes.get("/style.css")

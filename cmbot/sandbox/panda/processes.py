@@ -135,7 +135,8 @@ def _watch(process: subprocess.Popen[bytes], limit: int, stop: threading.Event) 
         if reason is not None or stop.is_set():
             _kill_group(process.pid)
     _kill_group(process.pid)  # what it left behind
-    return Outcome(exit_code=code if code >= 0 else 128 - code, max_rss=peak, reason=reason)
+    # it may have ended well in the instant before it was killed
+    return Outcome(code if code >= 0 else 128 - code, max_rss=peak, reason=reason if code else None)
 
 
 def _resident(group: int) -> float:

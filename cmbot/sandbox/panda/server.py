@@ -8,7 +8,10 @@ import json
 import logging
 import os
 import secrets
+import signal
 import socket
+import threading
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -23,7 +26,7 @@ from cmbot.sandbox.panda.processes import Site
 from cmbot.sandbox.panda.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
     from pathlib import Path
 
     from starlette.types import ASGIApp
@@ -31,8 +34,27 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def serve(state: Path, *, port: int = 0, workers: int = 2, bin_dir: Path) -> None:
-    """Serve until SIGTERM or SIGINT.
+@dataclass(frozen=True)
+class Address:
+    """Where a sandbox PanDA is to be found."""
+
+    url: str
+    """Pages; people open ``<url>/?token=<token>``."""
+    relay: str
+    """Value of PANDA_URL, PANDA_URL_SSL and PANDACACHE_URL."""
+    token: str
+    """Bearer token of this start."""
+
+
+def serve(
+    state: Path,
+    *,
+    port: int = 0,
+    workers: int = 2,
+    bin_dir: Path,
+    on_ready: Callable[[Address], None] | None = None,
+) -> None:
+    """Serve until SIGTERM or SIGINT, then end the running jobs and return.
 
     Once ready, ``state/address.json`` (mode 0600) holds ``url``, ``relay`` (value of PANDA_URL and
     PANDA_URL_SSL) and ``token``; it goes away at the end. The server listens on 127.0.0.1 only.
@@ -47,6 +69,8 @@ def serve(state: Path, *, port: int = 0, workers: int = 2, bin_dir: Path) -> Non
         How many jobs run at a time.
     bin_dir : `pathlib.Path`
         Directory of the jobs' ``python3``, ``pipetask`` and ``butler``: a virtual environment's ``bin``.
+    on_ready : callable, optional
+        Called with the address once the server is ready, for example to print it.
 
     Raises
     ------
@@ -62,29 +86,36 @@ def serve(state: Path, *, port: int = 0, workers: int = 2, bin_dir: Path) -> Non
     state.chmod(0o700)  # logs and the token are nobody else's
     state = state.resolve()
     with _only_server(state), contextlib.closing(Store(state)) as store, _listening(port) as listener:
-        token = secrets.token_urlsafe(32)
-        address = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        app = _application(state, store, Executor(store, Site(state, bin_dir), workers), token, address)
-        guarded = Guard(app, token=token, port=listener.getsockname()[1])
-        _run(guarded, listener)
+        bound = listener.getsockname()[1]
+        url = f"http://127.0.0.1:{bound}"
+        address = Address(url, f"{url}/server/panda", secrets.token_urlsafe(32))
+
+        def ready() -> None:
+            _write_private(state / "address.json", json.dumps(asdict(address)))
+            log.info("sandbox PanDA at %s", url)
+            if on_ready is not None:
+                on_ready(address)
+
+        executor = Executor(store, Site(state, bin_dir), workers)
+        app = _application(store, executor, address.token, ready)
+        try:
+            with _ended_by_signals():
+                executor.start()
+                _run(Guard(app, token=address.token, port=bound), listener)
+        finally:
+            (state / "address.json").unlink(missing_ok=True)
+            executor.stop()
+            log.info("sandbox PanDA ended")
 
 
-def _application(state: Path, store: Store, executor: Executor, token: str, address: str) -> FastAPI:
-    """Put the routes together; the executor works as long as the application is up."""
+def _application(store: Store, executor: Executor, token: str, ready: Callable[[], None]) -> FastAPI:
+    """Put the routes together."""
     faults = Faults()
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        executor.start()
-        path = state / "address.json"
-        _write_private(path, {"url": address, "relay": f"{address}/server/panda", "token": token})
-        log.info("sandbox PanDA at %s", address)
-        try:
-            yield
-        finally:
-            path.unlink(missing_ok=True)
-            executor.stop()
-            log.info("sandbox PanDA ended")
+        ready()
+        yield
 
     app = FastAPI(title="sandbox PanDA", openapi_url=None, lifespan=lifespan)
     app.include_router(relay.router(Commands(store, executor.wake), faults, token))
@@ -106,6 +137,33 @@ def _run(app: ASGIApp, listener: socket.socket) -> None:
     uvicorn.Server(config).run(sockets=[listener])
 
 
+class _Signal(Exception):
+    """The process was told to end."""
+
+
+@contextlib.contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """Leave the block at SIGTERM and SIGINT instead of ending the process.
+
+    uvicorn catches both, shuts down, restores the handlers it found and raises the signal again for them.
+    """
+
+    def end(number: int, _: object) -> None:
+        raise _Signal(number)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may have handlers
+        return
+    signals = (signal.SIGTERM, signal.SIGINT)
+    before = [signal.signal(number, end) for number in signals]
+    try:
+        with contextlib.suppress(_Signal):
+            yield
+    finally:
+        for number, handler in zip(signals, before, strict=True):
+            signal.signal(number, handler)
+
+
 @contextlib.contextmanager
 def _only_server(state: Path) -> Iterator[None]:
     """Hold the lock of a state directory; the kernel frees it when the process dies."""
@@ -125,11 +183,11 @@ def _listening(port: int) -> Iterator[socket.socket]:
         yield listener
 
 
-def _write_private(path: Path, content: dict[str, str]) -> None:
+def _write_private(path: Path, text: str) -> None:
     """Write a file that only its owner reads, all of it or nothing."""
     draft = path.with_suffix(".new")
     draft.unlink(missing_ok=True)
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as stream:
-        json.dump(content, stream)
+        stream.write(text)
     draft.replace(path)

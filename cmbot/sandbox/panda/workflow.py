@@ -153,6 +153,8 @@ def _work(run: str, attributes: Mapping[str, Any], *, final: bool) -> Work:
     if match is None:
         raise WorkflowError(f"{name}: not of the form {run}_<NN>_<label>_<chunk>")
     memory = int(attributes["task_rss"])
+    if memory < 1:
+        raise WorkflowError(f"{name}: task_rss is {memory}")
     return Work(
         name=name,
         number=int(match[1]),
