@@ -17,7 +17,7 @@ import requests
 import uvicorn
 from jira import JIRA
 
-from cmbot.sandbox.jira import Store, create_app
+from cmbot.sandbox.jira import Store, create_app, seeding
 from cmbot.sandbox.jira import seed as seeds
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def listening(
     """A site that answers, in a thread of this process."""
     clock = MovableClock()
     opened = Store(store, clock)
-    seeds.apply(opened, seeds.Seed.model_validate(seed or SEED))
+    seeding.apply(opened, seeds.Seed.model_validate(seed or SEED))
     app = create_app(opened, context_path=context_path)
     config = uvicorn.Config(app, log_config=None, access_log=False, ws="none", lifespan="off")
     server = uvicorn.Server(config)

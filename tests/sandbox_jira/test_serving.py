@@ -14,12 +14,13 @@ import pytest
 import requests
 
 from cmbot.sandbox.jira import seed as seeds
-from cmbot.sandbox.jira import serve
+from cmbot.sandbox.jira import seeding, serve
 from cmbot.sandbox.jira.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from contextlib import suppress
+from pathlib import Path
 
 SERVE = """
 import json, sys
@@ -34,21 +35,30 @@ Run = tuple[subprocess.Popen[bytes], dict[str, Any]]
 def serving(tmp_path: Path) -> Iterator[Callable[..., Run]]:
     """Start a real process; ends all of them."""
     processes: list[subprocess.Popen[bytes]] = []
+    address = tmp_path / "address.json"
 
     def begin(**how: object) -> Run:
-        (tmp_path / "address.json").unlink(missing_ok=True)
+        before = text(address)
         process = subprocess.Popen([sys.executable, "-c", SERVE, str(tmp_path), json.dumps(how)])
         processes.append(process)
         deadline = time.monotonic() + 30
-        while not (tmp_path / "address.json").exists():
-            assert process.poll() is None, "it ended before it was ready"
+        while text(address) in ("", before):
+            with suppress(subprocess.TimeoutExpired):
+                pytest.fail(f"it ended with {process.wait(0.02)} before it was ready")
             assert time.monotonic() < deadline, "it was never ready"
-        return process, json.loads((tmp_path / "address.json").read_text())
+        return process, json.loads(text(address))
 
     yield begin
     for process in processes:
         process.kill()
         process.wait()
+
+
+def text(path: Path) -> str:
+    try:
+        return path.read_text()
+    except FileNotFoundError:
+        return ""
 
 
 def ask(about: dict[str, Any], method: str, path: str, **more: Any) -> requests.Response:
@@ -105,15 +115,15 @@ def test_a_context_path_or_seed_with_mistakes_is_told(tmp_path: Path) -> None:
 
 def test_a_seed_is_for_an_empty_store_only(tmp_path: Path) -> None:
     store = Store(tmp_path / "jira.sqlite3")
-    assert seeds.apply(store, seeds.DEFAULT)
-    assert not seeds.apply(store, seeds.DEFAULT)
+    assert seeding.apply(store, seeding.DEFAULT)
+    assert not seeding.apply(store, seeding.DEFAULT)
     assert len(store.rows("SELECT * FROM users")) == 1
     store.close()
 
 
 def changed(path: str, value: object) -> dict[str, Any]:
     """The default seed with one thing replaced."""
-    seed = json.loads(seeds.DEFAULT.model_dump_json(by_alias=True))
+    seed = json.loads(seeding.DEFAULT.model_dump_json(by_alias=True))
     *parents, last = path.split(".")
     place: Any = seed
     for step in parents:

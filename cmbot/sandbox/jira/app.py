@@ -18,7 +18,7 @@ from .disturbances import Disturber
 from .errors import JiraError
 from .guard import Guard, RequestLog
 from .jql.words import matches
-from .rest import around, issue, search, server, setup
+from .rest import comments, files, issue, links, properties, search, server, setup, watchers
 from .sandboxpaths import router as sandbox_paths
 from .site import Site
 
@@ -58,9 +58,9 @@ class Application:
             setattr(inner.state, name, getattr(self, name))
         inner.state.context_path = context_path
         for prefix in datacenter.ALIASES:
-            for module in (server, setup, issue, search, around):
+            for module in (server, setup, issue, search, comments, properties, links, files, watchers):
                 inner.include_router(module.router, prefix=context_path + prefix)
-        for router in (server.application_links, around.downloads, sandbox_paths, pages):
+        for router in (server.application_links, files.downloads, sandbox_paths, pages):
             inner.include_router(router, prefix=context_path)
         inner.add_exception_handler(JiraError, _refused)
         inner.add_exception_handler(NotSignedIn, _not_signed_in)

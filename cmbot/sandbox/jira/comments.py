@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import history, properties
 from .errors import JiraError, refused
-from .fieldtypes import TEXT_LIMIT
+from .fieldinput import TEXT_LIMIT
 
 if TYPE_CHECKING:
     import sqlite3

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from .errors import FieldProblem
 
@@ -37,7 +38,7 @@ def server_info(base_url: str, now: str) -> dict[str, Any]:
 def user(base_url: str, person: User) -> dict[str, Any]:
     """A user: ``name`` and ``key``, no ``accountId``."""
     return {
-        "self": f"{base_url}{API}/user?username={person.name}",
+        "self": f"{base_url}{API}/user?username={quote(person.name)}",
         "name": person.name,
         "key": person.key,
         "emailAddress": person.email,

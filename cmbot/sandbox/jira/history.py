@@ -6,12 +6,14 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .fieldtypes import TYPES, Stored, Trace
+from .fieldtypes import TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from .configuration import Field, User
+    from .fieldinput import Stored
+    from .fieldtrace import Trace
     from .site import Site
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .configuration import User
-    from .fieldtypes import Stored
+    from .fieldinput import Stored
     from .site import Site
 
 log = logging.getLogger(__name__)

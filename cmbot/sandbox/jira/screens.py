@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .errors import NOT_ON_SCREEN, FieldProblem, JiraError
-from .fieldtypes import TYPES, Stored
+from .fieldtypes import TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from .configuration import Configuration, Field, IssueType
+    from .fieldinput import Stored
     from .site import Site
 
 OTHER_VERBS = ("comment", "issuelinks")

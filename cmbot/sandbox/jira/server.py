@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NoReturn
 import uvicorn
 
 from . import seed as seeds
+from . import seeding
 from .access import new_tokens
 from .app import create_app
 from .store import Store
@@ -34,7 +35,13 @@ class _Server(uvicorn.Server):
 
     def __init__(self, app: Application, address: Path, about: dict[str, object]) -> None:
         config = uvicorn.Config(
-            app, log_config=None, access_log=False, ws="none", lifespan="off", timeout_graceful_shutdown=2
+            app,
+            log_config=None,
+            access_log=False,
+            ws="none",
+            lifespan="off",
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=2,
         )
         super().__init__(config)
         self._address = address
@@ -75,12 +82,13 @@ def serve(state: Path, *, port: int = 0, seed: Path | None = None, context_path:
     if threading.current_thread() is threading.main_thread():
         for number in (signal.SIGTERM, signal.SIGINT):  # uvicorn raises them again once it has shut down
             signal.signal(number, _end)
-    content = seeds.DEFAULT if seed is None else seeds.load(seed)
+    content = seeding.DEFAULT if seed is None else seeds.load(seed)
     state.mkdir(parents=True, exist_ok=True)
     store = Store(state / "jira.sqlite3")
     address = state / "address.json"
+    address.unlink(missing_ok=True)  # of a start that was killed
     try:
-        seeds.apply(store, content)
+        seeding.apply(store, content)
         tokens = new_tokens([row["name"] for row in store.rows("SELECT name FROM users WHERE active")])
         app = create_app(store, tokens=tokens, context_path=context_path)
         # asyncio switches Nagle's delay off only for sockets that say they are TCP

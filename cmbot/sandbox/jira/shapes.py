@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .attachments import Attachment
     from .comments import Comment
     from .configuration import Category, Configuration, Field, IssueType, LinkType, Project, Status, User
-    from .fieldtypes import Stored
+    from .fieldinput import Stored
     from .history import Entry
     from .remotelinks import RemoteLink
 

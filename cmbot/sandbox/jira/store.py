@@ -63,6 +63,7 @@ class Store:
                     self._db.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?, 9999)", (table,))
                 self._db.execute(f"PRAGMA user_version = {schema.VERSION:d}")
         elif version != schema.VERSION:
+            self.close()
             raise ValueError(f"{path}: store version {version}, expected {schema.VERSION}; start a new one")
 
     @contextmanager

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 
 from cmbot.sandbox.jira import attachments, comments, issues, statusscheme
 from cmbot.sandbox.jira.errors import JiraError
-from cmbot.sandbox.jira.rest.around import file_answer
+from cmbot.sandbox.jira.rest.files import file_answer
 
 from . import view
 from .templates import PAGES, render

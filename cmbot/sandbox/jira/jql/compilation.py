@@ -9,12 +9,13 @@ from cmbot.sandbox.jira.errors import JiraError
 
 from . import searchers
 from .syntax import Call, Clause, Condition, Empty, Literal, Sort, parse
+from .values import Asker
 
 if TYPE_CHECKING:
     from cmbot.sandbox.jira.configuration import User
     from cmbot.sandbox.jira.site import Site
 
-    from .searchers import Asker, Searcher
+    from .searchers import Searcher
 
 Sql = tuple[str, tuple[Any, ...]]
 DEFAULT_ORDER = "i.id DESC"
@@ -42,7 +43,7 @@ def compile_query(site: Site, user: User, text: str) -> Compiled:
         not have.
     """
     query = parse(text)
-    asker = searchers.Asker(site, user)
+    asker = Asker(site, user)
     where, values = ("1", ()) if query.condition is None else _condition(asker, query.condition)
     return Compiled(where, values, _order(site, query.order))
 

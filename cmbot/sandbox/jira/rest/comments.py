@@ -1,0 +1,61 @@
+"""Comments of issues."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter, Response
+
+from cmbot.sandbox.jira import comments, issues
+from cmbot.sandbox.jira.markup import to_html
+
+from .call import Call, SignedIn, answer, nothing, page
+
+if TYPE_CHECKING:
+    from cmbot.sandbox.jira.shapes import Json
+
+router = APIRouter()
+
+
+@router.get("/issue/{key}/comment")
+def all_comments(call: Call, key: str) -> Response:
+    """The comments of an issue."""
+    issue = issues.find(call.site, key)
+    found = comments.listed(call.site, issue.id, call.text("orderBy", "created"))
+    return answer(page([_comment(call, one) for one in found], call, "comments", 1048576))
+
+
+@router.post("/issue/{key}/comment")
+def add_comment(call: Call, key: str) -> Response:
+    """Comment on an issue."""
+    issue = issues.find(call.site, key)
+    number = comments.add(call.site, call.user, issue.id, call.object)
+    return answer(_comment(call, comments.find(call.site, issue.id, str(number))), 201)
+
+
+@router.get("/issue/{key}/comment/{number}")
+def one_comment(call: Call, key: str, number: str) -> Response:
+    """One comment."""
+    return answer(_comment(call, comments.find(call.site, issues.find(call.site, key).id, number)))
+
+
+@router.put("/issue/{key}/comment/{number}")
+def edit_comment(call: Call, key: str, number: str) -> Response:
+    """Edit a comment."""
+    issue = issues.find(call.site, key)
+    comments.edit(call.site, call.user, comments.find(call.site, issue.id, number), call.object)
+    return answer(_comment(call, comments.find(call.site, issue.id, number)))
+
+
+@router.delete("/issue/{key}/comment/{number}")
+def delete_comment(call: Call, key: str, number: str) -> Response:
+    """Delete a comment."""
+    comments.delete(call.site, comments.find(call.site, issues.find(call.site, key).id, number))
+    return nothing()
+
+
+def _comment(call: SignedIn, comment: comments.Comment) -> Json:
+    found = call.shapes.comment(comment)
+    if "renderedBody" in call.words("expand"):
+        found["renderedBody"] = to_html(comment.body, call.shapes.around)
+    return found

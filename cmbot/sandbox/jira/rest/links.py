@@ -1,0 +1,95 @@
+"""Links between issues, and to other systems."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+
+from cmbot.sandbox.jira import issuelinks, issues, remotelinks
+from cmbot.sandbox.jira.issueshapes import IssueShapes
+
+from .call import Call, answer, nothing
+
+router = APIRouter()
+
+
+@router.post("/issueLink")
+def add_link(call: Call) -> Response:
+    """Link two issues."""
+    issuelinks.add(call.site, call.user, call.object)
+    return nothing(201)
+
+
+@router.get("/issueLink/{number}")
+def read_link(call: Call, number: str) -> Response:
+    """One issue link."""
+    link = issuelinks.find(call.site, number)
+    brief = IssueShapes(call.site, call.shapes, []).brief
+    return answer(
+        {
+            "id": str(link.id),
+            "self": call.shapes.link(f"issueLink/{link.id}"),
+            "type": call.shapes.link_type(link.type),
+            "inwardIssue": brief(issues.find(call.site, str(link.inward))),
+            "outwardIssue": brief(issues.find(call.site, str(link.outward))),
+        }
+    )
+
+
+@router.delete("/issueLink/{number}")
+def delete_link(call: Call, number: str) -> Response:
+    """Remove an issue link."""
+    issuelinks.delete(call.site, call.user, issuelinks.find(call.site, number))
+    return nothing()
+
+
+@router.get("/issue/{key}/remotelink")
+def remote_links(call: Call, key: str) -> Response:
+    """The remote links, or the one with a global id."""
+    issue = issues.find(call.site, key)
+    global_id = call.text("globalId")
+    if global_id:
+        return answer(
+            call.shapes.remote_link(key, remotelinks.find(call.site, issue.id, global_id=global_id))
+        )
+    return answer([call.shapes.remote_link(key, link) for link in remotelinks.listed(call.site, issue.id)])
+
+
+@router.post("/issue/{key}/remotelink")
+def put_remote_link(call: Call, key: str) -> Response:
+    """Add a remote link, or replace the one with the same global id."""
+    issue = issues.find(call.site, key)
+    number, new = remotelinks.put(call.site, call.user, issue.id, call.object)
+    found = {"id": number, "self": call.shapes.link(f"issue/{key}/remotelink/{number}")}
+    return answer(found, 201 if new else 200)
+
+
+@router.get("/issue/{key}/remotelink/{number}")
+def remote_link(call: Call, key: str, number: str) -> Response:
+    """One remote link."""
+    link = remotelinks.find(call.site, issues.find(call.site, key).id, number)
+    return answer(call.shapes.remote_link(key, link))
+
+
+@router.put("/issue/{key}/remotelink/{number}")
+def replace_remote_link(call: Call, key: str, number: str) -> Response:
+    """Overwrite a remote link."""
+    link = remotelinks.find(call.site, issues.find(call.site, key).id, number)
+    remotelinks.replace(call.site, link.id, call.object)
+    return nothing()
+
+
+@router.delete("/issue/{key}/remotelink")
+def delete_remote_link_by_global_id(call: Call, key: str) -> Response:
+    """Remove the remote link with a global id."""
+    issue = issues.find(call.site, key)
+    link = remotelinks.find(call.site, issue.id, global_id=call.text("globalId"))
+    remotelinks.delete(call.site, call.user, issue.id, link)
+    return nothing()
+
+
+@router.delete("/issue/{key}/remotelink/{number}")
+def delete_remote_link(call: Call, key: str, number: str) -> Response:
+    """Remove a remote link."""
+    issue = issues.find(call.site, key)
+    remotelinks.delete(call.site, call.user, issue.id, remotelinks.find(call.site, issue.id, number))
+    return nothing()

@@ -1,0 +1,43 @@
+"""Who watches an issue."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+
+from cmbot.sandbox.jira import issues, watchers
+from cmbot.sandbox.jira.errors import JiraError
+from cmbot.sandbox.jira.issueshapes import IssueShapes
+
+from .call import Call, answer, nothing
+
+router = APIRouter()
+
+
+@router.get("/issue/{key}/watchers")
+def all_watchers(call: Call, key: str) -> Response:
+    """Who watches an issue."""
+    issue = issues.find(call.site, key)
+    people = [call.shapes.user(person.name) for person in watchers.of_issue(call.site, issue.id)]
+    return answer({**IssueShapes(call.site, call.shapes, []).watches(issue), "watchers": people})
+
+
+@router.post("/issue/{key}/watchers")
+def add_watcher(call: Call, key: str) -> Response:
+    """Let somebody watch: a bare JSON string, or the ``userName`` parameter."""
+    issue = issues.find(call.site, key)
+    name = call.text("userName") or (call.body if call.raw else None)
+    if not isinstance(name, str) or not name:
+        raise JiraError(400, "A user name is expected.")
+    watchers.add(call.site, issue.id, name)
+    return nothing()
+
+
+@router.delete("/issue/{key}/watchers")
+def remove_watcher(call: Call, key: str) -> Response:
+    """Let somebody watch no longer."""
+    issue = issues.find(call.site, key)
+    name = call.text("username")
+    if not name:
+        raise JiraError(400, "A user name is expected.")
+    watchers.remove(call.site, issue.id, name)
+    return nothing()
