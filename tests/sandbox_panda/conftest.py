@@ -8,6 +8,7 @@ import gzip
 import json
 import subprocess
 import sys
+import threading
 import time
 import zlib
 from pathlib import Path
@@ -113,7 +114,8 @@ class World:
         self.state = state
         self.store = Store(state)
         self.site = Site(state, BIN)
-        self.executor = Executor(self.store, self.site, workers)
+        self.gave_up = threading.Event()
+        self.executor = Executor(self.store, self.site, workers, self.gave_up.set)
 
     def submit(self, posted: object) -> int:
         request_id = self.store.submit(posted)
@@ -155,7 +157,8 @@ def world(tmp_path: Path) -> Iterator[World]:
     world = World(tmp_path)
     world.executor.start()
     yield world
-    world.executor.stop()
+    if not world.gave_up.is_set():
+        world.executor.stop()
     world.store.close()
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psutil
+import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -209,3 +210,16 @@ def test_a_job_that_cannot_be_started_says_why(
     (attempt,) = world.attempts(request_id, "blocked")
     assert attempt["exit_code"] == 126
     assert "could not be started" in attempt["reason"]
+
+
+def test_an_executor_that_cannot_go_on_says_so_instead_of_standing_still(
+    world: Any, workflow: Build, until: Callable[..., Any]
+) -> None:
+    world.executor.pause(paused=True)
+    request_id = world.submit(workflow("run", isr={}))
+    with world.store.transaction() as db:
+        db.execute("UPDATE requests SET body = 'damaged' WHERE id = ?", (request_id,))
+    world.executor.pause(paused=False)
+    until(world.gave_up.is_set)
+    with pytest.raises(RuntimeError, match="failed"):
+        world.executor.stop()

@@ -94,7 +94,7 @@ def test_a_cancellation_survives_a_killed_server(
 
 
 def test_a_second_server_on_the_same_state_is_refused(server: Any) -> None:
-    with pytest.raises(BlockingIOError):
+    with pytest.raises(BlockingIOError, match="another sandbox PanDA uses this directory"):
         serve(server.state, bin_dir=Path(sys.executable).parent)
     assert server.call("ping")[0] is True
     assert json.loads((server.state / "address.json").read_text())["token"] == server.token

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from cmbot.sandbox.panda import jobs, processes, progress
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cmbot.sandbox.panda.jobs import Attempt
     from cmbot.sandbox.panda.processes import Site
     from cmbot.sandbox.panda.store import Store
@@ -31,19 +33,24 @@ class Executor:
         Where jobs run.
     workers : `int`
         How many at a time.
+    give_up : callable
+        Called when a thread cannot go on: whoever serves must not do so half alive.
     """
 
-    def __init__(self, store: Store, site: Site, workers: int) -> None:
+    def __init__(self, store: Store, site: Site, workers: int, give_up: Callable[[], None]) -> None:
         self._store = store
+        self._give_up = give_up
+        self._failure: BaseException | None = None
         self.site = site
         self._news = threading.Condition()
         self._generation = 0
         self._paused = False
         self._stopping = False
         self._running: dict[int, threading.Event] = {}
-        self._threads = [threading.Thread(target=self._clerk, name="clerk", daemon=True)] + [
-            threading.Thread(target=self._worker, name=f"worker {number}", daemon=True)
-            for number in range(workers)
+        duties = [("clerk", self._clerk), *((f"worker {number}", self._worker) for number in range(workers))]
+        self._threads = [
+            threading.Thread(target=self._on_duty, args=(duty,), name=name, daemon=True)
+            for name, duty in duties
         ]
 
     @property
@@ -64,7 +71,13 @@ class Executor:
             thread.start()
 
     def stop(self) -> None:
-        """End all running jobs, mark them lost, and return when the threads have ended."""
+        """End all running jobs, mark them lost, and return when the threads have ended.
+
+        Raises
+        ------
+        RuntimeError
+            If a thread had ended by an error before.
+        """
         self._stopping = True
         with self._store.transaction():
             for stop in self._running.values():
@@ -73,6 +86,8 @@ class Executor:
         for thread in self._threads:
             if thread.ident is not None:
                 thread.join()
+        if self._failure is not None:
+            raise RuntimeError("the executor of the sandbox PanDA failed") from self._failure
 
     def pause(self, *, paused: bool) -> None:
         """Stop to begin work, or go on; jobs that run are not touched, and commands are carried out.
@@ -96,6 +111,15 @@ class Executor:
         """Sleep until there is news since a generation."""
         with self._news:
             self._news.wait_for(lambda: self._stopping or self._generation != seen)
+
+    def _on_duty(self, duty: Callable[[], None]) -> None:
+        """Run a thread; its failure is the end of the server."""
+        try:
+            duty()
+        except BaseException as error:  # noqa: BLE001 - raised again by stop
+            log.critical("%s failed: %r", threading.current_thread().name, error)
+            self._failure = error
+            self._give_up()
 
     def _clerk(self) -> None:
         """Expand new requests, carry out commands, start final jobs, end requests."""

@@ -96,7 +96,9 @@ def serve(
             if on_ready is not None:
                 on_ready(address)
 
-        executor = Executor(store, Site(state, bin_dir), workers)
+        executor = Executor(
+            store, Site(state, bin_dir), workers, lambda: os.kill(os.getpid(), signal.SIGTERM)
+        )
         app = _application(store, executor, address.token, ready)
         try:
             with _ended_by_signals():
@@ -130,6 +132,7 @@ def _run(app: ASGIApp, listener: socket.socket) -> None:
         http="h11",
         lifespan="on",
         log_config=None,
+        log_level=logging.WARNING,
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=1,  # requests that are being held do not delay the end
@@ -168,7 +171,12 @@ def _ended_by_signals() -> Iterator[None]:
 def _only_server(state: Path) -> Iterator[None]:
     """Hold the lock of a state directory; the kernel frees it when the process dies."""
     with (state / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise BlockingIOError(
+                error.errno, "another sandbox PanDA uses this directory", str(state)
+            ) from None
         (state / "address.json").unlink(missing_ok=True)  # a killed server's
         yield
 
