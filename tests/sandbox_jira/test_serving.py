@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,8 +20,7 @@ from cmbot.sandbox.jira.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from contextlib import suppress
-from pathlib import Path
+    from pathlib import Path
 
 SERVE = """
 import json, sys
