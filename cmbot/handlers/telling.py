@@ -99,6 +99,7 @@ def paused(view: CampaignView) -> Notice:
         NoticeKind.PAUSED,
         view.issue,
         _marker("paused", view.issue),
+        cause=max((attempt.cause for attempt in view.attempts), key=lambda cause: cause.at, default=None),
         happened=tuple(happened),
         problems=tuple(problems),
         coming=_coming(view),

@@ -45,11 +45,14 @@ def marked(local: Local, view: CampaignView) -> CampaignView:
     view : `~cmbot.models.views.CampaignView`
         The same, with ``chained`` set.
     """
-    plan = wanted(view)
-    if not plan or _note(local, view).get("done") == _digest(plan):
-        return view
-    steps = tuple(replace(step, chained=not any(_good(step))) for step in view.steps)
-    return replace(view, steps=steps)
+    done = set(_note(local, view).get("done", ()))
+    root = f"{view.definition.output}/" if view.definition else ""
+    behind = {
+        chain.name.removeprefix(root).partition("/")[0]
+        for chain in wanted(view)
+        if _digest(chain) not in done
+    }
+    return replace(view, steps=tuple(replace(step, chained=step.name not in behind) for step in view.steps))
 
 
 def wanted(view: CampaignView) -> tuple[Chain, ...]:
@@ -103,11 +106,12 @@ def keep(edges: Edges, view: CampaignView, now: datetime) -> None:
     RemoteError
         If the last child did not do it; it is started again in the next pass.
     """
-    plan, note = wanted(view), _note(edges, view)
-    if not plan or note.get("done") == _digest(plan):
-        return
-    if not note.get("asked"):
-        _start(edges, view, plan, now)
+    note = _note(edges, view)
+    done = set(note.get("done", ()))
+    if "asked" not in note:
+        plan = wanted(view)
+        if any(_digest(chain) not in done for chain in plan):
+            _start(edges, view, plan, now)
         return
     directory = edges.state / "chains" / note["directory"]
     if asking.finished(edges, directory, datetime.fromisoformat(note["at"]), now):
@@ -122,12 +126,13 @@ def _start(edges: Edges, view: CampaignView, plan: tuple[Chain, ...], now: datet
     request = ArrangeRequest(view.definition.butler, plan).to_json()
     question = asking.Question(ARRANGE_SCRIPT, request, view.definition, own)
     asking.start(edges, question, edges.state / "chains" / directory)
-    done = _note(edges, view).get("done", "")
-    _remember(edges, view, done=done, asked=_digest(plan), directory=directory, at=now.isoformat())
+    asked = [_digest(chain) for chain in plan]
+    done = _note(edges, view).get("done", [])
+    _remember(edges, view, done=done, asked=asked, directory=directory, at=now.isoformat())
 
 
 def _collect(edges: Edges, view: CampaignView, note: dict[str, Any], now: datetime) -> None:
-    done = note.get("done", "")
+    done = note.get("done", [])
     try:
         text = asking.answer(edges.state / "chains" / note["directory"], view.issue.key)
         wrong = [item for item in parse_arranged(text, view.issue.key) if item.done is Done.ERROR]
@@ -135,7 +140,7 @@ def _collect(edges: Edges, view: CampaignView, note: dict[str, Any], now: dateti
             raise RemoteError(view.issue.key, f"{wrong[0].name}: {wrong[0].problem}", "mend the collection")
         done = note["asked"]
         with edges.mirror.writing() as connection:
-            events.add(connection, now, view.issue.key, "cmbot", "arranged the collections", done)
+            events.add(connection, now, view.issue.key, "cmbot", "arranged the collections")
         _LOG.info("%s collections arranged", view.issue.key)
     except CmbotError as error:
         _LOG.warning("%s", error)
@@ -148,8 +153,8 @@ def _good(step: StepView) -> Iterator[GroupView]:
             yield group
 
 
-def _digest(plan: tuple[Chain, ...]) -> str:
-    return freeze.digest([asdict(chain) for chain in plan])
+def _digest(chain: Chain) -> str:
+    return freeze.digest(asdict(chain))
 
 
 def _note(local: Local, view: CampaignView) -> dict[str, Any]:
@@ -157,5 +162,5 @@ def _note(local: Local, view: CampaignView) -> dict[str, Any]:
     return note
 
 
-def _remember(edges: Edges, view: CampaignView, **note: str) -> None:
+def _remember(edges: Edges, view: CampaignView, **note: Any) -> None:
     edges.mirror.remember(f"chains {view.issue.id}", json.dumps(note))
