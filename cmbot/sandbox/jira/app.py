@@ -101,7 +101,8 @@ async def _refused(request: Request, error: Exception) -> Response:
         except NotSignedIn:
             return sign_in_page(request, wrong=False)
         texts = [*error.messages, *error.errors.values()]
-        return visit.page("message.html", "That was refused", error.status, texts=texts)
+        title = "Not found" if error.status == 404 else "That was refused"
+        return visit.page("message.html", title, error.status, texts=texts)
     return JSONResponse(error.envelope(), error.status, error.headers)
 
 

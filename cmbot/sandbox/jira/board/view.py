@@ -224,6 +224,8 @@ def _field_html(site: Site, field: Field, stored: Any) -> Markup:
     match field.type:
         case "labels":
             return Markup(" ").join(Markup('<span class="label">{}</span>').format(one) for one in stored)
+        case "users":
+            return escape(", ".join(site.config.users[name].display_name for name in stored))
         case "priority":
             return escape(PRIORITIES[stored])
         case "resolution":

@@ -43,8 +43,12 @@ async function refresh() {
   if (!fresh || !old || dragged) return;
   keep(old, fresh, "details[data-lane]", "lane");
   keep(old, fresh, "details[data-keep]", "keep");
+  const writing = old.querySelector("form.write");
+  const focused = writing?.contains(document.activeElement) ? document.activeElement : null;
+  if (writing) fresh.querySelector("form.write").replaceWith(writing); // what is being typed stays
   const across = old.querySelector(".columns")?.scrollLeft ?? 0;
   old.replaceWith(fresh);
+  focused?.focus({ preventScroll: true });
   const columns = fresh.querySelector(".columns");
   if (columns) columns.scrollLeft = across;
   seen = page.body.dataset.changes;
