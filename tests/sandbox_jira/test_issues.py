@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import requests
 
 if TYPE_CHECKING:
     from conftest import Sandbox, Start
@@ -234,6 +237,23 @@ def test_impossible_and_unknown_transitions_are_refused(sandbox: Sandbox) -> Non
     }
     assert "not valid for the current state" in answers["21"].json()["errorMessages"][0]
     assert sandbox.status(key) == "Draft"
+
+
+def test_of_two_transitions_that_meet_one_wins(sandbox: Sandbox) -> None:
+    key = sandbox.create()
+    sandbox.move(key, "Launch")
+    together = threading.Barrier(2)
+
+    def run() -> int:
+        together.wait()
+        path = f"{sandbox.url}/rest/api/2/issue/{key}/transitions"
+        sure = {"Authorization": f"Bearer {sandbox.app.access.tokens['alice']}"}
+        return requests.post(path, json={"transition": {"id": "21"}}, headers=sure, timeout=20).status_code
+
+    with ThreadPoolExecutor(2) as pool:
+        answers = [future.result() for future in [pool.submit(run), pool.submit(run)]]
+    assert sorted(answers) == [204, 400]
+    assert sandbox.get(f"issue/{key}?expand=changelog")["changelog"]["total"] == 2
 
 
 def test_fields_and_expansions_are_what_was_asked_for(sandbox: Sandbox) -> None:

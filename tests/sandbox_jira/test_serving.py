@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -92,6 +93,37 @@ def test_what_was_answered_survives_a_kill(serving: Callable[..., Run]) -> None:
     assert ask(again, "GET", f"issue/{key}").json()["fields"]["summary"] == "kept"
     assert ask(again, "GET", f"issue/{key}/comment/{number}").json()["body"] == "said"
     assert ask(again, "POST", "issue", json=NEW).json()["key"] == "CM-2"
+
+
+def test_a_kill_in_the_middle_leaves_whole_issues_only(serving: Callable[..., Run], tmp_path: Path) -> None:
+    process, about = serving()
+    answered: list[str] = []
+
+    def write() -> None:
+        body = {
+            **NEW,
+            "properties": [{"key": "mark", "value": 1}],
+            "update": {"comment": [{"add": {"body": "c"}}]},
+        }
+        with suppress(requests.ConnectionError):
+            while True:
+                answered.append(ask(about, "POST", "issue", json=body).json()["key"])
+
+    writers = [threading.Thread(target=write) for _ in range(3)]
+    for writer in writers:
+        writer.start()
+    deadline = time.monotonic() + 30
+    while len(answered) < 30 and time.monotonic() < deadline:
+        writers[0].join(0.01)
+    process.kill()
+    for writer in writers:
+        writer.join(30)
+    _, again = serving()
+    found = ask(again, "GET", "search?maxResults=1000&fields=comment&properties=mark").json()["issues"]
+    assert set(answered) <= {issue["key"] for issue in found}
+    for issue in found:
+        assert issue["properties"] == {"mark": 1}
+        assert issue["fields"]["comment"]["total"] == 1
 
 
 def test_it_listens_on_the_port_and_path_it_is_told(serving: Callable[..., Run]) -> None:

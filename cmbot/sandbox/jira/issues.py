@@ -187,7 +187,7 @@ def delete(site: Site, user: User, issue: Issue, *, with_subtasks: bool) -> None
             delete(site, user, child, with_subtasks=True)
         link = site.config.field_of_type("epic-link")
         if link:
-            sql = "UPDATE issues SET fields = json_remove(fields, ?) WHERE fields ->> ? = ?"
+            sql = "UPDATE issues SET fields = json_remove(fields, ?) WHERE json_extract(fields, ?) = ?"
             site.store.run(sql, f"$.{link.id}", f"$.{link.id}", issue.key)
         site.store.run("DELETE FROM issues WHERE id = ?", issue.id)
         log.info("%s deleted by %s", issue.key, user.name)

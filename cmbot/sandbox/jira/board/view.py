@@ -196,7 +196,7 @@ def _in_epic(site: Site, issue: Issue) -> list[Issue]:
     link = site.config.field_of_type("epic-link")
     if link is None or issue.type.level != 1:
         return []
-    sql = "SELECT * FROM issues WHERE fields ->> ? = ? ORDER BY id"
+    sql = "SELECT * FROM issues WHERE json_extract(fields, ?) = ? ORDER BY id"
     return [issues.from_row(site, row) for row in site.store.rows(sql, f"$.{link.id}", issue.key)]
 
 

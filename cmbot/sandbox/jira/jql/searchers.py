@@ -80,7 +80,9 @@ _INSTANTS = {"now": lambda asker: asker.site.store.now()}
 
 
 def _json(field_id: str) -> str:
-    return f"i.fields ->> '$.{field_id}'"
+    return (
+        f"json_extract(i.fields, '$.{field_id}')"  # not ``->>``: systems with SQLite before 3.38 are in use
+    )
 
 
 def _plain(column: str, resolve: Resolve, sort: str | None = None) -> Searcher:
