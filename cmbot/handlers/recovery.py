@@ -21,6 +21,7 @@ class Verb(StrEnum):
     ADOPT = "adopt"
     LOOK_UP = "look up"
     DUPLICATE = "duplicate"
+    COUNT = "count"
     TRY_AGAIN = "try again"
     GIVE_UP = "give up"
 
@@ -39,6 +40,8 @@ class Evidence:
     """Request id from its output or from BPS's id link."""
     prepared: bool
     """BPS got as far as writing the workflow, which comes before anything is sent."""
+    nothing_left: bool = False
+    """BPS found nothing left to do: earlier attempts made everything."""
     mendable: bool = True
     """A person must change something; otherwise a server was not there and another try may do."""
     reason: str = ""
@@ -79,6 +82,8 @@ def judge(evidence: Evidence) -> Outcome:
         return Outcome(Verb.TRY_AGAIN, note="bps submit was never started")
     if not evidence.prepared and evidence.code is None:
         return Outcome(Verb.TRY_AGAIN, note="bps submit was killed before it had anything to send")
+    if not evidence.prepared and evidence.code and evidence.nothing_left:
+        return Outcome(Verb.COUNT, note="nothing was left to submit")
     if not evidence.prepared and evidence.code:
         verb = Verb.GIVE_UP if evidence.mendable else Verb.TRY_AGAIN
         return Outcome(verb, note=evidence.reason or f"bps submit ended with status {evidence.code}")

@@ -87,7 +87,7 @@ def paused(view: CampaignView) -> Notice:
     problems: list[Problem] = []
     for step in view.steps:
         problems += step.problems if step.plan is PlanState.REFUSED else ()
-        bad = [group for group in step.groups if group.last and group.last.state.ended_badly]
+        bad = [group for group in step.groups if group.effective in {Status.FAILED, Status.PAUSED}]
         if starting.effective(step) is Status.COMPLETED:
             happened.append(f"{step.name} ({step.issue.key}) is completed: {_result(step)}")
         happened += [

@@ -24,7 +24,8 @@ _STATUS = {
     AttemptState.PARTIAL: Status.FAILED,
     AttemptState.FAILED: Status.FAILED,
     AttemptState.CANCELLED: Status.FAILED,
-    AttemptState.UNKNOWN: Status.PAUSED,
+    # It may be running: cmbot looks for it before anything else.
+    AttemptState.UNKNOWN: Status.RUNNING,
     AttemptState.DUPLICATE: Status.PAUSED,
 }
 """What the state of a group's newest attempt means on the board."""

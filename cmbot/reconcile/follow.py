@@ -10,7 +10,7 @@ from cmbot.exceptions import CmbotError, NotFound, RemoteError
 from cmbot.mirror import events, journal
 from cmbot.models.attempts import AttemptState, TryState
 from cmbot.models.views import Counts
-from cmbot.reconcile import data_reports, recover
+from cmbot.reconcile import data_reports, recover, waiting
 from cmbot.wms.states import WorkflowState
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ def campaign(edges: Edges, view: CampaignView, now: datetime) -> bool:
     """
     changed = False
     for step in view.steps:
+        trouble = ""
         for group in step.groups:
             attempt = group.last
             if attempt is None or not attempt.state.live:
@@ -63,16 +64,17 @@ def campaign(edges: Edges, view: CampaignView, now: datetime) -> bool:
             try:
                 changed |= _attempt(edges, view, step, attempt, now)
             except CmbotError as error:
-                _LOG.warning("%s %s %s: %s", step.issue.key, group.name, attempt.label, error)
+                trouble = str(error)
+        waiting.note(edges, step, "follow", trouble)
     return changed
 
 
 def _attempt(edges: Edges, view: CampaignView, step: StepView, attempt: Attempt, now: datetime) -> bool:
+    if attempt.state is AttemptState.MERGE_PENDING:
+        return data_reports.follow(edges, view, step, attempt, now)
     item = attempt.last_try
     if item is None or item.state is not TryState.SUBMITTED:
         return recover.attempt(edges, view, step, attempt, now)
-    if attempt.state is AttemptState.MERGE_PENDING:
-        return data_reports.follow(edges, view, step, attempt, now)
     return _poll(edges, step, attempt, now)
 
 

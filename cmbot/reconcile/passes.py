@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from cmbot.exceptions import CmbotError, RemoteError
@@ -11,14 +12,26 @@ from cmbot.handlers import starting
 from cmbot.handlers.campaign import decide
 from cmbot.mirror import journal, seen
 from cmbot.models.views import PlanState
-from cmbot.reconcile import chains, deliver, follow, observe, planning, submissions, submit, tell, views
+from cmbot.reconcile import (
+    chains,
+    deliver,
+    follow,
+    observe,
+    planning,
+    submissions,
+    submit,
+    tell,
+    views,
+    waiting,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from cmbot.handlers.actions import Decision, Submit
     from cmbot.models.issues import Issue
-    from cmbot.models.views import CampaignView
+    from cmbot.models.views import CampaignView, StepView
     from cmbot.reconcile.edges import Edges
 
 _LOG = logging.getLogger(__name__)
@@ -127,16 +140,29 @@ class Passes:
 
     def _act(self, view: CampaignView, decision: Decision, now: datetime) -> bool:
         edges, acted = self._edges, False
-        chains.keep(edges, view, now)
+        try:
+            chains.keep(edges, view, now)
+        except CmbotError as error:
+            _LOG.warning("%s collections: %s", view.issue.key, error)
         for step in decision.plans:
-            planning.ask(edges, view, step, now)
-            acted = True
+            acted |= self._try(step, partial(planning.ask, edges, view, step, now))
         for action in self._within_caps(view, decision):
             if edges.runner.busy() >= edges.settings.work.max_children:
                 break
-            submit.first_try(edges, view, action, now)
+            if not self._try(action.step, partial(submit.first_try, edges, view, action, now)):
+                break
             acted = True
         return acted
+
+    def _try(self, step: StepView, act: Callable[[], None]) -> bool:
+        """Act for a step; what does not work is said on it, and others go on."""
+        try:
+            act()
+        except CmbotError as error:
+            waiting.note(self._edges, step, "submit", str(error))
+            return False
+        waiting.note(self._edges, step, "submit", "")
+        return True
 
     def _within_caps(self, view: CampaignView, decision: Decision) -> tuple[Submit, ...]:
         if not decision.submits or view.definition is None:

@@ -94,6 +94,7 @@ def _evidence(edges: Edges, item: Try) -> recovery.Evidence:
         code=run.code,
         request_id=left.request_id,
         prepared=left.prepared or not item.host,
+        nothing_left=left.failure.kind is FailureKind.NOTHING_LEFT,
         mendable=left.failure.kind is not FailureKind.SERVER,
         reason="" if run.alive else left.failure.reason,
     )
@@ -122,6 +123,10 @@ def _carry_out(
             _adopt(edges, step, item, last, outcome, now)
         case Verb.DUPLICATE:
             _set(edges, step, item, AttemptState.DUPLICATE, outcome.note, now)
+        case Verb.COUNT:
+            with edges.mirror.writing() as connection:
+                journal.set_try(connection, last.id, state=TryState.NOT_SUBMITTED, note=outcome.note)
+            _set(edges, step, item, AttemptState.MERGE_PENDING, outcome.note, now)
         case Verb.TRY_AGAIN:
             with edges.mirror.writing() as connection:
                 journal.set_try(connection, last.id, state=TryState.NOT_SUBMITTED, note=outcome.note)

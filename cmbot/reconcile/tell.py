@@ -46,7 +46,7 @@ def campaign(edges: Edges, view: CampaignView, decision: Decision, now: datetime
             _say_move(connection, move, now)
         for step in view.steps:
             _say_groups(edges, connection, step, now)
-            if step.groups or step.problems or step.plan != "unasked":
+            if step.groups or step.problems or step.waiting or step.plan != "unasked":
                 _keep_status(edges, connection, step.issue, edges.comments.step(view, step), now)
             _keep_fields(edges, connection, step.issue, _counts(step.counts), now)
         _keep_status(edges, connection, view.issue, edges.comments.campaign(view), now)

@@ -11,7 +11,7 @@ from cmbot.jira_schema import parse
 from cmbot.mirror import journal, seen
 from cmbot.models.issues import Issue, Level
 from cmbot.models.views import CampaignView, Counts, GroupView, PlanState, StepView
-from cmbot.reconcile import chains
+from cmbot.reconcile import chains, waiting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -135,7 +135,7 @@ def _step(local: Local, epic: Issue, issue: Issue, definition: CampaignDefinitio
         plan = PlanState.READY
     elif definition is not None and own is not None:
         plan, problems = _plan(local, epic, issue, freeze.step_hash(definition, own))
-    return StepView(issue, name, own, groups, plan, problems)
+    return StepView(issue, name, own, groups, plan, problems, waiting=waiting.read(local, issue))
 
 
 def _plan(local: Local, epic: Issue, issue: Issue, spec: str) -> tuple[PlanState, tuple[Problem, ...]]:
