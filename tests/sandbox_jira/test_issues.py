@@ -44,6 +44,7 @@ def created(sandbox: Sandbox, fields: dict[str, Any], **more: Any) -> tuple[int,
         ({"customfield_10006": "many"}, "customfield_10006", "must be a number"),
         ({"customfield_10007": "javascript:x"}, "customfield_10007", "Not a valid URL"),
         ({"customfield_10010": "2026-11-20"}, "customfield_10010", "Error parsing date"),
+        ({"customfield_10010": "0001-01-01T00:00:00+1400"}, "customfield_10010", "Error parsing date"),
     ],
 )
 def test_a_field_that_is_wrong_is_named_and_nothing_is_created(

@@ -38,7 +38,7 @@ class Application:
     Parameters
     ----------
     store : `Store`
-        The store; see `seed.apply`.
+        The store; see `seeding.apply`.
     tokens : `~collections.abc.Mapping` [`str`, `str`], optional
         Token by login name; fresh ones if not given.
     context_path : `str`, optional
@@ -51,9 +51,8 @@ class Application:
         self.requests = RequestLog()
         self.disturber = Disturber()
         store.function("jql_words", 2, matches)
-        inner = FastAPI(
-            openapi_url=None, redirect_slashes=False
-        )  # no schema pages: they would load scripts from elsewhere
+        # no schema pages: they would load scripts from elsewhere
+        inner = FastAPI(openapi_url=None, redirect_slashes=False)
         for name in ("site", "access", "requests", "disturber"):
             setattr(inner.state, name, getattr(self, name))
         inner.state.context_path = context_path
@@ -95,7 +94,7 @@ def create_app(
 async def _refused(request: Request, error: Exception) -> Response:
     if not isinstance(error, JiraError):
         raise error
-    if "text/html" in request.headers.get("accept", ""):
+    if _wants_page(request):
         try:
             visit = await visiting(request)
         except NotSignedIn:
@@ -107,14 +106,21 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 
 def _not_signed_in(request: Request, _: Exception) -> Response:
-    if "text/html" in request.headers.get("accept", ""):
+    if _wants_page(request):
         return sign_in_page(request, wrong=False)
     return JSONResponse(JiraError(401, "Sign in first.").envelope(), 401)
 
 
+def _wants_page(request: Request) -> bool:
+    path = request.url.path.removeprefix(request.app.state.context_path)
+    return not path.startswith(("/rest/", "/sandbox/")) and "text/html" in request.headers.get("accept", "")
+
+
 def _not_emulated(request: Request, error: Exception) -> Response:
-    """404 and 405 of the router: a gap of the emulator, not a fact about Jira."""
+    """404 and 405 of the router are gaps of the emulator, not facts about Jira; the rest is a bad form."""
     status = error.status_code if isinstance(error, HTTPException) else 404
+    if isinstance(error, HTTPException) and status not in (404, 405):
+        return JSONResponse(JiraError(status, str(error.detail)).envelope(), status)
     log.warning("not emulated: %s %s", request.method, request.url.path)
     message = f"{request.method} {request.url.path} is not emulated by the sandbox Jira."
     return JSONResponse(JiraError(status, message).envelope(), status)

@@ -77,7 +77,7 @@ def instant(_: Site, __: Field, raw: Any) -> Stored:
         return None
     try:
         instant = dt.datetime.fromisoformat(raw)
-        if instant.tzinfo is None:
+        if instant.tzinfo is None or not 1000 <= instant.year < 9000:  # every zone can show these years
             raise ValueError(raw)
     except (TypeError, ValueError):
         raise FieldProblem(
@@ -100,7 +100,7 @@ def option(_: Site, field: Field, raw: Any) -> Stored:
 
 def options(site: Site, field: Field, raw: Any) -> Stored:
     """Choices."""
-    return [option(site, field, one) for one in _list(raw)] or None
+    return list(dict.fromkeys(option(site, field, one) for one in _list(raw))) or None
 
 
 def user(site: Site, _: Field, raw: Any) -> Stored:
@@ -110,7 +110,8 @@ def user(site: Site, _: Field, raw: Any) -> Stored:
 
 def users(site: Site, field: Field, raw: Any) -> Stored:
     """Several people."""
-    return [name for one in _list(raw) if (name := user(site, field, one))] or None
+    names = (user(site, field, one) for one in _list(raw))
+    return list(dict.fromkeys(name for name in names if name)) or None
 
 
 def labels(_: Site, __: Field, raw: Any) -> Stored:

@@ -36,11 +36,6 @@ class FieldType:
     operations: tuple[str, ...] = ("set",)
     """Verbs of ``update``."""
 
-    @property
-    def several(self) -> bool:
-        """Whether the value is a list."""
-        return "add" in self.operations
-
 
 def _fixed(schema: Mapping[str, str]) -> FieldType:
     return FieldType(schema, fieldinput.read_only, fieldtrace.as_text, ())
@@ -107,16 +102,5 @@ TYPES: dict[str, FieldType] = {
     "comments-page": _fixed({"type": "comments-page"}),
 }
 
-SEED_TYPES = (
-    "text",
-    "paragraph",
-    "number",
-    "select",
-    "multiselect",
-    "url",
-    "user",
-    "users",
-    "datetime",
-    "epic-link",
-    "epic-name",
-)
+SEED_TYPES = tuple(word for word, kind in TYPES.items() if "custom" in kind.schema)
+"""The words a seed may use."""

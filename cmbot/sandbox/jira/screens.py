@@ -65,7 +65,7 @@ def read_values(
     fields, update = section(body, "fields"), section(body, "update")
     values: dict[str, Stored] = {}
     problems = {name: NOT_ON_SCREEN.format(name) for name in _unknown(screen, fields, update)}
-    for name in (set(fields) | set(update)) & set(screen):
+    for name in (name for name in screen if name in fields or name in update):
         try:
             if name in fields and name in update:
                 raise FieldProblem(f"Field '{name}' is given in both 'fields' and 'update'.")
@@ -122,10 +122,5 @@ def _operate(site: Site, field: Field, operations: Any, current: Stored) -> Stor
         (one,) = kind.read(site, field, [raw]) or [None]
         kept = [value for value in current or [] if value != one]
         current = [*kept, one] if verb == "add" else kept
-        current = kind_sorted(field, current) or None
+        current = (sorted(current) if field.type == "labels" else current) or None
     return current
-
-
-def kind_sorted(field: Field, values: list[Stored]) -> list[Stored]:
-    """Labels are kept in order of the alphabet; other lists as they grew."""
-    return sorted(values) if field.type == "labels" else values

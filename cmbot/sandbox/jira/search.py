@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .errors import JiraError
 from .issues import Issue, from_row
-from .jql import compile_query
+from .jql import Compiled, compile_query
 
 if TYPE_CHECKING:
     from .configuration import User
@@ -51,6 +53,13 @@ def search(site: Site, user: User, jql: str, start: int = 0, limit: int = 50) ->
     """
     compiled = compile_query(site, user, jql)
     start, limit = max(0, start), PAGE_LIMIT if limit < 0 else min(limit, PAGE_LIMIT)
+    try:
+        return _page(site, compiled, start, limit)
+    except sqlite3.OperationalError as error:  # SQLite bounds the depth and the values of an expression
+        raise JiraError(400, f"The JQL query is too complex: {error}.") from None
+
+
+def _page(site: Site, compiled: Compiled, start: int, limit: int) -> Page:
     tables = "FROM issues i JOIN statuses s ON s.id = i.status_id JOIN projects p ON p.id = i.project_id"
     where = f"{tables} WHERE {compiled.where}"
     with site.store.transaction():

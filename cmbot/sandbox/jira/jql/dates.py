@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import re
 
+LIMIT = 10**15
+"""Milliseconds; what lies further away is no date."""
 _UNITS = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60}
 _RELATIVE = re.compile(r"[+-]?(?:\d+[wdhm]\s*)+", re.IGNORECASE)
 _ABSOLUTE = ("%Y-%m-%d %H:%M", "%Y-%m-%d", "%Y/%m/%d %H:%M", "%Y/%m/%d")
@@ -31,7 +33,8 @@ def instant(text: str, *, quoted: bool, now: int, zone: dt.tzinfo) -> int | None
         seconds = sum(
             int(n) * _UNITS[unit.lower()] for n, unit in re.findall(r"(\d{1,9})([wdhm])", text, re.IGNORECASE)
         )
-        return now + (-seconds if text.startswith("-") else seconds) * 1000
+        found = now + (-seconds if text.startswith("-") else seconds) * 1000
+        return found if abs(found) < LIMIT else None
     for form in _ABSOLUTE:
         try:
             moment = dt.datetime.strptime(text, form).replace(tzinfo=zone)

@@ -212,6 +212,8 @@ def parse(text: str) -> Query:
     """
     try:
         return _Build().transform(_parser().parse(text))
+    except RecursionError:
+        raise JiraError(400, "Error in the JQL Query: it is nested too deeply.") from None
     except lark.UnexpectedToken as error:
         if error.token.type == "$END":
             raise JiraError(400, "Error in the JQL Query: the query ends where more is expected.") from None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 import zoneinfo
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -112,9 +114,12 @@ def instant_of(asker: Asker, name: str, literal: Literal) -> int:
 def number(_: Asker, name: str, literal: Literal) -> float:
     """A number."""
     try:
-        return float(literal.text)
+        found = float(literal.text)
     except ValueError:
-        raise JiraError(400, f"The value '{literal.text}' for field '{name}' is not a number.") from None
+        found = math.nan
+    if not math.isfinite(found):
+        raise JiraError(400, f"The value '{literal.text}' for field '{name}' is not a number.")
+    return found
 
 
 def as_written(_: Asker, __: str, literal: Literal) -> str:
@@ -124,8 +129,8 @@ def as_written(_: Asker, __: str, literal: Literal) -> str:
 
 def words(_: Asker, name: str, literal: Literal) -> str:
     """Words to look for."""
-    if not literal.text.strip():
-        raise JiraError(400, f"The field '{name}' does not support searching for an empty string.")
+    if not re.search(r"\w", literal.text):
+        raise JiraError(400, f"The field '{name}' does not support searching for a text without words.")
     if literal.text.startswith(("*", "?")):
         first = literal.text[0]
         raise JiraError(

@@ -1,4 +1,4 @@
-"""The ``~`` operator: words, phrases and trailing wildcards, ignoring case.
+"""The ``~`` operator: words, phrases and wildcards, ignoring case.
 
 Simpler than Jira's Lucene: all words must occur, there is no stemming and there are no operators inside.
 """
@@ -6,6 +6,7 @@ Simpler than Jira's Lucene: all words must occur, there is no stemming and there
 from __future__ import annotations
 
 import re
+from fnmatch import fnmatchcase
 from functools import lru_cache
 
 _TERM = re.compile(r'"([^"]*)"|(\S+)')
@@ -16,16 +17,22 @@ def matches(text: str | None, query: str) -> bool:
     """Whether the text holds every term of the query."""
     if text is None:
         return False
-    spaced = " " + " ".join(_WORD.findall(text.casefold())) + " "
-    return all(pattern.search(spaced) for pattern in _patterns(query))
+    words = _WORD.findall(text.casefold())
+    spaced = f" {' '.join(words)} "
+    phrases, patterns = _terms(query.casefold())
+    return all(phrase in spaced for phrase in phrases) and all(
+        any(fnmatchcase(word, pattern) for word in words) for pattern in patterns
+    )
 
 
 @lru_cache(maxsize=256)
-def _patterns(query: str) -> tuple[re.Pattern[str], ...]:
-    return tuple(re.compile(_pattern(phrase or term)) for phrase, term in _TERM.findall(query))
-
-
-def _pattern(term: str) -> str:
-    words = re.findall(r"[\w*?]+", term.casefold())
-    wild = (re.escape(word).replace(r"\*", r"\w*").replace(r"\?", r"\w") for word in words)
-    return " " + " ".join(wild) + " "
+def _terms(query: str) -> tuple[list[str], list[str]]:
+    """Phrases (a word is a short one) and words with wildcards; a phrase has no wildcards."""
+    phrases, patterns = [], []
+    for phrase, term in _TERM.findall(query):
+        pieces = re.findall(r"[\w*?]+", term)
+        if len(pieces) == 1 and re.search(r"[*?]", pieces[0]):
+            patterns += pieces
+        else:
+            phrases.append(f" {' '.join(_WORD.findall(phrase or term))} ")
+    return phrases, patterns

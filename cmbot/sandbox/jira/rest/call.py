@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cmbot.sandbox.jira.site import Site
 
 BODY_LIMIT = 12 * 1024 * 1024
+DEPTH_LIMIT = 100
 TRUE = frozenset({"true", "1", "yes"})
 
 
@@ -86,9 +87,16 @@ def parsed(raw: bytes) -> Any:
     try:
         found = json.loads(raw.decode(), parse_constant=_no_constant)
         json.dumps(found, ensure_ascii=False, allow_nan=False).encode()
+        if _deeper(found, DEPTH_LIMIT):
+            raise ValueError(f"nested more than {DEPTH_LIMIT} deep")
     except (ValueError, RecursionError) as error:
         raise JiraError(400, f"Unexpected character or end of the JSON body: {error}") from None
     return found
+
+
+def _deeper(value: Any, limit: int) -> bool:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return limit < 0 or any(_deeper(one, limit - 1) for one in inner)
 
 
 def _no_constant(word: str) -> NoReturn:

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from cmbot.sandbox.jira.attachments import Attachment
 
 router = APIRouter()
-
-
 downloads = APIRouter()
 
 

@@ -12,8 +12,6 @@ from cmbot.sandbox.jira import comments, issues, properties
 from .call import Call, answer, nothing
 
 router = APIRouter()
-
-
 Owner = tuple[properties.Owner, int, str]
 
 
