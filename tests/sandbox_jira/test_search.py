@@ -78,7 +78,7 @@ def world(calm: Sandbox) -> Sandbox:
         ('summary ~ "\\"one of\\""', [2]),
         ('summary ~ "\\"of one\\""', []),
         ('summary ~ "st*p*"', [3, 2]),
-        ('summary ~ "st?p two"', [3]),
+        ('summary ~ "st?p - two"', [3]),
         ("description ~ campaign", [1]),
         ("summary !~ step ORDER BY key", [1, 4, 5]),
         ("NOT (status = Launch OR issuetype = Epic) ORDER BY key", [3, 4, 5]),

@@ -33,6 +33,6 @@ def _terms(query: str) -> tuple[list[str], list[str]]:
         pieces = re.findall(r"[\w*?]+", term)
         if len(pieces) == 1 and re.search(r"[*?]", pieces[0]):
             patterns += pieces
-        else:
-            phrases.append(f" {' '.join(_WORD.findall(phrase or term))} ")
+        elif words := _WORD.findall(phrase or term):
+            phrases.append(f" {' '.join(words)} ")
     return phrases, patterns
