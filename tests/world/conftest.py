@@ -15,6 +15,7 @@ import yaml
 from cmbot.definition import file as campaign_file
 from cmbot.demo import world as demo
 from cmbot.demo.clicker import Clicker
+from cmbot.demo.seed import BOT, PERSON, PROJECT
 from cmbot.operations.create import create
 from cmbot.reconcile.opening import load_settings, open_edges
 from cmbot.reconcile.passes import Passes
@@ -30,22 +31,39 @@ if TYPE_CHECKING:
 PATIENCE = 120.0
 """Seconds after which something that has not happened is a failure; when all is well it takes a few."""
 
-SMALL = """
-name: small
+HEAD = """
+name: {name}
 reason: a test
 butler: {repo}
 inputs: [DemoCam/defaults]
-output: DemoCam/runs/test
+output: DemoCam/runs/{name}
 environment: sandbox
 site: laptop
-pause: after each step
+pause: {pause}
 steps:
+"""
+
+SMALL = HEAD + """\
   - name: step1
     pipeline: $DEMO_PIPELINES/DRP.yaml#isr
     query: instrument = 'DemoCam' AND skymap = 'demo' AND visit < 3 AND detector = 0
     options: {{requestMemory: 1024, numberOfRetries: 1, finalJob: {{requestMemory: 2048, requestCpus: 1}}}}
 """
 """One step, one group, two quanta: the least that is real."""
+
+TWO_STEPS = HEAD + """\
+  - name: step1
+    pipeline: $DEMO_PIPELINES/DRP.yaml#isr
+    query: instrument = 'DemoCam' AND skymap = 'demo' AND visit < 3 AND detector = 0
+    split: {{dimension: visit, size: 1}}
+    options: {{requestMemory: 1024, finalJob: {{requestMemory: 2048, requestCpus: 1}}}}
+  - name: step2
+    pipeline: $DEMO_PIPELINES/DRP.yaml#calibrate
+    query: instrument = 'DemoCam' AND skymap = 'demo' AND visit < 3 AND detector = 0
+    after: [step1]
+    options: {{requestMemory: 1024, finalJob: {{requestMemory: 2048, requestCpus: 1}}}}
+"""
+"""Two steps: two groups of one quantum each, then one group of two quanta."""
 
 
 @dataclass
@@ -83,13 +101,105 @@ class Bot:
             if not report.changed and not report.told:
                 return report
 
-    def create(self, text: str = SMALL, **values: str) -> tuple[str, ...]:
-        definition = campaign_file.read(text.format(repo=self.world.repo, **values), "test.yaml")
+    def create(
+        self, text: str = SMALL, name: str = "test", pause: str = "after each step", **values: str
+    ) -> tuple[str, ...]:
+        """Create a campaign; give another name to have another one."""
+        text = text.format(repo=self.world.repo, name=name, pause=pause, **values)
+        definition = campaign_file.read(text, "test.yaml")
         return create(self.edges.settings, self.edges.jira, definition, lambda _: None)
+
+    def create_two_steps(self, name: str = "test", pause: str = "after each step") -> tuple[str, ...]:
+        return self.create(TWO_STEPS, name, pause)
 
     def stop(self) -> None:
         self.edges.mirror.release_lease()
         self.edges.mirror.close()
+
+
+class Human(Clicker):
+    """Somebody at Jira, with every verb that the tests need."""
+
+    def __init__(self, world: demo.World, name: str = PERSON) -> None:
+        super().__init__(world)
+        self._session.headers["Authorization"] = f"Bearer {world.jira['tokens'][name]}"
+        self._ids = {str(item["name"]): str(item["id"]) for item in self.get("field")}
+
+    def get(self, path: str, **parameters: str | int) -> Any:
+        return self._ask("GET", path, params=parameters)
+
+    def move(self, key: str, status: str) -> None:
+        offered = self.get(f"issue/{key}/transitions")["transitions"]
+        transition = next(item["id"] for item in offered if item["to"]["name"] == status)
+        self._ask("POST", f"issue/{key}/transitions", json={"transition": {"id": transition}})
+
+    def edit(self, key: str, fields: dict[str, Any]) -> None:
+        """Set fields by their names; None empties one."""
+        body = {self._ids.get(name, name): value for name, value in fields.items()}
+        self._ask("PUT", f"issue/{key}", json={"fields": body})
+
+    def make(self, fields: dict[str, Any]) -> str:
+        body = {self._ids.get(name, name): value for name, value in fields.items()}
+        return str(self._ask("POST", "issue", json={"fields": {"project": {"key": PROJECT}, **body}})["key"])
+
+    def say(self, key: str, text: str) -> None:
+        self._ask("POST", f"issue/{key}/comment", json={"body": text})
+
+    def field(self, key: str, name: str) -> Any:
+        return self.get(f"issue/{key}")["fields"][self._ids.get(name, name)]
+
+    def groups(self, step: str) -> list[str]:
+        """Keys of the sub-tasks of a step, in their order."""
+        return sorted((item["key"] for item in self.get(f"issue/{step}")["fields"]["subtasks"]), key=_number)
+
+    def told(self, key: str, kind: str = "") -> list[str]:
+        """Comments of cmbot's that begin with a word; without one, all but the status comment."""
+        return [text for text in self.comments(key) if text.startswith(f"*{kind}")]
+
+    def status_comment(self, key: str) -> str:
+        (text,) = [text for text in self.comments(key) if text.startswith("h4.")]
+        return text
+
+    def moves(self, key: str) -> list[tuple[str, str]]:
+        """Who moved it where, oldest first."""
+        histories = self.get(f"issue/{key}", expand="changelog")["changelog"]["histories"]
+        return [
+            (str(entry["author"]["name"]), str(item["toString"]))
+            for entry in histories
+            for item in entry["items"]
+            if item["field"] == "status"
+        ]
+
+    def disturb(self, kind: str, *, method: str | None = None, path: str = "", count: int = 1) -> None:
+        """Let Jira misbehave: see cmbot.sandbox.jira.disturbances."""
+        order = {"kind": kind, "match": {"method": method, "path": path}, "count": count}
+        self._sandbox("POST", "disturb", json=order)
+
+    def calm(self) -> None:
+        self._sandbox("DELETE", "disturb")
+
+    def asked(self, user: str = BOT) -> list[tuple[str, str]]:
+        """Methods and paths of what somebody asked Jira since the last `forget`."""
+        listed = self._sandbox("GET", "requests").json()["requests"]
+        return [(item["method"], item["path"]) for item in listed if item["user"] == user]
+
+    def forget(self) -> None:
+        self._sandbox("DELETE", "requests")
+
+    def _sandbox(self, method: str, path: str, **content: Any) -> requests.Response:
+        url = f"{self._api.removesuffix('/rest/api/2')}/sandbox/{path}"
+        answer = self._session.request(method, url, timeout=30, **content)
+        answer.raise_for_status()
+        return answer
+
+    def _ask(self, method: str, path: str, **content: Any) -> Any:
+        answer = self._session.request(method, f"{self._api}/{path}", timeout=30, **content)
+        assert answer.ok, f"{method} {path}: {answer.status_code} {answer.text[:300]}"
+        return answer.json() if answer.content else None
+
+
+def _number(key: str) -> int:
+    return int(key.rpartition("-")[2])
 
 
 @dataclass
@@ -147,8 +257,13 @@ def bot(world: demo.World) -> Iterator[Bot]:
 
 
 @pytest.fixture
-def alice(world: demo.World) -> Clicker:
-    return Clicker(world)
+def alice(world: demo.World) -> Human:
+    return Human(world)
+
+
+@pytest.fixture
+def bob(world: demo.World) -> Human:
+    return Human(world, "bob")
 
 
 @pytest.fixture
