@@ -1,0 +1,108 @@
+"""Figures for ``make bench``: ratios to a floor measured in the same run, and counts. They fail nothing."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+
+from cmbot.handlers.campaign import decide
+from cmbot.mirror import Mirror, outbox
+from cmbot.models.attempts import Attempt, AttemptState, Cause
+from cmbot.models.campaign import CampaignDefinition, PausePolicy, StepDefinition
+from cmbot.models.issues import Issue, Level, Move, Person, Status
+from cmbot.models.views import CampaignView, GroupView, PlanState, StepView
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+NOW = datetime(2026, 11, 20, tzinfo=UTC)
+ALICE, BOT = Person("alice"), Person("cmbot")
+
+
+def seconds(work: Callable[[], object], runs: int = 5) -> float:
+    """Median time of some runs, after one that does not count."""
+    times = []
+    for _ in range(runs + 1):
+        start = perf_counter()
+        work()
+        times.append(perf_counter() - start)
+    return median(times[1:])
+
+
+def command(*arguments: str) -> Callable[[], object]:
+    return lambda: subprocess.run(arguments, check=True, capture_output=True)
+
+
+def campaign(steps: int, groups: int) -> CampaignView:
+    """A running campaign in which every group of the first half of the steps is done."""
+    launch = Move("1", "CM-1", 1, NOW, ALICE, Status.DRAFT, Status.LAUNCH)
+    cause = Cause("move:1:1", ALICE, NOW, "moved CM-1 to Launch")
+    views, definitions = [], []
+    for number in range(steps):
+        name, before = f"s{number}", (f"s{number - 1}",) if number else ()
+        definitions.append(StepDefinition(name, "p.yaml#x", "visit > 0", before))
+        issue = Issue(str(number + 2), f"CM-{number + 2}", Level.STEP, Status.DRAFT, name, NOW)
+        state = AttemptState.SUCCEEDED
+        done = number < steps // 2
+        members = tuple(
+            GroupView(
+                f"g{g:03}",
+                1,
+                "all",
+                attempts=(Attempt(g, issue.id, f"g{g:03}", 1, state, cause, NOW),) if done else (),
+            )
+            for g in range(groups)
+        )
+        views.append(StepView(issue, name, definitions[-1], members, PlanState.READY))
+    epic = Issue("1", "CM-1", Level.CAMPAIGN, Status.RUNNING, "bench", NOW, moves=(launch,))
+    definition = CampaignDefinition(
+        "bench", "r", "DataProc", "production", "prod", "/r", ("a",), "o", "e", "PanDA", "s",
+        PausePolicy.ON_ERRORS, steps=tuple(definitions),
+    )  # fmt: skip
+    return CampaignView(epic, BOT, definition, (), tuple(views))
+
+
+def outbox_rows(count: int) -> float:
+    """Seconds for writing so many unchanged status comments."""
+    with tempfile.TemporaryDirectory() as directory:
+        mirror = Mirror(Path(directory) / "bench.sqlite")
+
+        def write() -> None:
+            with mirror.writing() as connection:
+                for number in range(count):
+                    issue = (str(number), f"CM-{number}")
+                    body = {"text": "x" * 500}
+                    outbox.keep_said(connection, issue, "fields", f"f{number}", body, NOW, timedelta(0))
+
+        figure = seconds(write)
+        mirror.close()
+        return figure
+
+
+def main() -> None:
+    table = Table("figure", "value", "floor", "ratio", box=None)
+    python = str(Path(sys.executable))
+    cmbot = str(Path(sys.executable).with_name("cmbot"))
+    floor = seconds(command(python, "-c", "import click"))
+    value = seconds(command(cmbot, "--help"))
+    table.add_row(
+        "cmbot --help, s", f"{value:.3f}", f"{floor:.3f} interpreter and click", f"{value / floor:.1f}"
+    )
+    small, large = (campaign(20, groups) for groups in (9, 90))
+    few, many = seconds(lambda: decide(small)), seconds(lambda: decide(large))
+    table.add_row("decide, 20 steps x 90 groups, s", f"{many:.3f}", f"{few:.3f} 20 x 9", f"{many / few:.1f}")
+    table.add_row("1,000 unchanged outbox rows, s", f"{outbox_rows(1000):.3f}", "", "")
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()
