@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from cmbot.cli.doing import log_to_stderr
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _state = click.option(
     "--state",
@@ -41,7 +46,8 @@ def jira(state: Path, port: int, seed: Path | None, context_path: str) -> None:
     from cmbot.sandbox.jira import serve
 
     log_to_stderr(verbose=False)
-    serve(state, port=port, seed=seed, context_path=context_path)
+    with _said():
+        serve(state, port=port, seed=seed, context_path=context_path)
 
 
 @command.command("panda")
@@ -59,7 +65,8 @@ def panda(state: Path, port: int, workers: int, bin_dir: Path) -> None:
     from cmbot.sandbox.panda import serve
 
     log_to_stderr(verbose=False)
-    serve(state, port=port, workers=workers, bin_dir=bin_dir)
+    with _said():
+        serve(state, port=port, workers=workers, bin_dir=bin_dir)
 
 
 @command.command("butler")
@@ -71,7 +78,21 @@ def butler(repo: Path, visits: int, detectors: int, tracts: int) -> None:
     """Make a small Butler repository with raw data, and say where the pipeline is."""
     from cmbot.sandbox.butler import make, pipeline_path
 
-    make(repo, visits=visits, detectors=detectors, tracts=tracts)
+    with _said():
+        make(repo, visits=visits, detectors=detectors, tracts=tracts)
     click.echo(
         f"{repo}: {visits} visits x {detectors} detectors, {tracts} tracts; pipeline {pipeline_path()}"
     )
+
+
+@contextmanager
+def _said() -> Iterator[None]:
+    """Tell what people can mend without a traceback."""
+    try:
+        yield
+    except BlockingIOError as error:
+        raise click.ClickException(
+            "another server uses this directory; stop it or name another --state"
+        ) from error
+    except (ValueError, FileExistsError, FileNotFoundError) as error:
+        raise click.ClickException(str(error)) from error

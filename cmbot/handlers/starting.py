@@ -102,11 +102,17 @@ def to_submit(view: CampaignView) -> Iterator[Submit]:
     for step in view.steps:
         if step.plan is not PlanState.READY or not _startable(view, step):
             continue
+        # Asked once for each launch, not for each group: a step may have hundreds.
+        held: dict[str, bool] = {}
         for group in step.groups:
             path = (view.issue, step.issue, *((group.issue,) if group.issue else ()))
             cause = causes.in_force(path, view.me)
             number = causes.next_number(group, cause)
-            if cause and number and not _held(view, step, cause):
+            if not cause or not number:
+                continue
+            if cause.id not in held:
+                held[cause.id] = _held(view, step, cause)
+            if not held[cause.id]:
                 yield Submit(step, group, number, cause)
 
 
