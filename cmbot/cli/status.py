@@ -36,18 +36,15 @@ def command(key: str, settings_file: Path, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([asdict(line) for line in lines]))
         return
-    table = Table("key", "name", "status", "attempt", "request", "done", "failed", "total", "", box=None)
+    table = Table("key", "name", "status", "attempt", "request", "jobs", "quanta", "failed", "", box=None)
     indent = {"campaign": "", "step": "  ", "group": "    "}
     for line in lines:
-        counts = line.counts
-        numbers = (
-            (str(counts.done), str(counts.failed), f"{counts.total} {counts.unit}")
-            if counts.total
-            else ("",) * 3
+        jobs, quanta = (
+            f"{each.done}/{each.total}" if each.total else "" for each in (line.jobs, line.quanta)
         )
-        name = indent[line.level] + line.name
-        request = str(line.request or "")
+        failed = str(line.quanta.failed or line.jobs.failed or "")
+        name, request = indent[line.level] + escape(line.name), str(line.request or "")
         table.add_row(
-            line.key, escape(name), line.status, line.attempt, request, *numbers, escape(line.summary)
+            line.key, name, line.status, line.attempt, request, jobs, quanta, failed, escape(line.summary)
         )
     Console().print(table)

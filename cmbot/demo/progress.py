@@ -63,8 +63,8 @@ def picture(shown: tuple[Line, ...], said: str = "") -> Group:
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
     indent = {"campaign": "", "step": "  ", "group": "    "}
     for line in shown:
-        counts = line.counts
-        bar = ProgressBar(total=counts.total or 1, completed=counts.done, width=30)
-        numbers = f"{counts.done}/{counts.total} {counts.unit}" if counts.total else ""
+        jobs, quanta = line.jobs, line.quanta
+        bar = ProgressBar(total=jobs.total or 1, completed=jobs.done, width=30)
+        numbers = f"{jobs.done}/{jobs.total} jobs, {quanta.done}/{quanta.total} quanta" if jobs.total else ""
         table.add_row(f"{indent[line.level]}{line.key} {escape(line.name)}", line.status, bar, numbers)
     return Group(table, Text(said, style="dim"))

@@ -148,9 +148,8 @@ def _bad(step: StepView) -> bool:
 
 
 def _result(step: StepView) -> str:
-    done = sum(group.status is Status.COMPLETED for group in step.groups)
-    counts = step.counts
-    return f"{done} of {len(step.groups)} groups, {counts.done} of {counts.total} {counts.unit}"
+    groups, quanta = f"{step.groups_done} of {len(step.groups)}", f"{step.quanta.done} of {step.quanta.total}"
+    return f"{groups} groups, {quanta} quanta"
 
 
 def _started(view: CampaignView, cause: Cause) -> Iterator[str]:

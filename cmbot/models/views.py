@@ -33,12 +33,10 @@ _STATUS = {
 
 @dataclass(frozen=True)
 class Counts:
-    """How far something is. Jobs while the WMS works, quanta once the data report is made."""
+    """How far something is, in jobs or in quanta; the two are never mixed."""
 
-    unit: str = "quanta"
-    """``jobs`` or ``quanta``."""
     total: int = 0
-    """Expected."""
+    """Expected; 0 while it is not known."""
     done: int = 0
     """Succeeded."""
     failed: int = 0
@@ -47,11 +45,7 @@ class Counts:
     """Under way."""
 
     def __add__(self, other: Counts) -> Counts:
-        unit = self.unit if self.unit == other.unit or not other.total else other.unit
-        if self.total and other.total and self.unit != other.unit:
-            unit = "jobs and quanta"
         return Counts(
-            unit,
             self.total + other.total,
             self.done + other.done,
             self.failed + other.failed,
@@ -82,8 +76,10 @@ class GroupView:
     """Its sub-task, if it has one that was seen."""
     attempts: tuple[Attempt, ...] = ()
     """Oldest first."""
-    counts: Counts = Counts()
-    """Of its newest attempt."""
+    jobs: Counts = Counts()
+    """Jobs of its newest attempt, as the WMS counts them."""
+    quanta: Counts = Counts()
+    """Quanta of all its attempts, as the data report counts them; before it only the total."""
     details: tuple[str, ...] = ()
     """Messages of failed quanta, for people."""
 
@@ -135,9 +131,19 @@ class StepView:
     """What it waits for, if something outside the campaign holds it up."""
 
     @property
-    def counts(self) -> Counts:
+    def jobs(self) -> Counts:
         """Of all groups."""
-        return sum((group.counts for group in self.groups), Counts())
+        return sum((group.jobs for group in self.groups), Counts())
+
+    @property
+    def quanta(self) -> Counts:
+        """Of all groups."""
+        return sum((group.quanta for group in self.groups), Counts())
+
+    @property
+    def groups_done(self) -> int:
+        """Groups that have their result."""
+        return sum(group.effective is Status.COMPLETED for group in self.groups)
 
     @property
     def status(self) -> Status:
@@ -162,9 +168,14 @@ class CampaignView:
     """In the order of their issues."""
 
     @property
-    def counts(self) -> Counts:
+    def jobs(self) -> Counts:
         """Of all steps."""
-        return sum((step.counts for step in self.steps), Counts())
+        return sum((step.jobs for step in self.steps), Counts())
+
+    @property
+    def quanta(self) -> Counts:
+        """Of all steps."""
+        return sum((step.quanta for step in self.steps), Counts())
 
     @property
     def attempts(self) -> tuple[Attempt, ...]:

@@ -14,7 +14,7 @@ from cmbot.reconcile import views
 if TYPE_CHECKING:
     from cmbot.mirror.events import Event
     from cmbot.models.issues import Issue
-    from cmbot.models.views import CampaignView, Counts, GroupView
+    from cmbot.models.views import CampaignView, Counts, GroupView, StepView
     from cmbot.reconcile.edges import Local
 
 
@@ -34,8 +34,10 @@ class Line:
     """Newest attempt of a group."""
     request: int | None
     """Its request id."""
-    counts: Counts
-    """How far it is."""
+    jobs: Counts
+    """How far its jobs are."""
+    quanta: Counts
+    """How many of its quanta are known to be in the Butler."""
     summary: str
     """The reason of its state."""
 
@@ -111,15 +113,17 @@ def _epic(local: Local, key: str) -> Issue:
 
 def _lines(view: CampaignView) -> tuple[Line, ...]:
     problems = "; ".join(map(str, view.problems))
-    lines = [_issue_line(view.issue, view.issue.summary, view.counts, problems)]
+    lines = [_issue_line(view.issue, view.issue.summary, view, problems)]
     for step in view.steps:
-        lines.append(_issue_line(step.issue, step.name, step.counts, "; ".join(map(str, step.problems))))
+        lines.append(
+            _issue_line(step.issue, step.name, step, step.waiting or "; ".join(map(str, step.problems)))
+        )
         lines += [_group_line(group) for group in step.groups]
     return tuple(lines)
 
 
-def _issue_line(issue: Issue, name: str, counts: Counts, summary: str) -> Line:
-    return Line(issue.level, issue.key, name, issue.status, "", None, counts, summary)
+def _issue_line(issue: Issue, name: str, view: CampaignView | StepView, summary: str) -> Line:
+    return Line(issue.level, issue.key, name, issue.status, "", None, view.jobs, view.quanta, summary)
 
 
 def _group_line(group: GroupView) -> Line:
@@ -131,6 +135,7 @@ def _group_line(group: GroupView) -> Line:
         status=last.state if last else "waiting",
         attempt=last.label if last else "",
         request=last.last_try.request_id if last and last.last_try else None,
-        counts=group.counts,
+        jobs=group.jobs,
+        quanta=group.quanta,
         summary=last.summary if last else "",
     )

@@ -154,7 +154,7 @@ def _end(
 
 
 def _body(report: DataReport) -> dict[str, object]:
-    counts = Counts("quanta", report.expected, report.successful, report.failed)
+    counts = Counts(report.expected, report.successful, report.failed)
     details = tuple(
         f"{quantum.label} {json.dumps(dict(quantum.data_id))}: {quantum.message}"
         for quantum in report.failed_quanta[:MESSAGES]

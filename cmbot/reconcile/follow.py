@@ -117,4 +117,4 @@ def _poll(edges: Edges, step: StepView, attempt: Attempt, now: datetime) -> bool
 
 def _counts(report: WmsReport) -> Counts:
     total = sum(task.expected or 0 for task in report.tasks)
-    return Counts("jobs", total, report.done, report.failed + report.pruned, report.running)
+    return Counts(total, report.done, report.failed + report.pruned, report.running)

@@ -86,7 +86,7 @@ def _again(edges: Edges, view: CampaignView, step: StepView, item: Attempt, now:
 
 def _evidence(edges: Edges, item: Try) -> recovery.Evidence:
     run = edges.runner.look(Path(item.directory))
-    left = evidence.gather(Path(item.directory), edges.submit_path(item.name), edges.submit_path("ids"))
+    left = _left(edges, item)
     return recovery.Evidence(
         alive=run.alive,
         # Restored from Jira: the child may have run elsewhere, so what is missing here proves nothing.
@@ -98,6 +98,10 @@ def _evidence(edges: Edges, item: Try) -> recovery.Evidence:
         mendable=left.failure.kind is not FailureKind.SERVER,
         reason="" if run.alive else left.failure.reason,
     )
+
+
+def _left(edges: Edges, item: Try) -> evidence.Evidence:
+    return evidence.gather(Path(item.directory), edges.submit_path(item.name), edges.submit_path("ids"))
 
 
 def _look_up(edges: Edges, step: StepView, item: Attempt, last: Try, now: datetime) -> Outcome:
@@ -143,11 +147,13 @@ def _carry_out(
 
 
 def _adopt(edges: Edges, step: StepView, item: Attempt, last: Try, outcome: Outcome, now: datetime) -> None:
+    quanta = _left(edges, last).quanta
     with edges.mirror.writing() as connection:
         journal.set_try(
             connection, last.id, state=TryState.SUBMITTED, request_id=outcome.request_id, note=outcome.note
         )
         journal.set_attempt(connection, item.id, state=AttemptState.SUBMITTED, summary="")
+        journal.save_report(connection, last.id, "graph", {"quanta": quanta}, now)
         what = f"{step.name} {item.group} {item.label} is request {outcome.request_id}"
         events.add(connection, now, step.issue.key, "cmbot", what, outcome.note)
         # The same transaction: once it is known here, Jira will know it (T3 and T4).

@@ -48,9 +48,9 @@ def campaign(edges: Edges, view: CampaignView, decision: Decision, now: datetime
             _say_groups(edges, connection, step, now)
             if step.groups or step.problems or step.waiting or step.plan != "unasked":
                 _keep_status(edges, connection, step.issue, edges.comments.step(view, step), now)
-            _keep_fields(edges, connection, step.issue, _counts(step.counts), now)
+            _keep_fields(edges, connection, step.issue, _counts(step.jobs, step.quanta), now)
         _keep_status(edges, connection, view.issue, edges.comments.campaign(view), now)
-        _keep_fields(edges, connection, view.issue, _counts(view.counts), now)
+        _keep_fields(edges, connection, view.issue, _counts(view.jobs, view.quanta), now)
 
 
 def _of(issue: Issue) -> tuple[str, str]:
@@ -103,15 +103,15 @@ def _keep_fields(
     outbox.keep_said(connection, _of(issue), "fields", f"fields:{issue.id}", present, now, interval)
 
 
-def _counts(counts: Counts) -> dict[str, Any]:
-    if not counts.total:
-        return {}
+def _counts(jobs: Counts, quanta: Counts) -> dict[str, Any]:
+    """Quanta once they are known; until then only the progress of the jobs."""
+    if not quanta.total:
+        return {"Percent done": jobs.percent} if jobs.total else {}
     return {
-        "Quanta total": counts.total,
-        "Quanta done": counts.done,
-        "Quanta failed": counts.failed,
-        "Quanta running": counts.running,
-        "Percent done": counts.percent,
+        "Quanta total": quanta.total,
+        "Quanta done": quanta.done,
+        "Quanta failed": quanta.failed,
+        "Percent done": (quanta if quanta.done or quanta.failed else jobs).percent,
     }
 
 
@@ -126,8 +126,9 @@ def _group_fields(edges: Edges, group: GroupView) -> Iterator[tuple[str, Any]]:
     yield "Error summary", last.summary
     yield "Submitted at", item.reserved_at
     yield "Ended at", last.ended_at
+    yield "Graph size", (journal.report(edges.mirror, item.id, "graph") or {}).get("quanta")
     if item.request_id is not None:
         yield "WMS id", str(item.request_id)
         if link := edges.comments.request(item.request_id):
             yield "PanDA link", link
-    yield from _counts(group.counts).items()
+    yield from _counts(group.jobs, group.quanta).items()

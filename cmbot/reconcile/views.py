@@ -154,14 +154,14 @@ def _plan(local: Local, epic: Issue, issue: Issue, spec: str) -> tuple[PlanState
 
 
 def _group(local: Local, row: seen.GroupRow, issue: Issue | None, attempts: tuple[Attempt, ...]) -> GroupView:
-    counts, details = Counts(), ()
+    reports: dict[str, Mapping[str, Any]] = {}
     if attempts and (item := attempts[-1].last_try):
-        data, wms = (
-            journal.report(local.mirror, item.id, "data"),
-            journal.report(local.mirror, item.id, "wms"),
-        )
-        body: Mapping[str, Any] = data or wms or {}
-        counts = Counts(**body["counts"]) if body else Counts()
-        details = tuple(body.get("details", ()))
+        for kind in ("wms", "data", "graph"):
+            reports[kind] = journal.report(local.mirror, item.id, kind) or {}
+    jobs = Counts(**reports["wms"]["counts"]) if reports.get("wms") else Counts()
+    quanta = Counts(total=reports["graph"]["quanta"] or 0) if reports.get("graph") else Counts()
+    details: tuple[str, ...] = ()
+    if data := reports.get("data"):
+        quanta, details = Counts(**data["counts"]), tuple(data["details"])
     selection = row.predicate["where"] or (f"{row.size} DataIds" if row.predicate["table"] else "all")
-    return GroupView(row.name, row.size, selection, issue, attempts, counts, details)
+    return GroupView(row.name, row.size, selection, issue, attempts, jobs, quanta, details)
