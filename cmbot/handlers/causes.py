@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cmbot.jira_schema.statuses import refusal
 from cmbot.models.attempts import Cause
 from cmbot.models.issues import Status
 
@@ -25,10 +26,15 @@ def launch_of(issue: Issue, me: Person) -> Move | None:
     Returns
     -------
     move : `~cmbot.models.issues.Move` or `None`
-        The newest move to Launch by a person, unless the issue has since left Launch and Running,
-        whoever moved it: cmbot by pausing or refusing, a person by deciding otherwise.
+        The newest move to Launch by a person, unless the issue has since left Launch and Running, whoever
+        moved it: cmbot by pausing or refusing, a person by deciding otherwise. Moves that the table
+        refuses neither launch nor end anything.
     """
+    if not issue.status.active:
+        return None
     for move in reversed(issue.moves):
+        if _refused(move, me):
+            continue
         if move.target is Status.LAUNCH and move.by != me:
             return move
         if move.target is None or not move.target.active:
@@ -49,12 +55,13 @@ def in_force(path: tuple[Issue, ...], me: Person) -> Cause | None:
     Returns
     -------
     cause : `~cmbot.models.attempts.Cause` or `None`
-        The newest launch of any of them that nobody has taken back for the inner ones.
+        The newest launch of any of them that nobody has taken back since on any other of them: a person
+        who pauses a campaign also stops the steps that were launched one by one before.
     """
     newest: Move | None = None
-    for depth, issue in enumerate(path):
+    for issue in path:
         launch = launch_of(issue, me)
-        if launch is None or any(_withdrawn(inner, launch, me) for inner in path[depth + 1 :]):
+        if launch is None or any(_withdrawn(other, launch, me) for other in path):
             continue
         if newest is None or _order(launch) > _order(newest):
             newest = launch
@@ -109,11 +116,18 @@ def next_number(group: GroupView, cause: Cause | None) -> int | None:
     return None if used or cause.at < last.cause.at else last.number + 1
 
 
-def _withdrawn(inner: Issue, launch: Move, me: Person) -> bool:
+def _withdrawn(issue: Issue, launch: Move, me: Person) -> bool:
     return any(
-        _order(move) > _order(launch) and move.by != me and (move.target is None or not move.target.active)
-        for move in inner.moves
+        _order(move) > _order(launch)
+        and move.by != me
+        and not _refused(move, me)
+        and (move.target is None or not move.target.active)
+        for move in issue.moves
     )
+
+
+def _refused(move: Move, me: Person) -> bool:
+    return move.by != me and move.target is not None and refusal(move.source, move.target) is not None
 
 
 def _order(move: Move) -> tuple[float, int]:
