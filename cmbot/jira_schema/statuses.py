@@ -38,7 +38,8 @@ BY_PEOPLE: dict[Status, frozenset[Status]] = {
 
 #: What cmbot does: status before -> statuses it may set.
 BY_CMBOT: dict[Status, frozenset[Status]] = {
-    D: frozenset({R}),
+    # Not only Running: what ends at once is over before it was ever shown as running.
+    D: frozenset({R, P, F, C}),
     L: frozenset({R, D, P, F, C, A}),
     R: frozenset({D, L, P, F, C, A}),
     P: frozenset({R, C}),
