@@ -43,15 +43,20 @@ pause: {pause}
 steps:
 """
 
-SMALL = HEAD + """\
+SMALL = (
+    HEAD.rstrip()
+    + """
   - name: step1
     pipeline: $DEMO_PIPELINES/DRP.yaml#isr
     query: instrument = 'DemoCam' AND skymap = 'demo' AND visit < 3 AND detector = 0
     options: {{requestMemory: 1024, numberOfRetries: 1, finalJob: {{requestMemory: 2048, requestCpus: 1}}}}
 """
+)
 """One step, one group, two quanta: the least that is real."""
 
-TWO_STEPS = HEAD + """\
+TWO_STEPS = (
+    HEAD.rstrip()
+    + """
   - name: step1
     pipeline: $DEMO_PIPELINES/DRP.yaml#isr
     query: instrument = 'DemoCam' AND skymap = 'demo' AND visit < 3 AND detector = 0
@@ -63,6 +68,7 @@ TWO_STEPS = HEAD + """\
     after: [step1]
     options: {{requestMemory: 1024, finalJob: {{requestMemory: 2048, requestCpus: 1}}}}
 """
+)
 """Two steps: two groups of one quantum each, then one group of two quanta."""
 
 
@@ -113,6 +119,8 @@ class Bot:
         return self.create(TWO_STEPS, name, pause)
 
     def stop(self) -> None:
+        for child in list(self.edges.runner._own.values()):
+            child.wait(PATIENCE)
         self.edges.mirror.release_lease()
         self.edges.mirror.close()
 
