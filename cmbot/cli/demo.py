@@ -39,11 +39,14 @@ def command(state: Path, jira_port: int, panda_port: int, patience: float, *, au
     `make demo` does.
     """
     import shutil
+    import signal
 
     from rich.console import Console
 
     from cmbot.demo import run
 
+    # As Ctrl-C: the parts are ended with the demonstration.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     console = Console()
     if auto:
         # The proof counts what is there, so it begins with nothing.

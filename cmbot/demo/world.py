@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 from contextlib import ExitStack, contextmanager
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import yaml
 
@@ -91,6 +93,7 @@ def world(state: Path, say: Callable[[str], None], *, ports: tuple[int, int] = (
     (state / "seed.json").write_text(json.dumps(seed(), indent=1))
     with ExitStack() as parts:
         say("starting Jira and PanDA")
+        ports = (_port(state, "jira", ports[0]), _port(state, "panda", ports[1]))
         jira = (
             "sandbox",
             "jira",
@@ -157,11 +160,27 @@ def _run(state: Path, name: str, *arguments: str) -> None:
             raise RemoteError(name, f"did not work: {_last_line(state, name)}", f"see {state / name}.log")
 
 
+def _port(state: Path, name: str, asked: int) -> int:
+    """Use the port of the last start again, so that links in old comments still lead somewhere."""
+    file = state / f"{name}.port"
+    if asked or not file.exists():
+        return asked
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", int(file.read_text())))
+        except OSError:
+            return 0
+        return int(probe.getsockname()[1])
+
+
 def _address(state: Path, name: str) -> dict[str, Any]:
     file, until = state / name / "address.json", monotonic() + _START
     while monotonic() < until:
         if file.exists():
-            return dict(json.loads(file.read_text()))
+            address = dict(json.loads(file.read_text()))
+            (state / f"{name}.port").write_text(str(urlsplit(address["url"]).port))
+            return address
         sleep(0.05)
     raise RemoteError(name, f"did not start: {_last_line(state, name)}", f"see {state / name}.log")
 
