@@ -68,6 +68,8 @@ class PandaSettings(Part):
     """URL of the BigPanDA monitor, for links; empty for none."""
     request_link: str = ""
     """Address of a request's page with ``{request_id}`` in it; empty for the monitor's own."""
+    logs_link: str = ""
+    """Address of a request's logs with ``{request_id}`` in it; empty for the monitor's list of tasks."""
     token: Secret | None = None
     """OIDC id token."""
     vo: str = "Rubin"

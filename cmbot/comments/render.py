@@ -28,8 +28,8 @@ class Comments:
         With the templates of ``templates/comments``.
     browse : `~collections.abc.Callable`
         Issue key -> its address.
-    request : `~collections.abc.Callable`
-        Request id -> address of its page in the WMS's monitor; empty for none.
+    request, logs : `~collections.abc.Callable`
+        Request id -> address of its page, and of its logs; empty for none.
     version : `str`
         Of cmbot, for the footer.
     """
@@ -39,6 +39,7 @@ class Comments:
         environment: Environment,
         browse: Callable[[str], str],
         request: Callable[[int], str],
+        logs: Callable[[int], str],
         version: str,
     ) -> None:
         self._environment = environment.overlay(
@@ -50,9 +51,11 @@ class Comments:
             "mention": wiki.mention,
             "issue": lambda key: wiki.link(key, browse(key)) if key else "",
             "request": lambda number: wiki.link(number, request(number)) if number else "",
+            "logs": lambda number: wiki.link("logs", logs(number)) if number and logs(number) else "",
         }
         self._version = version
         self.request = request
+        self.logs = logs
 
     def notice(self, notice: Notice) -> str:
         """Write a milestone.

@@ -211,6 +211,7 @@ def _settings(state: Path, jira: dict[str, Any], panda: dict[str, Any]) -> Path:
         "panda": {
             "relay": panda["relay"],
             "request_link": f"{panda['url']}/workflows/{{request_id}}",
+            "logs_link": f"{panda['url']}/workflows/{{request_id}}",
             "token": {"file": str(state / "panda.token")},
         },
         "work": {

@@ -9,7 +9,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cmbot import archive
 from cmbot.bps import command
 from cmbot.bps import evidence as bps
 from cmbot.butler.report import parse_report
@@ -90,9 +89,6 @@ def _ask(edges: Edges, view: CampaignView, step: StepView, attempt: Attempt, now
     with edges.mirror.writing() as connection:
         body = {"directory": str(directory), "at": now.isoformat()}
         journal.save_report(connection, item.id, "asked", body, now)
-    left = _left(edges, item)
-    for file in filter(None, (left.config, left.environment, left.packages)):
-        archive.keep(file, edges.state / "archive" / item.name)
 
 
 def _graphs(edges: Edges, step: StepView, attempt: Attempt) -> list[Path]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from cmbot.exceptions import NotFound, UserError
+from cmbot.exceptions import CredentialsError, NotFound, RemoteError, UserError
 from cmbot.jira_schema import parse
 from cmbot.mirror import events, outbox, restore, seen
 from cmbot.mirror.database import stamp
@@ -45,13 +45,22 @@ def changes(edges: Edges, now: datetime) -> tuple[Issue, ...]:
     """
     known = edges.mirror.note(_CURSOR)
     listed = edges.jira.changed(int(known) if known else None)
-    changed = []
+    changed, unread = [], ""
     for item in listed:
         if seen.issue_version(edges.mirror, item["id"]) == stamp(item["updated"]):
             continue
-        if edges.names.managed(item["issuetype"]) and (issue := look(edges, item, now)):
-            changed.append(issue)
-    if listed:
+        if not edges.names.managed(item["issuetype"]):
+            continue
+        try:
+            if issue := look(edges, item, now):
+                changed.append(issue)
+        except CredentialsError:
+            raise
+        except RemoteError as error:
+            # One issue that cannot be read holds up nobody; the cursor stays, so it is read again.
+            unread = str(error)
+            _LOG.warning("%s", error)
+    if listed and not unread:
         newest = max(item["updated"] for item in listed)
         cursor = int((newest - edges.settings.jira.overlap).timestamp() * 1000)
         edges.mirror.remember(_CURSOR, str(max(cursor, int(known or 0))))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import jinja2
 import yaml
@@ -22,6 +23,9 @@ from cmbot.panda.service import PandaWms
 from cmbot.reconcile.edges import Edges, Local
 from cmbot.resources import resource
 from cmbot.settings import Settings, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _FIELDS = "jira names"
 
@@ -158,9 +162,11 @@ def comments(settings: Settings, jira_url: str) -> Comments:
     environment = jinja2.Environment(  # noqa: S701
         loader=jinja2.FileSystemLoader(resource("templates/comments")), undefined=jinja2.StrictUndefined
     )
-    links, own = MonitorLinks(settings.panda.monitor), settings.panda.request_link
+    links = MonitorLinks(settings.panda.monitor)
+    request = _template(settings.panda.request_link, links.workflow)
+    logs = _template(settings.panda.logs_link, links.tasks)
+    return Comments(environment, lambda key: f"{jira_url}/browse/{key}", request, logs, cmbot.__version__)
 
-    def request(request_id: int) -> str:
-        return own.replace("{request_id}", str(request_id)) if own else links.workflow(request_id)
 
-    return Comments(environment, lambda key: f"{jira_url}/browse/{key}", request, cmbot.__version__)
+def _template(own: str, monitor: Callable[[int], str]) -> Callable[[int], str]:
+    return (lambda request_id: own.replace("{request_id}", str(request_id))) if own else monitor

@@ -131,4 +131,6 @@ def _group_fields(edges: Edges, group: GroupView) -> Iterator[tuple[str, Any]]:
         yield "WMS id", str(item.request_id)
         if link := edges.comments.request(item.request_id):
             yield "PanDA link", link
+        if link := edges.comments.logs(item.request_id):
+            yield "Logs link", link
     yield from _counts(group.jobs, group.quanta).items()
