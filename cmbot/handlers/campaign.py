@@ -19,6 +19,13 @@ if TYPE_CHECKING:
     from cmbot.models.views import CampaignView, StepView
 
 
+# What may be set although a person spoke last: it is what the person waits for.
+_ASKED_FOR = {
+    Status.LAUNCH: frozenset({Status.RUNNING, Status.COMPLETED}),
+    Status.PAUSED: frozenset({Status.COMPLETED}),
+}
+
+
 def decide(view: CampaignView) -> Decision:
     """Decide what is to be done for one campaign.
 
@@ -84,7 +91,7 @@ def _move(
     if last is not None and last.by != me and last.target is issue.status:
         # A person's word stands until a person asks for more: an attempt caused since shows that someone did.
         asked_since = any(attempt.cause.at >= last.at for attempt in attempts)
-        if not asked_since and not (issue.status is Status.PAUSED and target is Status.COMPLETED):
+        if not asked_since and target not in _ASKED_FOR.get(issue.status, ()):
             return
     yield MoveTo(issue, target, why)
 
