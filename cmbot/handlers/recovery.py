@@ -21,6 +21,7 @@ class Verb(StrEnum):
     ADOPT = "adopt"
     LOOK_UP = "look up"
     DUPLICATE = "duplicate"
+    START = "start"
     COUNT = "count"
     TRY_AGAIN = "try again"
     GIVE_UP = "give up"
@@ -79,7 +80,7 @@ def judge(evidence: Evidence) -> Outcome:
         return Outcome(Verb.ADOPT, evidence.request_id, "recorded by bps")
     if not evidence.started:
         # The lock file is made before the child: without it there never was one.
-        return Outcome(Verb.TRY_AGAIN, note="bps submit was never started")
+        return Outcome(Verb.START, note="bps submit was never started")
     if not evidence.prepared and evidence.code is None:
         return Outcome(Verb.TRY_AGAIN, note="bps submit was killed before it had anything to send")
     if not evidence.prepared and evidence.code and evidence.nothing_left:

@@ -60,6 +60,9 @@ def attempt(edges: Edges, view: CampaignView, step: StepView, item: Attempt, now
     if last.state is TryState.NOT_SUBMITTED:
         return _again(edges, view, step, item, now)
     outcome = recovery.judge(_evidence(edges, last))
+    if outcome.verb is Verb.START:
+        submit.start(edges, view, step, item, now)
+        return True
     if outcome.verb is not Verb.WAIT:
         remove_token(Path(last.directory))
     if outcome.verb is Verb.LOOK_UP:
