@@ -51,7 +51,7 @@ def _show(item: StepPlan, *, show_yaml: bool) -> None:
         f"[bold]{item.key} {escape(item.name)}[/]  {', '.join(item.inputs)} -> {item.output}", highlight=False
     )
     for problem in item.problems:
-        console.print(f"  not now: {escape(str(problem))}", highlight=False)
+        console.print(f"  not now: {escape(str(problem))}", highlight=False, soft_wrap=True)
     if item.groups:
         table = Table("group", "values", "selection", box=None, pad_edge=True)
         for group in item.groups[:20]:
@@ -59,4 +59,4 @@ def _show(item: StepPlan, *, show_yaml: bool) -> None:
         console.print(table)
         console.print(f"  {len(item.groups)} groups, {item.counts} datasets selected")
     if show_yaml and item.yaml:
-        console.print(item.yaml, markup=False, highlight=False)
+        console.print(item.yaml, markup=False, highlight=False, soft_wrap=True)
