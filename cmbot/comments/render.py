@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from cmbot.models.views import CampaignView, StepView
 
 ROWS = 20
+LIMIT = 32_767
+"""What a comment can hold, in UTF-16 units (reference/predecessors.md 7.6)."""
 
 
 class Comments:
@@ -134,7 +136,7 @@ class Comments:
 
     def _text(self, template: str, marker: str, **facts: Any) -> str:
         facts |= {"marker": marker, "version": self._version}
-        return self._environment.get_template(template).render(facts).strip() + "\n"
+        return _fitting(self._environment.get_template(template).render(facts).strip()) + "\n"
 
 
 def status_marker(issue_id: str) -> str:
@@ -151,6 +153,21 @@ def status_marker(issue_id: str) -> str:
         What it is found by.
     """
     return f"status:{issue_id}"
+
+
+def _fitting(text: str) -> str:
+    """Leave out lines before the last, which holds the marker, until Jira takes the text."""
+    *lines, footer = text.split("\n")
+    room = LIMIT - _units(footer) - 100
+    for number, line in enumerate(lines):
+        room -= _units(line) + 1
+        if room < 0:
+            return "\n".join([*lines[:number], "", f"{len(lines) - number} more lines", "", footer])
+    return text
+
+
+def _units(text: str) -> int:
+    return len(text.encode("utf-16-le")) // 2
 
 
 def _causes(attempts: Sequence[Attempt]) -> list[Any]:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
-_ALWAYS = re.compile(r"[\\{}\[\]|*!^~]")
+_ALWAYS = re.compile(r"[{}\[\]|*!^~]")
 # _ - + are markup only at the edge of a word; run names keep their underscores readable.
-_AT_EDGE = re.compile(r"(?<![\w\\])[_+\-](?=\w)|(?<=\w)[_+\-](?!\w)")
-_AT_START = re.compile(r"^(\s*)(#|h[1-6]\.|bq\.)")
+_AT_EDGE = re.compile(r"(?<![A-Za-z0-9])[_+\-]|[_+\-](?![A-Za-z0-9])|\?(?=\?)|(?<=\?)\?")
+_AT_START = re.compile(r"^(#|h[1-6]\.|bq\.)")
+# A backslash means nothing before a letter, \\ is a new line, and before the rest it takes a meaning away.
+_BACKSLASH = re.compile(r"\\(?![A-Za-z0-9])")
+# Stands between characters that would mean something together, where a backslash would be shown.
+_NOTHING = "\u200b"
 _LIMIT = 300
 
 
@@ -18,18 +22,19 @@ def escape(text: object) -> str:
     Parameters
     ----------
     text : `object`
-        From anywhere; made one line and cut at 300 characters.
+        From anywhere; made one line, without what cannot be seen, and cut at 300 characters.
 
     Returns
     -------
     markup : `str`
         Without any meaning as markup.
     """
-    line = " ".join(str(text).split())
+    line = "".join(filter(str.isprintable, " ".join(str(text).split()))).strip()
     if len(line) > _LIMIT:
         line = line[: _LIMIT - 1] + "…"
+    line = _BACKSLASH.sub(rf"\g<0>{_NOTHING}", line)
     line = _AT_EDGE.sub(r"\\\g<0>", _ALWAYS.sub(r"\\\g<0>", line))
-    return _AT_START.sub(r"\1\\\2", line)
+    return _AT_START.sub(rf"{_NOTHING}\1", line)
 
 
 def link(text: object, url: str) -> str:
