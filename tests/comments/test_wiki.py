@@ -14,10 +14,12 @@ from cmbot.comments import wiki
 from cmbot.sandbox.jira.markup import to_html
 
 PIECES = [
-    *r"* _ - + ^ ~ ! ? # | || { } [ ] \ ( ) ---- ?? {{ }} <b> &amp; é — a Z9 CM-12 step1_g001_a1".split(),
-    *"{code} {noformat} {quote} {panel:title=x} {color:red} {color} {expand} [^a.txt] !x.png|width=9!".split(),
-    *"[~anna] [~accountid:5] [x|http://e.org] [javascript:alert(1)] !http://e.org/x.png!".split(),
-    *("http://e.org/a_b_", "h1. ", "h6. x", "bq. ", " ", "\n", "\t", "\u202e", "\x00", "\x1b[31m", "\ud800"),
+    *("*", "_", "-", "+", "^", "~", "!", "?", "#", "|", "||", "{", "}", "[", "]", "\\", "(", ")", " "),
+    *("\n", "\t", "h1. ", "h6. x", "bq. ", "----", "??", "{{", "}}", "a", "Z9", "é", "—", "<b>", "&amp;"),
+    *("{code}", "{noformat}", "{quote}", "{panel:title=x}", "{color:red}", "{color}", "{expand}"),
+    *("[~anna]", "[~accountid:5]", "[x|http://e.org]", "[^a.txt]", "[javascript:alert(1)]"),
+    *("!http://e.org/x.png!", "!x.png|width=9!", "http://e.org/a_b_", "CM-12", "step1_g001_a1"),
+    *("\u202e", "\x00", "\x1b[31m", "\ud800"),
 ]
 hostile = st.lists(st.sampled_from(PIECES), max_size=12).map("".join) | st.text(max_size=30)
 
@@ -48,13 +50,13 @@ def test_nothing_from_outside_is_markup(text: str) -> None:
     assert there == shown(text)
 
 
-@given(hostile, hostile)
-def test_nothing_from_outside_breaks_out_of_a_cell_or_an_item(one: str, two: str) -> None:
-    page = to_html(f"|{wiki.escape(one)} |{wiki.escape(two)} |last|")
+@given(hostile)
+def test_nothing_from_outside_breaks_out_of_a_cell_or_an_item(text: str) -> None:
+    page = to_html(f"|first|{wiki.escape(text)} |last|")
     assert (page.count("<td>"), page.count("<th>"), page.count("<tr>")) == (3, 0, 1)
-    tags, there = read(f"* {wiki.escape(one)} end\n* last")
+    tags, there = read(f"* {wiki.escape(text)} end\n* last")
     assert tags == {"ul", "li"}
-    assert there == f"{shown(one)} endlast".lstrip()
+    assert there == f"{shown(text)} endlast".lstrip()
 
 
 @given(hostile)
@@ -79,9 +81,16 @@ def test_a_very_long_text_is_cut_and_says_so() -> None:
 @pytest.mark.parametrize(
     "url",
     [
-        *"javascript:alert(1) data:text/html,x file:///etc/passwd HTTP://e.org //e.org e.org http://".split(),
-        *"http://e.org/a|b http://e.org/] http://e.org/{code}".split(),
-        *("", "http://e.org/a b", "http://e.org\nx"),
+        *(
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "file:///etc/passwd",
+            "HTTP://e.org",
+            "//e.org",
+            "e.org",
+        ),
+        *("http://e.org/a|b", "http://e.org/]", "http://e.org/{code}", "http://e.org\nx", "http://a b", ""),
+        "http://",
     ],
 )
 def test_only_web_addresses_become_links(url: str) -> None:
