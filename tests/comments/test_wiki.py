@@ -90,7 +90,7 @@ def test_a_very_long_text_is_cut_and_says_so() -> None:
             "e.org",
         ),
         *("http://e.org/a|b", "http://e.org/]", "http://e.org/{code}", "http://e.org\nx", "http://a b", ""),
-        "http://",
+        *("http://", "e.org"),
     ],
 )
 def test_only_web_addresses_become_links(url: str) -> None:

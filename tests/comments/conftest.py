@@ -1,0 +1,107 @@
+"""Campaigns to write about, and the templates that ship."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import jinja2
+import pytest
+
+from cmbot.comments import Comments
+from cmbot.exceptions import Problem
+from cmbot.models.attempts import Attempt, AttemptState, Cause, Try, TryState
+from cmbot.models.issues import Issue, Level, Person, Status
+from cmbot.models.notices import Notice, NoticeKind
+from cmbot.models.views import CampaignView, Counts, GroupView, PlanState, StepView
+from cmbot.resources import resource
+
+AT = datetime(2026, 11, 20, 8, 15, tzinfo=UTC)
+ANNA = Person("anna", "Anna Ångström")
+CAUSE = Cause("move:10001:42", ANNA, AT, "moved CM-1 to Launch")
+PROBLEMS = (
+    Problem("Reason", "is empty", "write why the campaign is run"),
+    Problem("step1 Data query", "calls bpsEval, which BPS would execute", "correct it"),
+    Problem("Compute site", "'mars' is not known", ""),
+)
+
+
+@dataclass(frozen=True)
+class Story:
+    """A campaign CM-1 with its steps CM-2 and CM-3, in the states that comments tell of."""
+
+    cause: Cause = CAUSE
+    problems: tuple[Problem, ...] = PROBLEMS
+
+    def issue(self, number: int, status: Status = Status.RUNNING, summary: str = "mini DRP") -> Issue:
+        level = {1: Level.CAMPAIGN, 2: Level.STEP, 3: Level.STEP}.get(number, Level.GROUP)
+        return Issue(str(10000 + number), f"CM-{number}", level, status, summary, AT)
+
+    def attempt(
+        self, state: AttemptState, number: int = 1, group: str = "g001", summary: str = ""
+    ) -> Attempt:
+        nonce = f"{number:08x}"
+        one = Try(
+            number, number, nonce, f"CM-2_step1_{group}_a{number}_{nonce}", TryState.SUBMITTED, "d", "h", AT,
+            request_id=4700 + number,
+        )  # fmt: skip
+        return Attempt(number, "10002", group, number, state, CAUSE, AT, summary=summary, tries=(one,))
+
+    def groups(self, count: int) -> tuple[GroupView, ...]:
+        """As many groups as wanted: done, partial, running, waiting, and again."""
+        made = []
+        for n in range(1, count + 1):
+            name, selection = f"g{n:03}", f"visit IN ({n}00..{n}99)"
+            issue = self.issue(100 + n)
+            match n % 4:
+                case 1:
+                    attempts: tuple[Attempt, ...] = (self.attempt(AttemptState.SUCCEEDED, 1, name),)
+                    jobs, quanta = Counts(40, 40), Counts(400, 400)
+                case 2:
+                    attempts = (
+                        self.attempt(AttemptState.FAILED, 1, name, "a node went away"),
+                        self.attempt(AttemptState.PARTIAL, 2, name, "397 of 400 quanta: isr failed for 3"),
+                    )
+                    jobs, quanta = Counts(40, 38, 2), Counts(400, 397, 3)
+                case 3:
+                    attempts = (self.attempt(AttemptState.RUNNING, 1, name),)
+                    jobs, quanta = Counts(40, 12, 0, 8), Counts(400)
+                case _:
+                    attempts, jobs, quanta = (), Counts(), Counts()
+            made.append(GroupView(name, 100, selection, issue, attempts, jobs, quanta))
+        return tuple(made)
+
+    def step(self, *groups: GroupView, **more: Any) -> StepView:
+        return StepView(self.issue(2, summary="step1 of mini DRP"), "step1", None, groups, **more)
+
+    def campaign(self, *steps: StepView, **more: Any) -> CampaignView:
+        return CampaignView(self.issue(1, Status.DRAFT), Person("cmbot"), steps=steps, **more)
+
+    def notice(self, kind: NoticeKind, **more: Any) -> Notice:
+        return Notice(kind, self.issue(1), f"{kind}:10001:42", **more)
+
+    def later(self, minutes: float) -> Cause:
+        return replace(CAUSE, id=f"move:10001:{minutes}", at=AT + timedelta(minutes=minutes))
+
+    def waiting(self) -> StepView:
+        return self.step(plan=PlanState.ASKED, waiting="PanDA does not answer since 2026-11-20 08:00 UTC")
+
+
+@pytest.fixture(scope="session")
+def story() -> Story:
+    return Story()
+
+
+@pytest.fixture(scope="session")
+def comments() -> Comments:
+    environment = jinja2.Environment(  # wiki markup, not HTML
+        loader=jinja2.FileSystemLoader(resource("templates/comments")), undefined=jinja2.StrictUndefined
+    )
+    return Comments(
+        environment,
+        lambda key: f"https://jira.example.org/browse/{key}",
+        lambda number: f"https://bigmon.example.org/idds/wfprogress/?requestid={number}",
+        lambda number: f"https://bigmon.example.org/jobs/?reqid={number}",
+        "1.0",
+    )

@@ -1,0 +1,107 @@
+"""What people read, word for word: rewritten with --update-golden and reviewed in the diff."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from cmbot.exceptions import UserError
+from cmbot.models.notices import NoticeKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cmbot.comments import Comments
+
+
+@pytest.mark.covers("V11", "F21", "V14")
+def test_the_status_of_a_step_with_a_row_for_each_group(
+    story: Any, comments: Comments, golden: Callable[[str, str], None]
+) -> None:
+    step = story.step(*story.groups(4))
+    golden("comments/step.txt", comments.step(story.campaign(step), step))
+
+
+@pytest.mark.covers("V11")
+def test_the_status_of_a_step_with_many_groups_stops_at_twenty_rows(
+    story: Any, comments: Comments, golden: Callable[[str, str], None]
+) -> None:
+    step = story.step(*story.groups(27))
+    text = comments.step(story.campaign(step), step)
+    golden("comments/step_many.txt", text)
+    assert "and 7 more groups" in text
+    assert sum(line.startswith("|g") for line in text.splitlines()) == 20
+
+
+@pytest.mark.covers("V13")
+def test_the_status_of_a_step_that_the_butler_refused(
+    story: Any, comments: Comments, golden: Callable[[str, str], None]
+) -> None:
+    step = story.step(problems=story.problems)
+    golden("comments/step_refused.txt", comments.step(story.campaign(step), step))
+
+
+@pytest.mark.covers("W5")
+def test_the_status_of_a_step_that_waits(
+    story: Any, comments: Comments, golden: Callable[[str, str], None]
+) -> None:
+    step = story.waiting()
+    golden("comments/step_waiting.txt", comments.step(story.campaign(step), step))
+
+
+@pytest.mark.covers("V13")
+def test_the_status_of_a_draft_names_everything_that_is_missing(
+    story: Any, comments: Comments, golden: Callable[[str, str], None]
+) -> None:
+    view = story.campaign(story.step(), problems=story.problems)
+    golden("comments/campaign_problems.txt", comments.campaign(view))
+
+
+def test_the_status_of_a_complete_draft_says_how_to_start(
+    story: Any, comments: Comments, golden: Callable[[str, str], None]
+) -> None:
+    golden("comments/campaign_draft.txt", comments.campaign(story.campaign(story.step())))
+
+
+@pytest.mark.covers("V11", "F20")
+def test_the_status_of_a_running_campaign_is_the_roll_up(
+    story: Any, comments: Comments, golden: Callable[[str, str], None]
+) -> None:
+    golden("comments/campaign_running.txt", comments.campaign(story.campaign(story.step(*story.groups(4)))))
+
+
+NOTICES: dict[NoticeKind, dict[str, Any]] = {
+    NoticeKind.LAUNCHED: {"happened": ("step1 (CM-2): g001 a1, g002 a1",)},
+    NoticeKind.REFUSED: {"coming": "CM-1 is back in Draft. Correct it and move it again."},
+    NoticeKind.PAUSED: {
+        "happened": ("step1 (CM-2) is completed: 2 of 2 groups, 800 of 800 quanta",),
+        "coming": "Move CM-1 to Launch to start step2 (CM-3).",
+    },
+    NoticeKind.FAILED: {
+        "happened": ("step1 g001 a1: failed", "", "isr: no overscan in exposure 12"),
+        "coming": "Move CM-101 to Launch to retry what failed, or to Abandoned to go on without.",
+    },
+    NoticeKind.COMPLETED: {
+        "happened": ("step1 (CM-2): 2 of 2 groups, 800 of 800 quanta",),
+        "coming": "A person judges the data: set the field Verdict.",
+    },
+}
+
+
+@pytest.mark.covers("V14", "W4")
+@pytest.mark.parametrize("kind", list(NoticeKind))
+def test_a_milestone(
+    kind: NoticeKind, story: Any, comments: Comments, golden: Callable[[str, str], None]
+) -> None:
+    problems = story.problems if kind in {NoticeKind.REFUSED, NoticeKind.PAUSED} else ()
+    cause = None if kind is NoticeKind.COMPLETED else story.cause
+    notice = story.notice(kind, cause=cause, problems=problems, **NOTICES[kind])
+    golden(f"comments/{kind}.txt", comments.notice(notice))
+
+
+def test_an_issue_that_cannot_be_followed(
+    story: Any, comments: Comments, golden: Callable[[str, str], None]
+) -> None:
+    error = UserError("CM-7", "has status Doing, which is none of cmbot's", "move it to Draft")
+    golden("comments/problem.txt", comments.problem("unreadable:10007", error))
