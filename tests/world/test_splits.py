@@ -1,0 +1,51 @@
+"""Groups get exactly the data that the split gave them, also where values are missing between them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+
+from cmbot.models.issues import Status
+
+if TYPE_CHECKING:
+    from conftest import Bot, Human, Panda
+
+    from cmbot.demo.world import World
+
+QUERY = "instrument = 'DemoCam' AND skymap = 'demo' AND detector = 0 AND visit < 6 AND visit != 2"
+
+
+def exposures(world: World, collection: str) -> list[int]:
+    from lsst.daf.butler import Butler  # noqa: PLC0415 - slow, and needed by the processes first
+
+    with Butler.from_config(str(world.repo)) as butler:
+        found = butler.query_datasets("postISRCCD", collection)
+        return sorted(int(ref.dataId["exposure"]) for ref in found)
+
+
+@pytest.mark.covers("B13", "B17", "W23")
+def test_ranges_where_possible_and_a_table_where_values_are_missing(
+    bot: Bot, alice: Human, panda: Panda, world: World
+) -> None:
+    epic, step = bot.create()
+    alice.edit(step, {"Data query": QUERY, "Split rule": "{dimension: visit, size: 2}"})
+    alice.launch(epic)
+    bot.until(lambda: alice.status(epic) == Status.COMPLETED)
+    bot.settle()
+    as_run = [
+        yaml.safe_load((world.state / "bot" / "tries" / item["name"] / "bps.yaml").read_text())
+        for item in sorted(panda.requests(), key=lambda item: str(item["name"]))
+    ]
+    # Visit 2 is left out between 1 and 3: the first group cannot be a range, the second can.
+    assert "--data-id-table" in as_run[0]["extraQgraphOptions"]
+    assert as_run[1]["payload"]["dataQuery"].endswith("AND visit IN (4..5)")
+    assert "--data-id-table" not in str(as_run[1])
+    assert exposures(world, "DemoCam/runs/test/step1/g001") == [1, 3]
+    assert exposures(world, "DemoCam/runs/test/step1/g002") == [4, 5]
+    assert exposures(world, "DemoCam/runs/test") == [1, 3, 4, 5]
+    comment = alice.status_comment(step)
+    assert "visit IN (4..5)" in comment
+    assert "2 DataIds" in comment
+    assert [alice.field(key, "Quanta done") for key in alice.groups(step)] == [2, 2]
