@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from cmbot.sandbox.jira import issues
 from cmbot.sandbox.jira.board import view
 from cmbot.sandbox.jira.board.templates import render
-from cmbot.sandbox.jira.shapes import Shapes
 
 if TYPE_CHECKING:
     from conftest import Sandbox
@@ -103,7 +102,7 @@ def test_what_is_accepted_can_be_read_by_scripts_and_people(target: Sandbox, bod
     )
     answered(target, "GET", f"issue/{key}?expand=changelog,renderedFields,editmeta&properties=*all")
     alice = site.config.users["alice"]
-    values = view.issue_page(site, Shapes(site.config, "http://here", alice), issues.find(site, key))
+    values = view.issue_page(site, site.shapes("http://here", alice), issues.find(site, key))
     visit = SimpleNamespace(root="", site=site, session=SimpleNamespace(csrf=""), user=alice)
     visit.request = SimpleNamespace(url=SimpleNamespace(path="/"))
     assert key in render("issue.html", visit=visit, title=key, hue=view.hue, **values)

@@ -9,7 +9,6 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from . import datacenter
 from .access import Access, new_tokens
 from .board.routes import router as pages
 from .board.routes import sign_in_page
@@ -56,7 +55,7 @@ class Application:
         for name in ("site", "access", "requests", "disturber"):
             setattr(inner.state, name, getattr(self, name))
         inner.state.context_path = context_path
-        for prefix in datacenter.ALIASES:
+        for prefix in self.site.flavour.apis:
             for module in (server, setup, issue, search, comments, properties, links, files, watchers):
                 inner.include_router(module.router, prefix=context_path + prefix)
         for router in (server.application_links, files.downloads, sandbox_paths, pages):

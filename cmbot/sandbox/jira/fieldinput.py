@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
-from . import datacenter
 from .errors import FieldProblem
 
 if TYPE_CHECKING:
@@ -105,7 +104,7 @@ def options(site: Site, field: Field, raw: Any) -> Stored:
 
 def user(site: Site, _: Field, raw: Any) -> Stored:
     """A person."""
-    return datacenter.read_user(site.config, raw)
+    return site.flavour.read_user(site.config, raw)
 
 
 def users(site: Site, field: Field, raw: Any) -> Stored:

@@ -11,7 +11,7 @@ from .screens import edit_screen, required
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from .configuration import Configuration, Field, Transition
+    from .configuration import Configuration, Field
     from .issues import Issue
     from .shapes import Json, Shapes
     from .site import Site
@@ -95,7 +95,7 @@ class IssueShapes:
             found["renderedFields"] = self._rendered(issue)
         if "transitions" in self.expand:
             found["transitions"] = [
-                transition(self.shapes, one, with_fields=False) for one in statusscheme.available(issue)
+                self.shapes.transition(one, with_fields=False) for one in statusscheme.available(issue)
             ]
         if "editmeta" in self.expand:
             found["editmeta"] = edit_metadata(self.shapes, issue)
@@ -187,8 +187,7 @@ class IssueShapes:
         return {"comments": found, "maxResults": len(found), "total": len(found), "startAt": 0}
 
     def _changelog(self, issue: Issue) -> Json:
-        found = [self.shapes.history(entry) for entry in history.entries(self.site, issue.id)]
-        return {"startAt": 0, "maxResults": len(found), "total": len(found), "histories": found}
+        return self.shapes.changelog(history.entries(self.site, issue.id))
 
     def _rendered(self, issue: Issue) -> Json:
         rendered: Json = {}
@@ -207,16 +206,6 @@ class IssueShapes:
         if "*all" not in self.with_properties:
             keys = [key for key in keys if key in self.with_properties]
         return {key: properties.get(self.site, "issue", issue.id, key) for key in keys}
-
-
-def transition(shapes: Shapes, one: Transition, *, with_fields: bool) -> Json:
-    """A transition, with its screen if asked for."""
-    found: Json = {"id": str(one.id), "name": one.name, "opsbarSequence": 10, "to": shapes.status(one.to)}
-    if with_fields:
-        found["fields"] = {
-            item.field.id: shapes.field_metadata(item.field, required=item.required) for item in one.screen
-        }
-    return found
 
 
 def edit_metadata(shapes: Shapes, issue: Issue) -> Json:

@@ -1,27 +1,39 @@
-"""Stored things as the JSON of Jira's REST; shapes that differ by flavour come from `datacenter`."""
+"""Stored things as the JSON of Jira's REST, as Data Center shapes it; see `cloudshapes`."""
 
 from __future__ import annotations
 
+import datetime as dt
 import zoneinfo
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
-from . import datacenter
 from .configuration import PRIORITIES, RESOLUTIONS, Option
 from .fieldtypes import TYPES
 from .markup import Surroundings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from .attachments import Attachment
     from .comments import Comment
-    from .configuration import Category, Configuration, Field, IssueType, LinkType, Project, Status, User
+    from .configuration import (
+        Category,
+        Configuration,
+        Field,
+        IssueType,
+        LinkType,
+        Project,
+        Status,
+        Transition,
+        User,
+    )
     from .fieldinput import Stored
-    from .history import Entry
+    from .history import Entry, Item
     from .remotelinks import RemoteLink
 
 Json = dict[str, Any]
+AVATAR_SIZES = ("48x48", "24x24", "16x16", "32x32")
 
 
 class Shapes:
@@ -35,32 +47,56 @@ class Shapes:
         Address of the site with its context path, for ``self``.
     viewer : `User`, optional
         The caller, in whose time zone instants are written.
+    version : `int`, optional
+        Version of REST, for ``self`` and for the form of texts.
     """
 
-    def __init__(self, config: Configuration, base_url: str, viewer: User | None) -> None:
+    def __init__(self, config: Configuration, base_url: str, viewer: User | None, version: int = 2) -> None:
         self.config = config
         self.base_url = base_url
         self.viewer = viewer
+        self.version = version
         self._zone = zoneinfo.ZoneInfo(viewer.time_zone if viewer else "Etc/UTC")
 
     @cached_property
     def around(self) -> Surroundings:
         """What a text may refer to: people, issues."""
-        people = {name: person.display_name for name, person in self.config.users.items()}
         keys = frozenset(project.key for project in self.config.projects.values())
-        return Surroundings(self.base_url, people, keys)
+        return Surroundings(self.base_url, self.people(), keys)
+
+    def people(self) -> dict[str, str]:
+        """Display names by what a mention names."""
+        return {name: person.display_name for name, person in self.config.users.items()}
 
     def link(self, path: str) -> str:
         """The ``self`` address of a resource."""
-        return f"{self.base_url}{datacenter.API}/{path}"
+        return f"{self.base_url}/rest/api/{self.version}/{path}"
 
     def instant(self, milliseconds: int | None) -> str | None:
         """A time stamp."""
-        return None if milliseconds is None else datacenter.instant(milliseconds, self._zone)
+        return None if milliseconds is None else instant(milliseconds, self._zone)
 
     def user(self, name: str | None) -> Json | None:
         """A user."""
-        return None if name is None else datacenter.user(self.base_url, self.config.users[name])
+        return None if name is None else self.person(self.config.users[name])
+
+    def person(self, person: User) -> Json:
+        """A user: ``name`` and ``key``, no ``accountId``."""
+        return {
+            "self": self.link(f"user?username={quote(person.name)}"),
+            "name": person.name,
+            "key": person.key,
+            "emailAddress": person.email,
+            "avatarUrls": self.pictures,
+            "displayName": person.display_name,
+            "active": person.active,
+            "timeZone": person.time_zone,
+        }
+
+    @property
+    def pictures(self) -> Json:
+        """Addresses of the one picture there is, by size."""
+        return dict.fromkeys(AVATAR_SIZES, f"{self.base_url}/static/icon.svg")
 
     def category(self, category: Category) -> Json:
         """A status category."""
@@ -102,7 +138,7 @@ class Shapes:
             "key": project.key,
             "name": project.name,
             "projectTypeKey": "software",
-            "avatarUrls": dict.fromkeys(datacenter.AVATAR_SIZES, f"{self.base_url}/static/icon.svg"),
+            "avatarUrls": self.pictures,
         }
 
     def project_details(self, project: Project) -> Json:
@@ -159,10 +195,15 @@ class Shapes:
             "user": lambda: self.user(stored),
             "users": lambda: [self.user(name) for name in stored],
             "datetime": lambda: self.instant(stored),
+            "paragraph": lambda: self.text(stored),
             "priority": lambda: self.named("priority", stored, PRIORITIES[stored]),
             "resolution": lambda: self.named("resolution", stored, RESOLUTIONS[stored]),
         }
         return shaped[field.type]() if field.type in shaped else stored
+
+    def text(self, wiki: str) -> Any:
+        """A text of several lines: the wiki markup itself."""
+        return wiki
 
     def schema(self, field: Field) -> Json:
         """The type of a field."""
@@ -213,12 +254,51 @@ class Shapes:
             "id": str(entry.id),
             "author": self.user(entry.author),
             "created": self.instant(entry.created),
-            "items": [
-                datacenter.history_item(item.field, item.kind, item.field_id, item.old, item.new)
-                for item in entry.items
-            ],
+            "items": [self.history_item(item) for item in entry.items],
         }
         return found if entry.metadata is None else {**found, "historyMetadata": dict(entry.metadata)}
+
+    def history_item(self, item: Item) -> Json:
+        """One changed thing: without ``fieldId``."""
+        return {
+            "field": item.field,
+            "fieldtype": item.kind,
+            "from": item.old[0],
+            "fromString": item.old[1],
+            "to": item.new[0],
+            "toString": item.new[1],
+        }
+
+    def changelog(self, entries: Sequence[Entry]) -> Json:
+        """The history inside an issue: all of it, oldest first."""
+        found = [self.history(entry) for entry in entries]
+        return {"startAt": 0, "maxResults": len(found), "total": len(found), "histories": found}
+
+    def transition(self, one: Transition, *, with_fields: bool) -> Json:
+        """A transition, with its screen if asked for."""
+        found: Json = {
+            "id": str(one.id),
+            "name": one.name,
+            "opsbarSequence": 10,
+            "to": self.status(one.to),
+        }
+        if with_fields:
+            found["fields"] = {
+                item.field.id: self.field_metadata(item.field, required=item.required) for item in one.screen
+            }
+        return found
+
+    def metadata_page(self, name: str, values: Sequence[Json], start: int, limit: int) -> Json:
+        """A page of create metadata, under ``values`` whatever it holds."""
+        del name
+        page = values[start : start + limit]
+        return {
+            "maxResults": limit,
+            "startAt": start,
+            "total": len(values),
+            "isLast": start + len(page) >= len(values),
+            "values": page,
+        }
 
     def comment(self, comment: Comment) -> Json:
         """A comment."""
@@ -226,7 +306,7 @@ class Shapes:
             "self": self.link(f"issue/{comment.issue}/comment/{comment.id}"),
             "id": str(comment.id),
             "author": self.user(comment.author),
-            "body": comment.body,
+            "body": self.text(comment.body),
             "updateAuthor": self.user(comment.update_author),
             "created": self.instant(comment.created),
             "updated": self.instant(comment.updated),
@@ -252,3 +332,9 @@ class Shapes:
         if link.global_id is not None:
             found["globalId"] = link.global_id
         return found | {name: value for name, value in link.body.items() if value is not None}
+
+
+def instant(milliseconds: int, zone: dt.tzinfo) -> str:
+    """A time stamp as Jira writes it: milliseconds and an offset without a colon."""
+    moment = dt.datetime.fromtimestamp(milliseconds / 1000, zone)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{milliseconds % 1000:03d}" + moment.strftime("%z")

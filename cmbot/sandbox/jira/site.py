@@ -19,9 +19,12 @@ from .configuration import (
     Transition,
     User,
 )
+from .datacenter import DATA_CENTER
 from .systemfields import SYSTEM_FIELDS
 
 if TYPE_CHECKING:
+    from .flavour import Flavour
+    from .shapes import Shapes
     from .store import Store
 
 
@@ -32,15 +35,24 @@ class Site:
     ----------
     store : `Store`
         The store; its configuration is read once, after the seed was applied.
+    flavour : `Flavour`, optional
+        As which deployment it behaves; Data Center if not given.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, flavour: Flavour = DATA_CENTER) -> None:
         self.store = store
+        self.flavour = flavour
+        #: Most things that one issue may hold; a test may lower them.
+        self.caps = flavour.caps
+
+    def shapes(self, base_url: str, viewer: User | None, version: int = 2) -> Shapes:
+        """What renders for a caller; arguments as of `Shapes`."""
+        return self.flavour.shapes(self.config, base_url, viewer, version)
 
     @cached_property
     def config(self) -> Configuration:
         """People, types, statuses, fields, projects."""
-        return load(self.store)
+        return self.flavour.configured(load(self.store))
 
 
 def load(store: Store) -> Configuration:

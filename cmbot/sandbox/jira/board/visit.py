@@ -12,13 +12,13 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from cmbot.sandbox.jira.errors import JiraError
 from cmbot.sandbox.jira.rest.call import base_url, limited_body
-from cmbot.sandbox.jira.shapes import Shapes
 
 from .templates import render
 
 if TYPE_CHECKING:
     from cmbot.sandbox.jira.access import Access, Session
     from cmbot.sandbox.jira.configuration import User
+    from cmbot.sandbox.jira.shapes import Shapes
     from cmbot.sandbox.jira.site import Site
 
 # Everything comes from here, nothing runs that is not a file of this room.
@@ -62,7 +62,7 @@ class Visit:
     @property
     def shapes(self) -> Shapes:
         """Renders for the acting user."""
-        return Shapes(self.site.config, base_url(self.request), self.user)
+        return self.site.shapes(base_url(self.request), self.user)
 
     def page(self, template: str, title: str, status: int = 200, **values: Any) -> Response:
         """An HTML page."""

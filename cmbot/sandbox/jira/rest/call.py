@@ -10,11 +10,11 @@ from fastapi import Depends, Request, Response
 from fastapi.responses import JSONResponse
 
 from cmbot.sandbox.jira.errors import JiraError
-from cmbot.sandbox.jira.shapes import Shapes
 
 if TYPE_CHECKING:
     from cmbot.sandbox.jira.access import Access
     from cmbot.sandbox.jira.configuration import User
+    from cmbot.sandbox.jira.shapes import Shapes
     from cmbot.sandbox.jira.site import Site
 
 BODY_LIMIT = 12 * 1024 * 1024
@@ -130,7 +130,8 @@ async def signed_in(request: Request) -> SignedIn:
             },
         )
     request.state.user = user.name
-    shapes = Shapes(site.config, base_url(request), user)
+    version = 3 if "/rest/api/3/" in request.url.path else 2
+    shapes = site.shapes(base_url(request), user, version)
     return SignedIn(request, site, user, shapes, await limited_body(request))
 
 

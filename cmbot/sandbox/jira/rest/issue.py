@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Response
 
-from cmbot.sandbox.jira import datacenter, issues, statusscheme
-from cmbot.sandbox.jira.errors import FieldProblem, JiraError, refused
-from cmbot.sandbox.jira.issueshapes import IssueShapes, edit_metadata, transition, wanted_fields
+from cmbot.sandbox.jira import issues, statusscheme
+from cmbot.sandbox.jira.errors import JiraError
+from cmbot.sandbox.jira.issueshapes import IssueShapes, edit_metadata, wanted_fields
 
 from .call import Call, SignedIn, answer, nothing
 
@@ -84,11 +84,7 @@ def edit_meta(call: Call, key: str) -> Response:
 def assign(call: Call, key: str) -> Response:
     """Assign to somebody, or nobody."""
     issue = issues.find(call.site, key)
-    try:
-        name = datacenter.read_user(call.site.config, call.object)
-    except FieldProblem as problem:
-        raise refused("assignee", str(problem)) from None
-    issues.edit(call.site, call.user, issue, {"fields": {"assignee": name and {"name": name}}})
+    issues.edit(call.site, call.user, issue, {"fields": {"assignee": call.object}})
     return nothing()
 
 
@@ -99,7 +95,7 @@ def transitions(call: Call, key: str) -> Response:
     wanted = call.text("transitionId")
     with_fields = "transitions.fields" in call.words("expand")
     found = [
-        transition(call.shapes, one, with_fields=with_fields)
+        call.shapes.transition(one, with_fields=with_fields)
         for one in statusscheme.available(issue)
         if wanted in ("", str(one.id))
     ]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from fastapi import APIRouter, Request, Response
 
-from cmbot.sandbox.jira import datacenter
 from cmbot.sandbox.jira.errors import JiraError
-from cmbot.sandbox.jira.shapes import Shapes
 
 from .call import Call, answer, base_url
+
+if TYPE_CHECKING:
+    from cmbot.sandbox.jira.site import Site
 
 router = APIRouter()
 application_links = APIRouter()
@@ -39,10 +42,10 @@ ADMINISTRATION = ("ADMINISTER", "SYSTEM_ADMIN", "ADMINISTER_PROJECTS")
 @router.get("/serverInfo")
 def server_info(request: Request) -> Response:
     """What this server is; needs no credentials."""
-    site = request.app.state.site
+    site: Site = request.app.state.site
     base = base_url(request)
-    now = Shapes(site.config, base, None).instant(site.store.now())
-    return answer(datacenter.server_info(base, str(now)))
+    now = site.shapes(base, None).instant(site.store.now())
+    return answer(site.flavour.server_info(base, str(now)))
 
 
 @router.get("/myself")

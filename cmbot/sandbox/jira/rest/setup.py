@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Response
 
-from cmbot.sandbox.jira import datacenter
 from cmbot.sandbox.jira.configuration import CATEGORIES, PRIORITIES, RESOLUTIONS, IssueType, Project
 from cmbot.sandbox.jira.errors import JiraError
 from cmbot.sandbox.jira.screens import edit_screen, required
@@ -114,7 +113,7 @@ def link_types(call: Call) -> Response:
 def creatable_types(call: Call, key: str) -> Response:
     """The issue types that can be created in a project."""
     found = [call.shapes.issue_type(kind) for kind in find_project(call, key, status=400).issue_types]
-    return answer(_metadata(call, found))
+    return answer(_metadata(call, "issueTypes", found))
 
 
 @router.get("/issue/createmeta/{key}/issuetypes/{number}")
@@ -124,7 +123,7 @@ def creatable_fields(call: Call, key: str, number: str) -> Response:
     kind = next((kind for kind in place.issue_types if str(kind.id) == number), None)
     if kind is None:
         raise JiraError(400, "The issue type selected is invalid.")
-    return answer(_metadata(call, _create_screen(call, place, kind)))
+    return answer(_metadata(call, "fields", _create_screen(call, place, kind)))
 
 
 def find_project(call: SignedIn, key: str, status: int = 404) -> Project:
@@ -149,7 +148,6 @@ def _create_screen(call: SignedIn, place: Project, kind: IssueType) -> list[Json
     return found + [shapes.field_metadata(field, required=required(field)) for field in screen]
 
 
-def _metadata(call: SignedIn, values: list[Json]) -> Json:
-    return datacenter.metadata_page(
-        values, max(0, call.number("startAt", 0)), max(1, call.number("maxResults", 50))
-    )
+def _metadata(call: SignedIn, name: str, values: list[Json]) -> Json:
+    start, most = max(0, call.number("startAt", 0)), max(1, call.number("maxResults", 50))
+    return call.shapes.metadata_page(name, values, start, most)

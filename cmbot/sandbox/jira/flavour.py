@@ -1,0 +1,86 @@
+"""The two Jiras: what differs between the deployments (reference jira.md, section 3), asked of one object.
+
+`datacenter.DataCenter` and `cloud.Cloud` are the two; what their answers look like is in `shapes` and
+`cloudshapes`. The store is the same for both.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from .configuration import Configuration, User
+    from .shapes import Shapes
+
+
+@dataclass(frozen=True)
+class Caps:
+    """Most things that one issue may hold; None is no cap."""
+
+    comments: int | None = None
+    """Comments."""
+    worklogs: int | None = None
+    """Worklogs."""
+    attachments: int | None = None
+    """Attachments."""
+    issue_links: int | None = None
+    """Links to other issues, either way."""
+    remote_links: int | None = None
+    """Links to other systems."""
+
+
+class Flavour(ABC):
+    """One kind of deployment."""
+
+    name: ClassVar[str]
+    """Word of the command line."""
+    apis: ClassVar[tuple[str, ...]]
+    """Prefixes of the REST resources."""
+    shapes: ClassVar[type[Shapes]]
+    """Renders answers."""
+    hidden_types: ClassVar[frozenset[str]] = frozenset()
+    """Types of custom fields that this deployment does not show."""
+    parents: ClassVar[bool] = False
+    """Whether ``parent`` also leads from a standard issue to its epic."""
+    creation_is_history: ClassVar[bool] = False
+    """Whether creating an issue writes a history entry."""
+    bearer: ClassVar[bool] = True
+    """Whether a bearer token is accepted at the site's own address."""
+    unknown_transition: ClassVar[int] = 500
+    """Status of the answer to a transition id that exists nowhere."""
+    conflict: ClassVar[int] = 400
+    """Status of the answer to the second of two writes that meet."""
+    silence_is_refused: ClassVar[bool] = True
+    """Whether ``notifyUsers=false`` without the right to it is refused, or else ignored."""
+    bulk_limit: ClassVar[int | None] = None
+    """Most issues in one bulk create."""
+    caps: ClassVar[Caps] = Caps()
+    """Most things that one issue may hold."""
+
+    def configured(self, config: Configuration) -> Configuration:
+        """The configuration as this deployment shows it."""
+        return config
+
+    @abstractmethod
+    def server_info(self, base_url: str, now: str) -> dict[str, Any]:
+        """Answer of ``serverInfo`` (reference jira.md, section 4)."""
+
+    @abstractmethod
+    def named_user(self, config: Configuration, text: str) -> User | None:
+        """The user that a client or a query names."""
+
+    @abstractmethod
+    def signing_in(self, config: Configuration, text: str) -> User | None:
+        """The user that the name of basic authentication means."""
+
+    @abstractmethod
+    def read_user(self, config: Configuration, raw: Any) -> str | None:
+        """Login name out of a request's user object; None for nobody.
+
+        Raises
+        ------
+        FieldProblem
+            Raised for an unknown user or another shape.
+        """
