@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from .permissions import Actor, PermissionScheme, Role
+    from .projectparts import Component, ProjectCategory, Version
 
 T = TypeVar("T")
 CategoryKey = Literal["new", "indeterminate", "done"]
@@ -118,6 +121,30 @@ class Option:
     """Number."""
     value: str
     """Text."""
+    disabled: bool = False
+    """Whether it can no longer be chosen."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """Where a custom field applies, and its choices there."""
+
+    id: int
+    """Number."""
+    name: str
+    """Name."""
+    description: str
+    """What it is for."""
+    projects: frozenset[int]
+    """Numbers of its projects; empty is all."""
+    issue_types: frozenset[int]
+    """Numbers of its issue types; empty is all."""
+    options: tuple[Option, ...]
+    """Choices of a select field."""
+
+    def covers(self, project: Project, kind: IssueType) -> bool:
+        """Whether the field applies to issues of a type in a project by this context."""
+        return project.id in (self.projects or (project.id,)) and kind.id in (self.issue_types or (kind.id,))
 
 
 @dataclass(frozen=True)
@@ -133,9 +160,13 @@ class Field:
     number: int | None = None
     """Number of a custom field; None for a system field."""
     options: tuple[Option, ...] = ()
-    """Choices of a select field."""
+    """Choices of a select field, in all its contexts."""
+    contexts: tuple[Context, ...] = ()
+    """Where a custom field applies."""
     clauses: tuple[str, ...] = ()
     """Names by which JQL knows it."""
+    description: str = ""
+    """What it is for."""
     writable: bool = True
     """Whether it can stand on a screen."""
     navigable: bool = True
@@ -145,6 +176,19 @@ class Field:
     def custom(self) -> bool:
         """Whether an administrator added it."""
         return self.number is not None
+
+    def within(self, project: Project, kind: IssueType) -> Field | None:
+        """The field as it is in a project and type: with what can be chosen there; None if it is not there.
+
+        A context for the project comes before one for all projects, as in Jira.
+        """
+        if self.type in ("components", "versions"):
+            return replace(self, options=project.choices(self.type))
+        if not self.custom:
+            return self
+        fitting = [context for context in self.contexts if context.covers(project, kind)]
+        chosen = first(sorted(fitting, key=lambda context: not context.projects))
+        return None if chosen is None else replace(self, options=chosen.options)
 
 
 @dataclass(frozen=True)
@@ -191,6 +235,30 @@ class Project:
     """Types in the order of the seed."""
     transitions: tuple[Transition, ...]
     """The status scheme."""
+    actors: tuple[Actor, ...]
+    """Who has which role."""
+    permission_scheme: int
+    """Number of its permission scheme."""
+    components: tuple[Component, ...] = ()
+    """Its components."""
+    versions: tuple[Version, ...] = ()
+    """Its versions."""
+    category: ProjectCategory | None = None
+    """What it is filed under."""
+    description: str = ""
+    """What it is for."""
+    url: str = ""
+    """Where to read more."""
+    type_key: str = "software"
+    """Kind of project, in Jira's word."""
+    assignee_type: str = "UNASSIGNED"
+    """Who gets its new issues, in Jira's word."""
+
+    def choices(self, word: str) -> tuple[Option, ...]:
+        """Components or versions as something to choose."""
+        if word == "components":
+            return tuple(Option(component.id, component.name) for component in self.components)
+        return tuple(Option(version.id, version.name, version.archived) for version in self.versions)
 
     def statuses(self) -> list[Status]:
         """The statuses an issue can be in, in the order of the scheme."""
@@ -216,6 +284,16 @@ class Configuration:
     """By field id, system fields first."""
     projects: dict[int, Project]
     """By number."""
+    groups: dict[str, frozenset[str]]
+    """Login names of the members by group name."""
+    roles: dict[int, Role]
+    """By number."""
+    permission_schemes: dict[int, PermissionScheme]
+    """By number."""
+    categories: dict[int, ProjectCategory]
+    """Project categories by number."""
+    default_screen: frozenset[str]
+    """Ids of the fields on the screen where issues are created and edited."""
 
     def user(self, name: str) -> User | None:
         """The user of that login name or key, ignoring case."""
@@ -229,6 +307,19 @@ class Configuration:
         """The project of that key or number."""
         wanted = id_or_key.upper()
         return first(p for p in self.projects.values() if wanted in (p.key, str(p.id)))
+
+    def group(self, name: str) -> str | None:
+        """The name of the group as it is written, ignoring case."""
+        return first(one for one in self.groups if one.casefold() == name.casefold())
+
+    def role(self, name_or_id: str) -> Role | None:
+        """The role of that name or number."""
+        wanted = name_or_id.casefold()
+        return first(r for r in self.roles.values() if wanted in (r.name.casefold(), str(r.id)))
+
+    def groups_of(self, user: User) -> list[str]:
+        """The groups a user is in."""
+        return [name for name, members in self.groups.items() if user.name in members]
 
     def field_of_type(self, word: str) -> Field | None:
         """The one field of a type of which there is at most one (epic link, epic name)."""

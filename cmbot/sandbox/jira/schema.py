@@ -7,28 +7,80 @@ path and a new field needs no new column.
 
 from __future__ import annotations
 
-VERSION = 1
+VERSION = 2
 
 TABLES = """
 CREATE TABLE users (
     id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE COLLATE NOCASE,
     display_name TEXT NOT NULL, email TEXT NOT NULL, time_zone TEXT NOT NULL,
-    admin INTEGER NOT NULL, active INTEGER NOT NULL DEFAULT 1);
+    active INTEGER NOT NULL DEFAULT 1, password TEXT);
+CREATE TABLE groups (name TEXT PRIMARY KEY COLLATE NOCASE);
+CREATE TABLE memberships (
+    group_name TEXT NOT NULL REFERENCES groups ON DELETE CASCADE, user TEXT NOT NULL,
+    PRIMARY KEY (group_name, user));
+CREATE TABLE personal_tokens (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, user TEXT NOT NULL, name TEXT NOT NULL, digest TEXT NOT NULL,
+    created INTEGER NOT NULL, expires INTEGER, used INTEGER);
 CREATE TABLE statuses (
     id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE COLLATE NOCASE, category TEXT NOT NULL);
 CREATE TABLE custom_fields (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE COLLATE NOCASE, type TEXT NOT NULL);
+    id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE COLLATE NOCASE, type TEXT NOT NULL,
+    description TEXT NOT NULL DEFAULT '');
+CREATE TABLE field_contexts (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    field_id INTEGER NOT NULL REFERENCES custom_fields ON DELETE CASCADE,
+    name TEXT NOT NULL, description TEXT NOT NULL DEFAULT '',
+    projects TEXT NOT NULL DEFAULT '[]', issue_types TEXT NOT NULL DEFAULT '[]');
 CREATE TABLE options (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, field_id INTEGER NOT NULL REFERENCES custom_fields,
-    value TEXT NOT NULL, UNIQUE (field_id, value));
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    context_id INTEGER NOT NULL REFERENCES field_contexts ON DELETE CASCADE,
+    value TEXT NOT NULL, disabled INTEGER NOT NULL DEFAULT 0, UNIQUE (context_id, value));
+CREATE TABLE screens (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, description TEXT NOT NULL);
+CREATE TABLE screen_tabs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, screen_id INTEGER NOT NULL REFERENCES screens ON DELETE CASCADE,
+    name TEXT NOT NULL, position INTEGER NOT NULL, UNIQUE (screen_id, name));
+CREATE TABLE screen_fields (
+    tab_id INTEGER NOT NULL REFERENCES screen_tabs ON DELETE CASCADE, field TEXT NOT NULL,
+    position INTEGER NOT NULL, PRIMARY KEY (tab_id, field));
 CREATE TABLE issue_types (
     id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE COLLATE NOCASE, level INTEGER NOT NULL);
 CREATE TABLE link_types (
     id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE COLLATE NOCASE,
     inward TEXT NOT NULL, outward TEXT NOT NULL);
+CREATE TABLE project_categories (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE COLLATE NOCASE,
+    description TEXT NOT NULL);
+CREATE TABLE permission_schemes (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE COLLATE NOCASE,
+    description TEXT NOT NULL);
+CREATE TABLE grants (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    scheme_id INTEGER NOT NULL REFERENCES permission_schemes ON DELETE CASCADE,
+    permission TEXT NOT NULL, holder TEXT NOT NULL, parameter TEXT);
 CREATE TABLE projects (
     id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, name TEXT NOT NULL, lead TEXT NOT NULL,
-    initial_status INTEGER NOT NULL REFERENCES statuses, last_number INTEGER NOT NULL DEFAULT 0);
+    initial_status INTEGER NOT NULL REFERENCES statuses, last_number INTEGER NOT NULL DEFAULT 0,
+    description TEXT NOT NULL DEFAULT '', url TEXT NOT NULL DEFAULT '',
+    type_key TEXT NOT NULL DEFAULT 'software', assignee_type TEXT NOT NULL DEFAULT 'UNASSIGNED',
+    category_id INTEGER REFERENCES project_categories ON DELETE SET NULL,
+    permission_scheme INTEGER NOT NULL REFERENCES permission_schemes);
+CREATE TABLE roles (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE COLLATE NOCASE,
+    description TEXT NOT NULL);
+CREATE TABLE role_actors (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    project_id INTEGER NOT NULL REFERENCES projects ON DELETE CASCADE,
+    role_id INTEGER NOT NULL REFERENCES roles ON DELETE CASCADE, kind TEXT NOT NULL, name TEXT NOT NULL,
+    UNIQUE (project_id, role_id, kind, name));
+CREATE TABLE components (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, project_id INTEGER NOT NULL REFERENCES projects ON DELETE CASCADE,
+    name TEXT NOT NULL COLLATE NOCASE, description TEXT NOT NULL, lead TEXT, assignee_type TEXT NOT NULL,
+    UNIQUE (project_id, name));
+CREATE TABLE versions (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, project_id INTEGER NOT NULL REFERENCES projects ON DELETE CASCADE,
+    name TEXT NOT NULL COLLATE NOCASE, description TEXT NOT NULL, started TEXT, due TEXT,
+    released INTEGER NOT NULL, archived INTEGER NOT NULL, UNIQUE (project_id, name));
 CREATE TABLE project_issue_types (
     project_id INTEGER NOT NULL REFERENCES projects, issue_type_id INTEGER NOT NULL REFERENCES issue_types,
     position INTEGER NOT NULL, PRIMARY KEY (project_id, issue_type_id));
@@ -82,21 +134,44 @@ CREATE INDEX attachments_by_issue ON attachments (issue_id);
 CREATE TABLE watchers (
     issue_id INTEGER NOT NULL REFERENCES issues ON DELETE CASCADE, user TEXT NOT NULL,
     PRIMARY KEY (issue_id, user));
+CREATE TABLE votes (
+    issue_id INTEGER NOT NULL REFERENCES issues ON DELETE CASCADE, user TEXT NOT NULL,
+    PRIMARY KEY (issue_id, user));
+CREATE TABLE worklogs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, issue_id INTEGER NOT NULL REFERENCES issues ON DELETE CASCADE,
+    author TEXT NOT NULL, update_author TEXT NOT NULL, body TEXT NOT NULL, visibility TEXT,
+    started INTEGER NOT NULL, seconds INTEGER NOT NULL, created INTEGER NOT NULL, updated INTEGER NOT NULL);
+CREATE INDEX worklogs_by_issue ON worklogs (issue_id);
+CREATE TABLE filters (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, description TEXT NOT NULL, jql TEXT NOT NULL,
+    owner TEXT NOT NULL, favourite INTEGER NOT NULL, UNIQUE (owner, name));
 """
 
 NUMBERED_FROM_10000 = (
     "users",
     "statuses",
     "custom_fields",
+    "field_contexts",
     "options",
+    "screens",
+    "screen_tabs",
     "issue_types",
     "link_types",
+    "project_categories",
+    "permission_schemes",
+    "grants",
     "projects",
+    "roles",
+    "role_actors",
+    "components",
+    "versions",
     "issues",
     "histories",
     "comments",
     "issue_links",
     "remote_links",
     "attachments",
+    "worklogs",
+    "filters",
 )
 """Tables whose ids begin at 10000, as those of a real Jira do for what people added."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 import zoneinfo
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from .configuration import CategoryKey
 from .fieldtypes import SEED_TYPES
+from .loading import ADMINISTRATORS, EVERYBODY
+from .permissions import PERMISSIONS
 from .systemfields import SYSTEM_FIELDS
 
 if TYPE_CHECKING:
@@ -18,6 +21,13 @@ if TYPE_CHECKING:
 
 
 log = logging.getLogger(__name__)
+BUILT_IN_GROUPS = (ADMINISTRATORS, EVERYBODY)
+ROLES = {
+    "Users": "Who uses the project.",
+    "Developers": "Who works in the project.",
+    "Administrators": "Who administers the project.",
+}
+"""Project roles that every site has."""
 Name = Annotated[str, Field(min_length=1, max_length=255)]
 
 
@@ -52,6 +62,10 @@ class SeedUser(_Part):
     """IANA zone."""
     admin: bool = False
     """Whether this user may administer."""
+    password: str | None = None
+    """To sign in with besides the token of each start; none if not given."""
+    groups: tuple[Name, ...] = ()
+    """Groups this user is in, besides those that follow from the rest."""
 
 
 class SeedStatus(_Part):
@@ -72,6 +86,28 @@ class SeedField(_Part):
     """Word of the field type table."""
     options: tuple[Name, ...] = ()
     """Choices of a select field."""
+
+
+class SeedComponent(_Part):
+    """A component of a project."""
+
+    name: Name
+    """Name."""
+    description: str = ""
+    """What it is."""
+    lead: str | None = None
+    """Login name of who leads it."""
+
+
+class SeedVersion(_Part):
+    """A version of a project."""
+
+    name: Name
+    """Name."""
+    description: str = ""
+    """What it is."""
+    released: bool = False
+    """Whether it is out."""
 
 
 class SeedIssueType(_Part):
@@ -131,6 +167,15 @@ class SeedProject(_Part):
     """Status of a new issue."""
     transitions: tuple[SeedTransition, ...]
     """Its status scheme."""
+    components: tuple[SeedComponent, ...] = ()
+    """Its components."""
+    versions: tuple[SeedVersion, ...] = ()
+    """Its versions."""
+    roles: Mapping[Name, tuple[Name, ...]] = {}
+    """Members by role: login names, or ``group:`` and a group; instead of the default members."""
+    permissions: Mapping[Name, tuple[Name, ...]] = {}
+    """Holders by permission, in place of everybody: ``role:``, ``group:`` or ``user:`` and a name, or
+    ``lead``, ``reporter``, ``assignee``."""
 
 
 class Seed(_Part):
@@ -182,6 +227,18 @@ class Seed(_Part):
             _among(named, [transition.to], statuses)
             _among(named, [transition.source], [*statuses, "*"])
             _among(f"{named}: screen", [item.field for item in transition.screen], fields)
+        people = [user.name for user in self.users]
+        groups = [*BUILT_IN_GROUPS, *(group for user in self.users for group in user.groups)]
+        roles = [*ROLES, *project.roles]
+        _among(f"{where}: permissions", project.permissions, list(PERMISSIONS))
+        known = {"role": roles, "group": groups, "user": people}
+        for holder in (one for several in project.permissions.values() for one in several):
+            kind, _, name = holder.partition(":")
+            if holder not in ("lead", "reporter", "assignee"):
+                _among(f"{where}: permissions: holder", [kind], list(known))
+                _among(f"{where}: permissions: {kind}", [name], known[kind])
+        members = [one for several in project.roles.values() for one in several]
+        _among(f"{where}: roles", members, [*people, *(f"group:{group}" for group in groups)])
 
 
 def _no_twins(part: str, names: list[str]) -> None:

@@ -6,18 +6,39 @@ import json
 import logging
 from typing import TYPE_CHECKING
 
-from .seed import Seed, SeedField, SeedProject
+from . import passwords
+from .loading import ADMINISTRATORS, DEFAULT_SCREEN, EVERYBODY
+from .permissions import default_grants
+from .seed import BUILT_IN_GROUPS, ROLES, Seed, SeedField, SeedProject, SeedUser
 from .systemfields import SYSTEM_FIELDS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from .store import Store
 
 log = logging.getLogger(__name__)
+DEFAULT_SCHEME = "Default Permission Scheme"
+_HOLDERS = {
+    "role": "projectRole",
+    "group": "group",
+    "user": "user",
+    "lead": "projectLead",
+    "reporter": "reporter",
+    "assignee": "assignee",
+}
+"""Jira's words for the seed's holders."""
 
 DEFAULT = Seed.model_validate(
     {
         "users": [
-            {"name": "admin", "displayName": "Administrator", "email": "admin@example.org", "admin": True}
+            {
+                "name": "admin",
+                "displayName": "Administrator",
+                "email": "admin@example.org",
+                "admin": True,
+                "password": "admin",
+            }
         ],
         "statuses": [
             {"name": "To Do", "category": "new"},
@@ -53,31 +74,113 @@ def apply(store: Store, seed: Seed) -> bool:
     with store.transaction():
         if store.row("SELECT 1 FROM users"):
             return False
+        for group in dict.fromkeys([*BUILT_IN_GROUPS, *(one for user in seed.users for one in user.groups)]):
+            store.insert("groups", name=group)
         for user in seed.users:
-            store.insert(
-                "users",
-                name=user.name,
-                display_name=user.displayName,
-                email=user.email,
-                time_zone=user.timeZone,
-                admin=user.admin,
-            )
+            _add_user(store, user)
         statuses = {s.name: store.insert("statuses", name=s.name, category=s.category) for s in seed.statuses}
         fields = {name: name for name in SYSTEM_FIELDS} | {f.name: _add_field(store, f) for f in seed.fields}
         types = {t.name: store.insert("issue_types", name=t.name, level=t.level) for t in seed.issue_types}
         for kind in seed.link_types:
             store.insert("link_types", name=kind.name, inward=kind.inward, outward=kind.outward)
+        _add_default_screen(store, fields.values())
+        added = {name: "" for project in seed.projects for name in project.roles}
+        roles = {
+            name: store.insert("roles", name=name, description=text) for name, text in (ROLES | added).items()
+        }
+        scheme = _add_default_scheme(store, roles)
         for project in seed.projects:
-            _add_project(store, project, statuses, types, fields)
+            number = _add_project(store, project, statuses, types, fields, scheme)
+            add_members(store, number, roles, project.roles)
+            if project.permissions:
+                _add_own_scheme(store, project, number, roles)
     log.info("seeded: %d users, %d projects", len(seed.users), len(seed.projects))
     return True
 
 
+def _add_user(store: Store, user: SeedUser) -> None:
+    store.insert(
+        "users",
+        name=user.name,
+        display_name=user.displayName,
+        email=user.email,
+        time_zone=user.timeZone,
+        password=None if user.password is None else passwords.kept(user.password),
+    )
+    for group in {EVERYBODY, *user.groups, *([ADMINISTRATORS] if user.admin else [])}:
+        store.insert("memberships", group_name=group, user=user.name)
+
+
 def _add_field(store: Store, field: SeedField) -> str:
     number = store.insert("custom_fields", name=field.name, type=field.type)
+    context = store.insert(
+        "field_contexts", field_id=number, name=f"Default Configuration Scheme for {field.name}"
+    )
     for option in field.options:
-        store.insert("options", field_id=number, value=option)
+        store.insert("options", context_id=context, value=option)
     return f"customfield_{number}"
+
+
+def _add_default_screen(store: Store, fields: Iterable[str]) -> None:
+    screen = store.insert("screens", name=DEFAULT_SCREEN, description="Allows to update all system fields.")
+    tab = store.insert("screen_tabs", screen_id=screen, name="Field Tab", position=0)
+    for position, field in enumerate(fields):
+        if field not in SYSTEM_FIELDS or SYSTEM_FIELDS[field].writable:
+            store.insert("screen_fields", tab_id=tab, field=field, position=position)
+
+
+def _add_default_scheme(store: Store, roles: Mapping[str, int]) -> int:
+    text = "What projects have that were given no other scheme."
+    scheme = store.insert("permission_schemes", name=DEFAULT_SCHEME, description=text)
+    for permission, holder, parameter in default_grants(roles["Administrators"]):
+        store.insert("grants", scheme_id=scheme, permission=permission, holder=holder, parameter=parameter)
+    return scheme
+
+
+def _add_own_scheme(store: Store, project: SeedProject, number: int, roles: Mapping[str, int]) -> None:
+    """A copy of the default scheme with the seed's holders in place of the default ones."""
+    name = f"{project.key} Permission Scheme"
+    scheme = store.insert("permission_schemes", name=name, description="")
+    for permission, holder, parameter in default_grants(roles["Administrators"]):
+        if permission not in project.permissions:
+            store.insert(
+                "grants", scheme_id=scheme, permission=permission, holder=holder, parameter=parameter
+            )
+    for permission, holders in project.permissions.items():
+        for written in holders:
+            word, _, who = written.partition(":")
+            holder, parameter = _HOLDERS[word], str(roles[who]) if word == "role" else who or None
+            store.insert(
+                "grants", scheme_id=scheme, permission=permission, holder=holder, parameter=parameter
+            )
+    store.run("UPDATE projects SET permission_scheme = ? WHERE id = ?", scheme, number)
+
+
+def add_members(
+    store: Store, project: int, roles: Mapping[str, int], members: Mapping[str, Iterable[str]]
+) -> None:
+    """Fill the roles of a new project: what is given, else what a new project has.
+
+    Parameters
+    ----------
+    store : `Store`
+        The store.
+    project : `int`
+        Number of the project.
+    roles : `~collections.abc.Mapping` [`str`, `int`]
+        Numbers of the roles by name.
+    members : `~collections.abc.Mapping`
+        Login names, or ``group:`` and a group, by role.
+    """
+    for role, number in roles.items():
+        default = f"group:{ADMINISTRATORS if role == 'Administrators' else EVERYBODY}"
+        for written in members.get(role, [default] if role in ROLES else []):
+            kind, name = (
+                ("group", written.removeprefix("group:"))
+                if written.startswith("group:")
+                else ("user", written)
+            )
+            store.insert("role_actors", project_id=project, role_id=number, kind=kind, name=name)
 
 
 def _add_project(
@@ -86,13 +189,15 @@ def _add_project(
     statuses: dict[str, int],
     types: dict[str, int],
     fields: dict[str, str],
-) -> None:
+    scheme: int,
+) -> int:
     number = store.insert(
         "projects",
         key=project.key,
         name=project.name,
         lead=project.lead,
         initial_status=statuses[project.initial],
+        permission_scheme=scheme,
     )
     for position, name in enumerate(project.issue_types):
         store.insert("project_issue_types", project_id=number, issue_type_id=types[name], position=position)
@@ -107,3 +212,22 @@ def _add_project(
             from_status=None if transition.source == "*" else statuses[transition.source],
             screen=json.dumps(screen),
         )
+    for component in project.components:
+        store.insert(
+            "components",
+            project_id=number,
+            name=component.name,
+            description=component.description,
+            lead=component.lead,
+            assignee_type="PROJECT_DEFAULT",
+        )
+    for version in project.versions:
+        store.insert(
+            "versions",
+            project_id=number,
+            name=version.name,
+            description=version.description,
+            released=version.released,
+            archived=False,
+        )
+    return number

@@ -1,0 +1,276 @@
+"""Who may do what: permissions, project roles, and the schemes that join them.
+
+The words and their meaning are Jira's. A scheme grants a permission to holders; a user has it in a project
+if one of its holders fits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from .errors import JiraError, missing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from .configuration import Configuration, Project, User
+    from .issues import Issue
+
+HolderKind = Literal[
+    "anyone", "applicationRole", "projectRole", "group", "user", "projectLead", "reporter", "assignee"
+]
+ActorKind = Literal["user", "group"]
+
+PERMISSIONS = {
+    "ADMINISTER_PROJECTS": "Administer Projects",
+    "BROWSE_PROJECTS": "Browse Projects",
+    "CREATE_ISSUES": "Create Issues",
+    "EDIT_ISSUES": "Edit Issues",
+    "ASSIGN_ISSUES": "Assign Issues",
+    "ASSIGNABLE_USER": "Assignable User",
+    "RESOLVE_ISSUES": "Resolve Issues",
+    "CLOSE_ISSUES": "Close Issues",
+    "TRANSITION_ISSUES": "Transition Issues",
+    "SCHEDULE_ISSUES": "Schedule Issues",
+    "MOVE_ISSUES": "Move Issues",
+    "LINK_ISSUES": "Link Issues",
+    "DELETE_ISSUES": "Delete Issues",
+    "MODIFY_REPORTER": "Modify Reporter",
+    "ADD_COMMENTS": "Add Comments",
+    "EDIT_ALL_COMMENTS": "Edit All Comments",
+    "EDIT_OWN_COMMENTS": "Edit Own Comments",
+    "DELETE_ALL_COMMENTS": "Delete All Comments",
+    "DELETE_OWN_COMMENTS": "Delete Own Comments",
+    "CREATE_ATTACHMENTS": "Create Attachments",
+    "DELETE_ALL_ATTACHMENTS": "Delete All Attachments",
+    "DELETE_OWN_ATTACHMENTS": "Delete Own Attachments",
+    "WORK_ON_ISSUES": "Work On Issues",
+    "EDIT_ALL_WORKLOGS": "Edit All Worklogs",
+    "EDIT_OWN_WORKLOGS": "Edit Own Worklogs",
+    "DELETE_ALL_WORKLOGS": "Delete All Worklogs",
+    "DELETE_OWN_WORKLOGS": "Delete Own Worklogs",
+    "MANAGE_WATCHERS": "Manage Watchers",
+    "VIEW_VOTERS_AND_WATCHERS": "View Voters and Watchers",
+}
+"""Project permissions and their names."""
+
+GLOBAL_PERMISSIONS = {
+    "ADMINISTER": "Jira Administrators",
+    "SYSTEM_ADMIN": "Jira System Administrators",
+    "USER_PICKER": "Browse Users",
+    "CREATE_SHARED_OBJECTS": "Create Shared Objects",
+    "BULK_CHANGE": "Bulk Change",
+}
+"""Permissions over the whole site; the first two are an administrator's."""
+
+HOLDERS_WITH_PARAMETER = ("projectRole", "group", "user")
+
+# Words of the refusals and their statuses: what Data Center's description declares for the operation.
+_REFUSALS = {
+    "ADMINISTER_PROJECTS": (403, "You do not have permission to administer project '{project}'."),
+    "CREATE_ISSUES": (400, "You do not have permission to create issues in this project."),
+    "EDIT_ISSUES": (403, "You do not have permission to edit issues in this project."),
+    "ASSIGN_ISSUES": (401, "You do not have permission to assign issues."),
+    "LINK_ISSUES": (401, "No Link Issue Permission for issue '{issue}'"),
+    "DELETE_ISSUES": (403, "You do not have permission to delete issues in this project."),
+    "ADD_COMMENTS": (400, "{user}, you do not have the permission to comment on this issue."),
+    "EDIT_OWN_COMMENTS": (400, "{user}, you do not have the permission to edit this comment."),
+    "DELETE_OWN_COMMENTS": (400, "{user}, you do not have the permission to delete this comment."),
+    "CREATE_ATTACHMENTS": (403, "You do not have permission to create attachments for this issue."),
+    "DELETE_OWN_ATTACHMENTS": (403, "You do not have permission to delete this attachment."),
+    "WORK_ON_ISSUES": (403, "You do not have permission to associate a worklog to this issue."),
+    "EDIT_OWN_WORKLOGS": (403, "You do not have the permission to edit this worklog."),
+    "DELETE_OWN_WORKLOGS": (403, "You do not have the permission to delete this worklog."),
+    "MANAGE_WATCHERS": (401, "You do not have permission to manage the watcher list."),
+}
+
+
+@dataclass(frozen=True)
+class Role:
+    """A project role: the same in all projects, with other members in each."""
+
+    id: int
+    """Number."""
+    name: str
+    """Name."""
+    description: str
+    """What it is for."""
+
+
+@dataclass(frozen=True)
+class Actor:
+    """A member of a role in one project: a person or a group."""
+
+    id: int
+    """Number."""
+    role: int
+    """Number of the role."""
+    kind: ActorKind
+    """Person or group."""
+    name: str
+    """Login name or group name."""
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A permission given to holders."""
+
+    id: int
+    """Number."""
+    permission: str
+    """Key of the permission."""
+    holder: HolderKind
+    """What kind of holder."""
+    parameter: str | None
+    """Number of the role, name of the group or of the user; None for the others."""
+
+
+@dataclass(frozen=True)
+class PermissionScheme:
+    """Grants that projects share."""
+
+    id: int
+    """Number."""
+    name: str
+    """Name."""
+    description: str
+    """What it is for."""
+    grants: tuple[Grant, ...]
+    """What it grants."""
+
+
+def in_role(config: Configuration, user: User, project: Project, role: int) -> bool:
+    """Whether a user has a role in a project, in person or by a group."""
+    return any(
+        actor.name == user.name if actor.kind == "user" else user.name in config.groups.get(actor.name, ())
+        for actor in project.actors
+        if actor.role == role
+    )
+
+
+def may(
+    config: Configuration, user: User, permission: str, project: Project, issue: Issue | None = None
+) -> bool:
+    """Whether a user has a project permission.
+
+    Parameters
+    ----------
+    config : `Configuration`
+        The site's configuration.
+    user : `User`
+        Who.
+    permission : `str`
+        Key of a project permission.
+    project : `Project`
+        Where.
+    issue : `Issue`, optional
+        On which issue; without one, holders that depend on the issue do not fit.
+    """
+    if permission == "ADMINISTER_PROJECTS" and user.admin:
+        return True
+    if permission not in ("BROWSE_PROJECTS", "ADMINISTER_PROJECTS") and not may(
+        config, user, "BROWSE_PROJECTS", project, issue
+    ):
+        return False
+    grants = config.permission_schemes[project.permission_scheme].grants
+    return any(
+        _fits(config, user, project, issue, grant) for grant in grants if grant.permission == permission
+    )
+
+
+def _fits(config: Configuration, user: User, project: Project, issue: Issue | None, grant: Grant) -> bool:
+    values = {} if issue is None else issue.values
+    match grant.holder:
+        case "anyone" | "applicationRole":
+            return True
+        case "projectRole":
+            return in_role(config, user, project, int(grant.parameter or 0))
+        case "group":
+            return user.name in config.groups.get(grant.parameter or "", ())
+        case "user":
+            return user.name == grant.parameter
+        case "projectLead":
+            return user.name == project.lead
+        case "reporter" | "assignee":
+            return user.name == values.get(grant.holder)
+
+
+def need(
+    config: Configuration, user: User, permission: str, project: Project, issue: Issue | None = None
+) -> None:
+    """Refuse what a user may not do.
+
+    Raises
+    ------
+    JiraError
+        Raised with 404 for who may not even see it, else with the permission's own refusal.
+    """
+    if may(config, user, permission, project, issue):
+        return
+    if not may(config, user, "BROWSE_PROJECTS", project, issue):
+        raise missing(
+            "Issue Does Not Exist" if issue else f"No project could be found with key '{project.key}'."
+        )
+    status, text = _REFUSALS[permission]
+    key = "" if issue is None else issue.key
+    raise JiraError(status, text.format(user=user.display_name, project=project.key, issue=key))
+
+
+def need_own(config: Configuration, user: User, verb: str, things: str, author: str, issue: Issue) -> None:
+    """Refuse to touch a thing unless all may be touched, or it is one's own and own ones may.
+
+    Parameters
+    ----------
+    config, user, issue
+        As of `may`.
+    verb : `str`
+        ``EDIT`` or ``DELETE``.
+    things : `str`
+        ``COMMENTS``, ``WORKLOGS`` or ``ATTACHMENTS``.
+    author : `str`
+        Login name of who made the thing.
+    """
+    if may(config, user, f"{verb}_ALL_{things}", issue.project, issue):
+        return
+    own = f"{verb}_OWN_{things}"
+    if user.name != author:
+        status, text = _REFUSALS[own]
+        raise JiraError(status, text.format(user=user.display_name))
+    need(config, user, own, issue.project, issue)
+
+
+def administer(user: User, what: str = "perform this operation") -> None:
+    """Refuse who is no administrator of the site, with 403."""
+    if not user.admin:
+        raise JiraError(403, f"You are not authorized to {what}: Jira administrators only.")
+
+
+def browsable(config: Configuration, user: User) -> list[Project]:
+    """The projects a user can see whatever the issue."""
+    return [p for p in config.projects.values() if may(config, user, "BROWSE_PROJECTS", p)]
+
+
+def sees(config: Configuration, user: User, project: Project, kind: str | None, name: str | None) -> bool:
+    """Whether a user is within the restriction of a comment or a worklog: a role, a group, or none."""
+    if kind is None:
+        return True
+    if kind == "group":
+        return user.name in config.groups.get(name or "", ())
+    return any(in_role(config, user, project, role.id) for role in config.roles.values() if role.name == name)
+
+
+def default_grants(administrators: int) -> Iterable[tuple[str, HolderKind, str | None]]:
+    """Permission, holder and parameter of the scheme a new site has.
+
+    Everybody who can sign in may do everything, except to administer.
+
+    Parameters
+    ----------
+    administrators : `int`
+        Number of the role that administers projects.
+    """
+    yield "ADMINISTER_PROJECTS", "projectRole", str(administrators)
+    for permission in PERMISSIONS:
+        if permission != "ADMINISTER_PROJECTS":
+            yield permission, "applicationRole", None
