@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from cmbot.sandbox.jira.errors import JiraError
 
-from . import searchers
-from .syntax import Call, Clause, Condition, Empty, Literal, Sort, parse
+from . import past, searchers
+from .syntax import Call, Clause, Condition, Empty, Literal, Past, Sort, parse
 from .values import Asker
 
 if TYPE_CHECKING:
@@ -51,6 +51,8 @@ def compile_query(site: Site, user: User, text: str) -> Compiled:
 def _condition(asker: Asker, condition: Condition) -> Sql:
     if isinstance(condition, Clause):
         return _clause(asker, condition)
+    if isinstance(condition, Past):
+        return past.condition(asker, condition)
     return _joined(condition.word, [_condition(asker, part) for part in condition.parts])
 
 
@@ -79,7 +81,7 @@ def _clause(asker: Asker, clause: Clause) -> Sql:
         raise JiraError(
             400, f"The operator '{operator}' does not support EMPTY for the field '{clause.field}'."
         )
-    value = searchers.value(asker, clause.field, searcher, operand)
+    (value,) = searchers.values_of(asker, clause.field, searcher, _single(clause, searcher, operand))
     if operator in ("~", "!~"):
         found = f"jql_words({searcher.column}, ?)"
         return (found if operator == "~" else f"({searcher.column} IS NOT NULL AND NOT {found})"), (value,)
@@ -96,18 +98,27 @@ def _key_order(operator: str, issue: int) -> Sql:
 
 def _membership(asker: Asker, clause: Clause, searcher: Searcher) -> Sql:
     """``=`` and IN, where EMPTY may be among the values; the opposites leave out what is empty."""
+    written = [operand for operand in clause.operands if isinstance(operand, Literal | Call)]
+    if clause.operator in ("=", "!="):
+        written = [_single(clause, searcher, operand) for operand in written]
     values = [
-        searchers.value(asker, clause.field, searcher, operand)
-        for operand in clause.operands
-        if isinstance(operand, Literal | Call)
+        value for operand in written for value in searchers.values_of(asker, clause.field, searcher, operand)
     ]
     with_empty = any(isinstance(operand, Empty) for operand in clause.operands)
     positive = clause.operator in ("=", "in")
-    parts = [_among(searcher, values)] if values else []
+    parts = [_among(searcher, values)] if written else []
     if not positive:
         parts = [(f"NOT {sql}", marked) for sql, marked in parts]
         return _joined("AND", [*parts, _emptiness(searcher, empty=False)])
     return _joined("OR", parts + ([_emptiness(searcher, empty=True)] if with_empty else []))
+
+
+def _single(clause: Clause, searcher: Searcher, operand: Literal | Call) -> Literal | Call:
+    if searchers.gives_list(searcher, operand):
+        raise JiraError(
+            400, f"The operator '{clause.operator}' does not support lists for the field '{clause.field}'."
+        )
+    return operand
 
 
 def _among(searcher: Searcher, values: list[Any]) -> Sql:

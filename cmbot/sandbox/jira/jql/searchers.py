@@ -9,6 +9,7 @@ from cmbot.sandbox.jira.configuration import PRIORITIES, RESOLUTIONS
 from cmbot.sandbox.jira.errors import JiraError
 
 from . import values
+from .functions import INSTANTS, NONE, PEOPLE, evaluate
 from .syntax import Call, Literal
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from cmbot.sandbox.jira.configuration import Field
     from cmbot.sandbox.jira.site import Site
 
+    from .functions import Function
     from .values import Asker, Resolve
 
 EQUALITY = frozenset({"=", "!=", "in", "not in", "is", "is not"})
@@ -34,7 +36,7 @@ class Searcher:
     """SQL expression of the stored value (a JSON path's value for lists)."""
     resolve: Resolve
     """Reads a written value."""
-    functions: Mapping[str, Callable[[Asker], Any]]
+    functions: Mapping[str, Function]
     """Functions that may stand there, by lower-case name."""
     listed: str | None = None
     """JSON path of the list, where the field holds several values."""
@@ -59,24 +61,20 @@ def find(site: Site, name: str) -> Searcher:
     raise JiraError(400, f"Field '{name}' does not exist or you do not have permission to view it.")
 
 
-def value(asker: Asker, name: str, searcher: Searcher, operand: Literal | Call) -> Any:
-    """The stored value an operand stands for."""
+def values_of(asker: Asker, name: str, searcher: Searcher, operand: Literal | Call) -> list[Any]:
+    """The stored values an operand stands for: one, unless it is a function that gives a list."""
     if isinstance(operand, Literal):
-        return searcher.resolve(asker, name, operand)
-    function = searcher.functions.get(operand.name.casefold())
-    if function is None:
-        raise JiraError(400, f"Unable to find JQL function '{operand.name}({', '.join(operand.arguments)})'.")
-    if operand.arguments:
-        raise JiraError(
-            400, f"Function '{operand.name}' expected '0' arguments but received '{len(operand.arguments)}'."
-        )
-    return function(asker)
+        return [searcher.resolve(asker, name, operand)]
+    return evaluate(asker, searcher.functions, operand)
+
+
+def gives_list(searcher: Searcher, operand: Literal | Call) -> bool:
+    """Whether an operand is a function that gives a list."""
+    function = searcher.functions.get(operand.name.casefold()) if isinstance(operand, Call) else None
+    return function is not None and function.several
 
 
 # ------------------------------------------------------------------------------------------- the table
-_NO_FUNCTIONS: Mapping[str, Callable[[Asker], Any]] = {}
-_PEOPLE = {"currentuser": lambda asker: asker.user.name}
-_INSTANTS = {"now": lambda asker: asker.site.store.now()}
 
 
 def _json(field_id: str) -> str:
@@ -86,10 +84,10 @@ def _json(field_id: str) -> str:
 
 
 def _plain(column: str, resolve: Resolve, sort: str | None = None) -> Searcher:
-    return Searcher(EQUALITY, column, resolve, _NO_FUNCTIONS, sort=sort)
+    return Searcher(EQUALITY, column, resolve, NONE, sort=sort)
 
 
-_KEY = Searcher(ORDER, "i.id", values.issue, _NO_FUNCTIONS, sort="p.key {0}, i.number")
+_KEY = Searcher(ORDER, "i.id", values.issue, NONE, sort="p.key {0}, i.number")
 _SPECIAL = {
     "project": _plain("i.project_id", values.project, "p.key"),
     "key": _KEY,
@@ -101,28 +99,28 @@ _SPECIAL = {
     "status": _plain("i.status_id", values.status),
     "statuscategory": _plain("s.category", values.category),
     "parent": _plain("i.parent_id", values.issue),
-    "creator": Searcher(EQUALITY, "i.creator", values.user, _PEOPLE),
-    "created": Searcher(ORDER, "i.created", values.instant_of, _INSTANTS),
-    "createddate": Searcher(ORDER, "i.created", values.instant_of, _INSTANTS),
-    "updated": Searcher(ORDER, "i.updated", values.instant_of, _INSTANTS),
-    "updateddate": Searcher(ORDER, "i.updated", values.instant_of, _INSTANTS),
-    "resolved": Searcher(ORDER, "i.resolved", values.instant_of, _INSTANTS),
-    "resolutiondate": Searcher(ORDER, "i.resolved", values.instant_of, _INSTANTS),
+    "creator": Searcher(EQUALITY, "i.creator", values.user, PEOPLE),
+    "created": Searcher(ORDER, "i.created", values.instant_of, INSTANTS),
+    "createddate": Searcher(ORDER, "i.created", values.instant_of, INSTANTS),
+    "updated": Searcher(ORDER, "i.updated", values.instant_of, INSTANTS),
+    "updateddate": Searcher(ORDER, "i.updated", values.instant_of, INSTANTS),
+    "resolved": Searcher(ORDER, "i.resolved", values.instant_of, INSTANTS),
+    "resolutiondate": Searcher(ORDER, "i.resolved", values.instant_of, INSTANTS),
 }
 
 
 def _people(field: Field) -> Searcher:
     listed = f"$.{field.id}" if field.type == "users" else None
-    return Searcher(EQUALITY, _json(field.id), values.user, _PEOPLE, listed=listed)
+    return Searcher(EQUALITY, _json(field.id), values.user, PEOPLE, listed=listed)
 
 
 def _listed(resolve: Callable[[Field], Resolve]) -> Callable[[Field], Searcher]:
-    return lambda f: Searcher(EQUALITY, _json(f.id), resolve(f), _NO_FUNCTIONS, listed=f"$.{f.id}")
+    return lambda f: Searcher(EQUALITY, _json(f.id), resolve(f), NONE, listed=f"$.{f.id}")
 
 
 def _words_of(operators: frozenset[str]) -> Callable[[Field], Searcher]:
     return lambda f: Searcher(
-        operators, _json(f.id), values.words, _NO_FUNCTIONS, sort=f"{_json(f.id)} COLLATE NOCASE"
+        operators, _json(f.id), values.words, NONE, sort=f"{_json(f.id)} COLLATE NOCASE"
     )
 
 
@@ -132,8 +130,8 @@ _BY_TYPE: Mapping[str, Callable[[Field], Searcher]] = {
     "text": _words_of(TEXT),
     "epic-name": _words_of(TEXT | EQUALITY),
     "url": lambda f: _plain(_json(f.id), values.as_written),
-    "number": lambda f: Searcher(ORDER, _json(f.id), values.number, _NO_FUNCTIONS),
-    "datetime": lambda f: Searcher(ORDER, _json(f.id), values.instant_of, _INSTANTS),
+    "number": lambda f: Searcher(ORDER, _json(f.id), values.number, NONE),
+    "datetime": lambda f: Searcher(ORDER, _json(f.id), values.instant_of, INSTANTS),
     "select": lambda f: _plain(_json(f.id), values.option(f)),
     "multiselect": _listed(values.option),
     "labels": _listed(lambda _: values.as_written),

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 import lark
 
 from cmbot.sandbox.jira.errors import JiraError
+
+from .reserved import RESERVED
 
 GRAMMAR = r"""
 start: [or_] [order]
@@ -19,14 +21,24 @@ start: [or_] [order]
      | "(" or_ ")"
      | clause
 clause: field OPERATOR operand                  -> comparison
-      | field IN listing                           -> among
-      | field NOT IN listing                       -> not_among
+      | field IN several                        -> among
+      | field NOT IN several                    -> not_among
       | field IS operand                        -> is_
       | field IS NOT operand                    -> is_not
+      | field WAS operand predicate*            -> was
+      | field WAS NOT operand predicate*        -> was_not
+      | field WAS IN several predicate*         -> was_in
+      | field WAS NOT IN several predicate*     -> was_not_in
+      | field CHANGED predicate*                -> changed
+predicate: (AFTER | BEFORE | ON | DURING | BY | FROM | TO) (listing | one)
+several: listing | called
 listing: "(" operand ("," operand)* ")"
+one: operand
+called: call
 ?operand: EMPTY -> empty
-        | WORD "(" [literal ("," literal)*] ")" -> call
+        | call
         | literal
+call: WORD "(" [literal ("," literal)*] ")"
 literal: WORD | STRING
 field: CUSTOM | WORD | STRING
 order: ORDER BY sort ("," sort)*
@@ -41,6 +53,14 @@ IS.2: /is(?![\w.-])/i
 EMPTY.2: /(empty|null)(?![\w.-])/i
 ORDER.2: /order(?![\w.-])/i
 BY.2: /by(?![\w.-])/i
+WAS.2: /was(?![\w.-])/i
+CHANGED.2: /changed(?![\w.-])/i
+AFTER.2: /after(?![\w.-])/i
+BEFORE.2: /before(?![\w.-])/i
+ON.2: /on(?![\w.-])/i
+DURING.2: /during(?![\w.-])/i
+FROM.2: /from(?![\w.-])/i
+TO.2: /to(?![\w.-])/i
 DIRECTION.2: /(asc|desc)(?![\w.-])/i
 CUSTOM.3: /cf\[\d+\]/i
 STRING: /"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/
@@ -90,6 +110,30 @@ class Clause:
 
 
 @dataclass(frozen=True)
+class Predicate:
+    """What narrows a condition on the history: ``AFTER "2026-11-20"``."""
+
+    word: str
+    """In lower case: ``after``, ``by`` ..."""
+    operands: tuple[Operand, ...]
+    """One, or those of a list."""
+
+
+@dataclass(frozen=True)
+class Past:
+    """A condition on a field's history."""
+
+    field: str
+    """Name as written."""
+    operator: str
+    """``was``, ``was in``, ``changed``, or one of these with ``not``."""
+    operands: tuple[Operand, ...]
+    """Values; none for ``changed``."""
+    predicates: tuple[Predicate, ...]
+    """What must hold of the same period or change."""
+
+
+@dataclass(frozen=True)
 class Both:
     """Several conditions joined by AND or OR."""
 
@@ -99,7 +143,7 @@ class Both:
     """The conditions."""
 
 
-Condition = Clause | Both
+Condition = Clause | Past | Both
 
 
 @dataclass(frozen=True)
@@ -129,6 +173,9 @@ _OPPOSITE = {
     ">": "<=",
     "in": "not in",
     "is": "is not",
+    "was": "was not",
+    "was in": "was not in",
+    "changed": "not changed",
 }
 _OPPOSITE |= {value: key for key, value in _OPPOSITE.items()}
 
@@ -137,6 +184,8 @@ def negated(condition: Condition) -> Condition:
     """The opposite; as in Jira, NOT is pushed down to the operators: ``NOT a = 1`` is ``a != 1``."""
     if isinstance(condition, Clause):
         return Clause(condition.field, _OPPOSITE[condition.operator], condition.operands)
+    if isinstance(condition, Past):
+        return replace(condition, operator=_OPPOSITE[condition.operator])
     return Both("OR" if condition.word == "AND" else "AND", tuple(map(negated, condition.parts)))
 
 
@@ -171,8 +220,31 @@ class _Build(lark.Transformer[lark.Token, Query]):
     def is_not(self, found: list[Any]) -> Clause:
         return Clause(found[0], "is not", (found[3],))
 
+    def was(self, found: list[Any]) -> Past:
+        return Past(found[0], "was", (found[2],), tuple(found[3:]))
+
+    def was_not(self, found: list[Any]) -> Past:
+        return Past(found[0], "was not", (found[3],), tuple(found[4:]))
+
+    def was_in(self, found: list[Any]) -> Past:
+        return Past(found[0], "was in", found[3], tuple(found[4:]))
+
+    def was_not_in(self, found: list[Any]) -> Past:
+        return Past(found[0], "was not in", found[4], tuple(found[5:]))
+
+    def changed(self, found: list[Any]) -> Past:
+        return Past(found[0], "changed", (), tuple(found[2:]))
+
+    def predicate(self, found: list[Any]) -> Predicate:
+        return Predicate(found[0].lower(), found[1])
+
     def listing(self, found: list[Any]) -> tuple[Operand, ...]:
         return tuple(found)
+
+    one = called = listing
+
+    def several(self, found: list[Any]) -> tuple[Operand, ...]:
+        return tuple(found[0])
 
     def empty(self, _: list[Any]) -> Empty:
         return Empty()
@@ -194,7 +266,14 @@ class _Build(lark.Transformer[lark.Token, Query]):
 
 
 def _unquoted(token: lark.Token) -> str:
-    return re.sub(r"\\(.)", r"\1", token[1:-1]) if token.type == "STRING" else str(token)
+    if token.type == "STRING":
+        return re.sub(r"\\(.)", r"\1", token[1:-1])
+    if token.casefold() in RESERVED:
+        problem = (
+            f"'{token}' is a reserved JQL word. You must surround it in quotation marks to use it in a query"
+        )
+        raise JiraError(400, _located(problem, token.line or 1, token.column or 1))
+    return str(token)
 
 
 @lru_cache(maxsize=1)
@@ -212,6 +291,8 @@ def parse(text: str) -> Query:
     """
     try:
         return _Build().transform(_parser().parse(text))
+    except lark.exceptions.VisitError as error:
+        raise error.orig_exc from None
     except RecursionError:
         raise JiraError(400, "Error in the JQL Query: it is nested too deeply.") from None
     except lark.UnexpectedToken as error:
