@@ -73,7 +73,7 @@ def names(settings: JiraSettings, field_ids: Mapping[str, str], epic_link: str =
     Raises
     ------
     UserError
-        If the settings map a status or level that cmbot does not have.
+        If the settings map a status or level that cmbot does not have, or two to one name.
     """
     unknown = set(settings.statuses) - set(Status) | set(settings.issue_types) - set(Level)
     if unknown:
@@ -82,6 +82,10 @@ def names(settings: JiraSettings, field_ids: Mapping[str, str], epic_link: str =
             "settings jira", f"{listed} is no status or level of cmbot", "see config/settings.yaml"
         )
     own = {status: settings.statuses.get(status, str(status)) for status in Status}
+    for meant in (own.values(), settings.issue_types.values()):
+        lower = [name.lower() for name in meant]
+        if twice := sorted({name for name in meant if lower.count(name.lower()) > 1}):
+            raise UserError("settings jira", f"{', '.join(twice)} stands for two things", "name each apart")
     return Names(
         statuses={name.lower(): status for status, name in own.items()},
         levels={name.lower(): Level(level) for level, name in settings.issue_types.items()},

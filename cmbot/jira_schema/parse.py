@@ -146,5 +146,8 @@ def _own_fields(key: str, fields: Mapping[str, Any], names: Names) -> dict[str, 
 
 def _attempts(properties: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     for key in sorted(properties):
+        # Whoever may edit the issue may edit its properties.
         if key.startswith(ATTEMPTS) and isinstance(properties[key], dict):
-            yield from properties[key].get("attempts") or ()
+            entries = properties[key].get("attempts")
+            if isinstance(entries, list):
+                yield from (entry for entry in entries if isinstance(entry, dict))

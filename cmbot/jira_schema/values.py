@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from math import isfinite
 from typing import Any
 
 from cmbot.exceptions import UserError
@@ -11,6 +12,8 @@ from cmbot.models.issues import Person
 
 TIME = "%Y-%m-%dT%H:%M:%S.%f%z"
 TEXT_LIMIT = 32_767
+LIMITS = {FieldType.TEXT: 255, FieldType.URL: 255, FieldType.PARAGRAPH: TEXT_LIMIT}
+"""Characters that a field of a type can hold."""
 
 
 def time(text: str) -> datetime:
@@ -70,7 +73,7 @@ def from_jira(name: str, value: Any) -> Any:
     try:
         match kind:
             case FieldType.NUMBER:
-                return float(value)
+                return _number(value)
             case FieldType.SELECT:
                 return str(value["value"])
             case FieldType.USER:
@@ -80,8 +83,8 @@ def from_jira(name: str, value: Any) -> Any:
             case FieldType.DATETIME:
                 return time(value)
             case FieldType.TEXT | FieldType.PARAGRAPH | FieldType.URL:
-                return str(value).strip()
-    except (TypeError, KeyError, ValueError) as error:
+                return str.strip(value)
+    except (TypeError, KeyError, ValueError, AttributeError) as error:
         raise UserError(
             f"field {name}", f"is not a {kind} field in Jira", "have its type corrected"
         ) from error
@@ -100,7 +103,12 @@ def to_jira(name: str, value: Any) -> Any:
     Returns
     -------
     value : `Any`
-        JSON for Jira.
+        JSON for Jira; a text that cmbot itself writes is cut if it is too long.
+
+    Raises
+    ------
+    UserError
+        If a text of a person's does not fit: cut, it would mean something else.
     """
     if value is None:
         return None
@@ -115,5 +123,13 @@ def to_jira(name: str, value: Any) -> Any:
             return value.strftime("%Y-%m-%dT%H:%M:%S.000%z")
         case FieldType.NUMBER:
             return float(value)
-        case FieldType.TEXT | FieldType.PARAGRAPH | FieldType.URL:
-            return str(value)[:TEXT_LIMIT]
+        case FieldType.TEXT | FieldType.PARAGRAPH | FieldType.URL as kind:
+            if len(str(value)) > LIMITS[kind] and not BY_NAME[name].by_bot:
+                raise UserError(name, f"is longer than {LIMITS[kind]} characters", "shorten it")
+            return str(value)[: LIMITS[kind]]
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not isfinite(value):
+        raise TypeError
+    return float(value)
