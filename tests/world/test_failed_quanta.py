@@ -1,0 +1,88 @@
+"""Quanta that fail: told with their reasons, rescued by the next attempt, or tolerated."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+
+from cmbot.models.issues import Status
+from cmbot.sandbox.butler import pipeline_path
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import Bot, Human, Panda
+
+    from cmbot.demo.world import World
+
+
+@pytest.fixture
+def pipeline(world: World) -> Path:
+    """The pipeline of the sandbox, in which visit 1 fails in first attempts."""
+    content = yaml.safe_load(pipeline_path().read_text())
+    trouble = {"failWhen": "exposure=1", "onlyInRuns": "*/a1_*"}
+    content["tasks"]["isr"] = {"class": content["tasks"]["isr"]["class"], "config": trouble}
+    file = world.state / "trouble.yaml"
+    file.write_text(yaml.safe_dump(content, sort_keys=False))
+    return file
+
+
+def count(world: World, dataset_type: str, collection: str) -> int:
+    from lsst.daf.butler import Butler  # noqa: PLC0415 - slow, and needed by the processes first
+
+    with Butler.from_config(str(world.repo)) as butler:
+        return len(butler.query_datasets(dataset_type, collection, explain=False))
+
+
+@pytest.mark.covers("A5", "D8", "D9", "E1", "G7", "W6")
+def test_a_failed_group_pauses_and_the_next_launch_rescues_it(
+    bot: Bot, alice: Human, panda: Panda, world: World, pipeline: Path
+) -> None:
+    epic, step = bot.create(name="failing")
+    tolerant, easy = bot.create(name="tolerant")
+    for one in (step, easy):
+        alice.edit(one, {"Pipeline YAML": f"{pipeline}#isr"})
+    alice.edit(easy, {"Tolerance": "isr: 0.5"})
+    alice.launch(epic)
+    alice.launch(tolerant)
+    bot.until(lambda: (alice.status(epic), alice.status(tolerant)) == (Status.PAUSED, Status.COMPLETED))
+    bot.settle()
+
+    # Within the tolerance: completed, and what is missing is said.
+    (group,) = alice.groups(easy)
+    assert alice.status(group) == Status.COMPLETED
+    assert alice.told(group) == []
+    assert "1 of 2 quanta" in alice.told(tolerant, "Completed")[0]
+    assert "isr: 1 of 2 quanta missing" in alice.status_comment(easy)
+
+    # Outside of it: failed, with the reason where a person looks for it.
+    (group,) = alice.groups(step)
+    assert alice.status(group) == Status.FAILED
+    assert alice.status(step) == Status.PAUSED
+    (reason,) = alice.told(group)
+    assert "a1: partial" in reason
+    assert "isr: 1 of 2 quanta missing (1 failed" in reason
+    assert "exposure" in reason
+    assert "made to fail because of failWhen" in reason
+    assert alice.field(group, "Quanta failed") == 1
+    assert alice.field(group, "Error summary").startswith("isr: 1 of 2 quanta missing")
+    (name,) = [item["name"] for item in panda.requests() if step in item["name"]]
+    run = f"DemoCam/runs/failing/step1/g000/a1_{name.rpartition('_')[2]}"
+    assert count(world, "postISRCCD", run) == 1
+
+    # The next launch rescues: the second attempt makes what is missing, and nothing else.
+    alice.launch(epic)
+    bot.until(lambda: alice.status(epic) == Status.COMPLETED)
+    bot.settle()
+    names = [item["name"] for item in panda.requests() if step in item["name"]]
+    assert [name.split("_")[-2] for name in names] == ["a1", "a2"]
+    as_run = yaml.safe_load((world.state / "bot" / "tries" / names[1] / "bps.yaml").read_text())
+    assert "--skip-existing-in" in as_run["extraQgraphOptions"]
+    assert "2 of 2 quanta" in alice.told(epic, "Completed")[0]
+    assert alice.field(group, "Attempt") == 2
+    assert alice.field(group, "Quanta failed") == 0
+    assert alice.status(group) == Status.COMPLETED
+    assert len(alice.told(group)) == 1
+    assert count(world, "postISRCCD", "DemoCam/runs/failing") == 2
