@@ -149,9 +149,12 @@ def _add_own_scheme(store: Store, project: SeedProject, number: int, roles: Mapp
     for permission, holders in project.permissions.items():
         for written in holders:
             word, _, who = written.partition(":")
-            holder, parameter = _HOLDERS[word], str(roles[who]) if word == "role" else who or None
             store.insert(
-                "grants", scheme_id=scheme, permission=permission, holder=holder, parameter=parameter
+                "grants",
+                scheme_id=scheme,
+                permission=permission,
+                holder=_HOLDERS[word],
+                parameter=str(roles[who]) if word == "role" else who or None,
             )
     store.run("UPDATE projects SET permission_scheme = ? WHERE id = ?", scheme, number)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from .datacenter import DATA_CENTER
@@ -34,15 +33,19 @@ class Site:
         self.flavour = flavour
         #: Most things that one issue may hold; a test may lower them.
         self.caps = flavour.caps
+        self._config: Configuration | None = None
 
     def shapes(self, base_url: str, viewer: User | None, version: int = 2) -> Shapes:
         """What renders for a caller; arguments as of `Shapes`."""
         return self.flavour.shapes(self.config, base_url, viewer, version)
 
-    @cached_property
+    @property
     def config(self) -> Configuration:
         """People, types, statuses, fields, projects."""
-        return self.flavour.configured(load(self.store))
+        if self._config is None:
+            with self.store.transaction():  # nothing is changed while it is read
+                self._config = self.flavour.configured(load(self.store))
+        return self._config
 
     @contextmanager
     def administering(self) -> Iterator[None]:
@@ -55,4 +58,4 @@ class Site:
 
     def reread(self) -> None:
         """Forget the configuration; the next look reads it from the store."""
-        self.__dict__.pop("config", None)
+        self._config = None
