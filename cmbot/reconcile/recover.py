@@ -12,7 +12,7 @@ from cmbot import archive
 from cmbot.bps import evidence
 from cmbot.bps.output import FailureKind
 from cmbot.bps.tokens import remove_token
-from cmbot.handlers import recovery
+from cmbot.handlers import causes, recovery
 from cmbot.handlers.recovery import Outcome, Verb
 from cmbot.mirror import events, journal, outbox, restore
 from cmbot.models.attempts import AttemptState, TryState
@@ -54,15 +54,13 @@ def attempt(edges: Edges, view: CampaignView, step: StepView, item: Attempt, now
         If the WMS cannot be asked: what may exist is not submitted again.
     """
     last = item.last_try
-    if last is None:
-        submit.next_try(edges, view, step, item, now)
-        return True
-    if last.state is TryState.NOT_SUBMITTED:
+    if last is None or last.state is TryState.NOT_SUBMITTED:
         return _again(edges, view, step, item, now)
     outcome = recovery.judge(_evidence(edges, last))
     if outcome.verb is Verb.START:
-        submit.start(edges, view, step, item, now)
-        return True
+        if allowed := _still_allowed(view, step, item):
+            submit.start(edges, view, step, item, now)
+        return allowed
     if outcome.verb is not Verb.WAIT:
         remove_token(Path(last.directory))
     if outcome.verb is Verb.LOOK_UP:
@@ -78,14 +76,23 @@ def _again(edges: Edges, view: CampaignView, step: StepView, item: Attempt, now:
     hits = recovery.ours(prefix, edges.wms.find(prefix))
     late = [each for each in item.tries if each.name in hits]
     if not hits:
-        submit.next_try(edges, view, step, item, now)
-    elif len(hits) == 1 and late:
+        if allowed := _still_allowed(view, step, item):
+            submit.next_try(edges, view, step, item, now)
+        return allowed
+    if len(hits) == 1 and late:
         outcome = Outcome(Verb.ADOPT, hits[late[0].name], "arrived in the WMS late")
         _adopt(edges, step, item, late[0], outcome, now)
     else:
         listed = ", ".join(f"{number} ({name})" for name, number in sorted(hits.items()))
         _set(edges, step, item, AttemptState.DUPLICATE, f"requests carry this name: {listed}", now)
     return True
+
+
+def _still_allowed(view: CampaignView, step: StepView, item: Attempt) -> bool:
+    """Whether nobody has taken the launch back before bps could start; a later launch continues it."""
+    group = next(group for group in step.groups if group.name == item.group)
+    path = (view.issue, step.issue, *((group.issue,) if group.issue else ()))
+    return causes.in_force(path, view.me) is not None
 
 
 def _evidence(edges: Edges, item: Try) -> recovery.Evidence:
