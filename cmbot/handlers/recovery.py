@@ -48,6 +48,11 @@ class Evidence:
     reason: str = ""
     """Why it failed, in its own words."""
 
+    @property
+    def killed(self) -> bool:
+        """Whether it was killed, or its shell says so of it: 128 and the number of the signal (POSIX)."""
+        return self.code is None or self.code > 128
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -81,7 +86,7 @@ def judge(evidence: Evidence) -> Outcome:
     if not evidence.started:
         # The lock file is made before the child: without it there never was one.
         return Outcome(Verb.START, note="bps submit was never started")
-    if not evidence.prepared and evidence.code is None:
+    if not evidence.prepared and evidence.killed:
         return Outcome(Verb.TRY_AGAIN, note="bps submit was killed before it had anything to send")
     if not evidence.prepared and evidence.code and evidence.nothing_left:
         return Outcome(Verb.COUNT, note="nothing was left to submit")

@@ -12,6 +12,7 @@ from cmbot import archive
 from cmbot.bps import evidence
 from cmbot.bps.output import FailureKind
 from cmbot.bps.tokens import remove_token
+from cmbot.exceptions import RemoteError
 from cmbot.handlers import causes, recovery
 from cmbot.handlers.recovery import Outcome, Verb
 from cmbot.mirror import events, journal, outbox, restore
@@ -64,7 +65,11 @@ def attempt(edges: Edges, view: CampaignView, step: StepView, item: Attempt, now
     if outcome.verb is not Verb.WAIT:
         remove_token(Path(last.directory))
     if outcome.verb is Verb.LOOK_UP:
-        outcome = _look_up(edges, step, item, last, now)
+        try:
+            outcome = _look_up(edges, step, item, last, now)
+        except RemoteError:
+            _set(edges, step, item, AttemptState.UNKNOWN, outcome.note, now)
+            raise
     if outcome.verb is Verb.TRY_AGAIN and len(item.tries) >= edges.settings.work.max_tries:
         outcome = Outcome(Verb.GIVE_UP, note=f"{len(item.tries)} submissions failed: {outcome.note}")
     return _carry_out(edges, step, item, last, outcome, now)
@@ -98,13 +103,15 @@ def _still_allowed(view: CampaignView, step: StepView, item: Attempt) -> bool:
 def _evidence(edges: Edges, item: Try) -> recovery.Evidence:
     run = edges.runner.look(Path(item.directory))
     left = _left(edges, item)
+    # Restored from Jira, or the disk was emptied since the child could start: what is missing proves nothing.
+    ready = journal.report(edges.mirror, item.id, "as-run") is not None
+    lost = not item.host or (ready and not Path(item.directory).is_dir())
     return recovery.Evidence(
         alive=run.alive,
-        # Restored from Jira: the child may have run elsewhere, so what is missing here proves nothing.
-        started=run.started or not item.host,
+        started=run.started or lost,
         code=run.code,
         request_id=left.request_id,
-        prepared=left.prepared or not item.host,
+        prepared=left.prepared or lost,
         nothing_left=left.failure.kind is FailureKind.NOTHING_LEFT,
         mendable=left.failure.kind is not FailureKind.SERVER,
         reason="" if run.alive else left.failure.reason,
