@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from cmbot.definition import grammar, options
-from cmbot.exceptions import Problem
-from cmbot.jira_schema.fields import KINDS, STAGES, SYSTEMS
+from cmbot import dataids
+from cmbot.definition import grammar, issues, options
+from cmbot.exceptions import Problem, UserError
+from cmbot.jira_schema.fields import BY_NAME, KINDS, STAGES, SYSTEMS
+from cmbot.jira_schema.values import LIMITS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping
 
     from cmbot.models.campaign import CampaignDefinition, StepDefinition
+
+
+_NAME = 200
+"""Longest name of a campaign: a step's summary holds it and more, within Jira's 255 characters."""
 
 
 def check(
@@ -37,6 +43,8 @@ def check(
 def _campaign(
     definition: CampaignDefinition, environments: Collection[str], sites: Collection[str]
 ) -> Iterator[Problem]:
+    if not 0 < len(definition.name.strip()) <= _NAME:
+        yield Problem("Summary", f"has {len(definition.name)} characters", f"give a name of 1 to {_NAME}")
     if not definition.reason.strip():
         yield Problem("Reason", "is empty", "write why the campaign is run; it cannot start without (B3)")
     if not grammar.is_repository(definition.butler):
@@ -59,6 +67,7 @@ def _campaign(
     yield from _one_of("WMS", definition.wms, SYSTEMS)
     yield from _one_of("Environment", definition.environment, environments)
     yield from _one_of("Compute site", definition.site, sites)
+    yield from _too_long(issues.campaign_fields(definition))
 
 
 def _steps(
@@ -92,9 +101,32 @@ def _step(step: StepDefinition, names: Collection[str]) -> Iterator[Problem]:
     for name in step.after:
         if name not in names:
             yield Problem("is blocked by", f"{name!r} is no step of this campaign", f"use {', '.join(names)}")
-    if bool(step.split.dimension) != bool(step.split.size):
-        yield Problem("Split rule", "needs a dimension and a size", "write {dimension: visit, size: 1000}")
+    yield from _split(step)
+    for field, number in (("Max concurrent groups", step.max_groups), ("WMS priority", step.priority)):
+        if number < 0:
+            yield Problem(field, f"cannot be {number}", "give 0 or more, or leave it empty")
     yield from options.problems(step.options, "BPS options")
+    yield from _too_long(issues.step_fields(step))
+
+
+def _split(step: StepDefinition) -> Iterator[Problem]:
+    dimension, size = step.split.dimension, step.split.size
+    if not dimension and not size:
+        return
+    if not dimension or size < 1:
+        yield Problem("Split rule", "needs a dimension and a size", "write {dimension: visit, size: 1000}")
+    try:
+        dataids.dimension(dimension, "Split rule")
+    except UserError as error:
+        yield Problem("Split rule", error.problem, error.remedy)
+
+
+def _too_long(fields: Mapping[str, Any]) -> Iterator[Problem]:
+    # Before anything is created: Jira refuses such a field when half of the campaign is made.
+    for name, value in fields.items():
+        limit = LIMITS.get(BY_NAME[name].type)
+        if limit and len(str(value)) > limit:
+            yield Problem(name, f"is longer than {limit} characters", "shorten it")
 
 
 def _one_of(field: str, value: str, allowed: Collection[str]) -> Iterator[Problem]:

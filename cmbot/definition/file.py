@@ -51,7 +51,7 @@ class _Campaign(_Part):
     pause: PausePolicy = PausePolicy.AFTER_EACH_WORKFLOW
     operator: str = ""
     lsst_version: str = ""
-    steps: Annotated[tuple[_Step, ...], Field(min_length=1)]
+    steps: tuple[_Step, ...]
 
 
 def read(text: str, source: str, overrides: Mapping[str, str] | None = None) -> CampaignDefinition:
@@ -103,4 +103,5 @@ def _problem(item: Any) -> Problem:
         case "extra_forbidden":
             return Problem(where, "is not a key of a campaign file", "remove it or correct its spelling")
         case _:
-            return Problem(where, item["msg"][:1].lower() + item["msg"][1:], f"it is {item['input']!r} now")
+            said = item["msg"][:1].lower() + item["msg"][1:]
+            return Problem(where, said, f"it is {repr(item['input'])[:80]} now")

@@ -12,14 +12,14 @@ _TOKEN = re.compile(
       | [A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*   # name, keyword
       | <=|>=|!=|[=<>+\-*/(),]
     )""",
-    re.VERBOSE,
+    re.VERBOSE | re.ASCII,
 )
-# BPS evaluates calls of its own in every value (reference/bps.md section 6).
-_EVALUATED = re.compile(r"\bbps(?:Eval|GenerateConfig)\b")
+# BPS evaluates these in every value, also where they end a longer word (reference/bps.md section 6).
+_EVALUATED = re.compile(r"bps(?:Eval|GenerateConfig)")
 _STEP_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{0,29}")
 _COLLECTION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*(?:/[A-Za-z0-9_.\-]+)*")
 _PIPELINE = re.compile(
-    r"(?:\$\{?[A-Z_][A-Z0-9_]*\}?)?[A-Za-z0-9_./+\-]+\.ya?ml(?:\#[A-Za-z0-9_:]+(?:,[A-Za-z0-9_:]+)*)?"
+    r"(?:\$[A-Z_][A-Z0-9_]*/|\$\{[A-Z_][A-Z0-9_]*\}/)?[A-Za-z0-9_./+\-]+\.ya?ml(?:\#[A-Za-z0-9_:]+(?:,[A-Za-z0-9_:]+)*)?"
 )
 _REPOSITORY = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://[A-Za-z0-9_.:/~+@\-]+|[A-Za-z0-9_./~+\-]+")
 _OPERATOR = re.compile(r"[A-Za-z0-9_.\-]{1,64}")

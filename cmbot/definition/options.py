@@ -38,6 +38,7 @@ _FINAL_JOB: dict[str, type | tuple[type, ...]] = {
     "whenRun": str,
 }
 _TEXT = re.compile(r"[A-Za-z0-9_ ,.:\-]*")
+_MOST = 10**9
 _LABEL = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 OPTIONS = tuple(sorted([*_TOP, *_SECTIONS, "finalJob"]))
@@ -93,8 +94,8 @@ def _values(where: str, values: Any, known: Mapping[str, type | tuple[type, ...]
             yield Problem(
                 where, f"{key} holds characters that are not allowed", "use letters, digits, _ , . : -"
             )
-        elif isinstance(value, (int, float)) and not isinstance(value, bool) and value < 0:
-            yield Problem(where, f"{key} cannot be {value}", "give a positive number")
+        elif isinstance(value, (int, float)) and not 0 <= value < _MOST:
+            yield Problem(where, f"{key} cannot be {value}", f"give a number from 0 to {_MOST:,}")
 
 
 def _name(kind: type | tuple[type, ...]) -> str:

@@ -13,7 +13,7 @@ MAX_DEPTH = 20
 
 
 class _Loader(yaml.SafeLoader):
-    """Safe types, no aliases (they can grow without bound), no repeated keys."""
+    """Safe types, no aliases (they can grow without bound), no repeated keys, keys that are text."""
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.events.AliasEvent):
@@ -24,7 +24,10 @@ class _Loader(yaml.SafeLoader):
         keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
         if repeated := {key for key in keys if keys.count(key) > 1}:
             raise yaml.YAMLError(f"{', '.join(sorted(repeated))} is written more than once")
-        return super().construct_mapping(node, deep=deep)
+        mapping = super().construct_mapping(node, deep=deep)
+        if strange := [key for key in mapping if not isinstance(key, str)]:
+            raise yaml.YAMLError(f"the key {strange[0]!r:.40} is not text; write it in quotes")
+        return mapping
 
 
 def load(text: str, subject: str) -> Any:
@@ -45,9 +48,9 @@ def load(text: str, subject: str) -> Any:
     Raises
     ------
     UserError
-        If it is too large, too deep, uses aliases or is not YAML.
+        If it is too large, too deep, uses aliases, has keys that are not text, or is not YAML.
     """
-    if len(text.encode()) > MAX_BYTES:
+    if len(text.encode(errors="surrogatepass")) > MAX_BYTES:
         raise UserError(subject, f"is larger than {MAX_BYTES} bytes", "make it smaller")
     try:
         depth = 0
