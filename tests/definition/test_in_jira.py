@@ -17,9 +17,8 @@ from cmbot.models.campaign import CampaignDefinition, PausePolicy, SplitRule, St
 words = st.text("abcXYZ019_.-/$#:", min_size=1, max_size=12)
 lines = st.text(max_size=30).map(lambda text: " ".join(text.split()))
 prose = st.text(max_size=60).map(str.strip)
-scalars = (
-    st.integers(-(2**40), 2**40) | st.booleans() | st.floats(-1e9, 1e9) | st.text(max_size=12) | st.none()
-)
+numbers = st.integers(-(2**40), 2**40) | st.floats(-1e9, 1e9)
+scalars = numbers | st.booleans() | st.text(max_size=12) | st.none()
 trees = st.dictionaries(
     st.text(max_size=8), scalars | st.dictionaries(st.text(max_size=8), scalars, max_size=3), max_size=3
 )

@@ -38,7 +38,7 @@ def test_nothing_is_tried_again_while_a_request_could_exist(seen: Evidence) -> N
     could_exist = seen.started and (seen.prepared or seen.alive or seen.code == 0)
     could_exist = could_exist or seen.request_id is not None or seen.alive
     if could_exist:
-        assert outcome.verb not in {Verb.TRY_AGAIN, Verb.GIVE_UP, Verb.COUNT}
+        assert outcome.verb not in {Verb.TRY_AGAIN, Verb.START, Verb.GIVE_UP, Verb.COUNT}
     if outcome.verb is Verb.ADOPT:
         assert outcome.request_id == seen.request_id
     assert outcome.note
@@ -59,14 +59,18 @@ def left(**what: object) -> Evidence:
         (left(request_id=7, prepared=True), Verb.ADOPT),
         (left(request_id=7, prepared=True, code=0), Verb.ADOPT),
         (left(request_id=7, prepared=True, code=None), Verb.ADOPT),
-        (left(started=False, code=None), Verb.TRY_AGAIN),
+        (left(started=False, code=None), Verb.START),
         (left(code=None), Verb.TRY_AGAIN),
+        (left(code=137), Verb.TRY_AGAIN),
+        (left(code=143), Verb.TRY_AGAIN),
+        (left(code=128), Verb.GIVE_UP),
         (left(nothing_left=True), Verb.COUNT),
         (left(), Verb.GIVE_UP),
         (left(mendable=False), Verb.TRY_AGAIN),
         (left(prepared=True), Verb.LOOK_UP),
         (left(prepared=True, code=None), Verb.LOOK_UP),
         (left(prepared=True, code=0), Verb.LOOK_UP),
+        (left(prepared=True, code=137), Verb.LOOK_UP),
         (left(code=0), Verb.LOOK_UP),
     ],
 )
@@ -76,7 +80,7 @@ def test_what_the_child_left_decides(seen: Evidence, verb: Verb) -> None:
 
 def test_the_reason_of_bps_is_told_in_its_own_words() -> None:
     assert judge(left(reason="no such subset")).note == "no such subset"
-    assert "137" in judge(left(code=137)).note
+    assert "status 3" in judge(left(code=3)).note
 
 
 # ----------------------------------------------------------------------------------------- look-up
