@@ -102,8 +102,8 @@ def test_what_is_accepted_can_be_read_by_scripts_and_people(target: Sandbox, bod
     )
     answered(target, "GET", f"issue/{key}?expand=changelog,renderedFields,editmeta&properties=*all")
     alice = site.config.users["alice"]
-    values = view.issue_page(site, site.shapes("http://here", alice), issues.find(site, key))
-    visit = SimpleNamespace(root="", site=site, session=SimpleNamespace(csrf=""), user=alice)
+    values = view.issue_page(site, alice, site.shapes("http://here", alice), issues.find(site, key))
+    visit = SimpleNamespace(root="", site=site, session=SimpleNamespace(csrf=""), user=alice, projects=[])
     visit.request = SimpleNamespace(url=SimpleNamespace(path="/"))
     assert key in render("issue.html", visit=visit, title=key, hue=view.hue, **values)
 

@@ -7,7 +7,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from . import history, properties
+from . import history, properties, restriction
 from .errors import JiraError, refused
 from .fieldinput import TEXT_LIMIT
 
@@ -62,9 +62,9 @@ def find(site: Site, issue: int | None, number: str) -> Comment:
 
 def add(site: Site, user: User, issue: int, body: Any) -> int:
     """Write a comment with its properties; returns its number."""
-    text, visibility = _read(body)
     now = site.store.now()
     with site.store.transaction():
+        text, visibility = _read(site, user, issue, body)
         number = site.store.insert(
             "comments",
             issue_id=issue,
@@ -83,7 +83,7 @@ def add(site: Site, user: User, issue: int, body: Any) -> int:
 
 def edit(site: Site, user: User, comment: Comment, body: Any) -> None:
     """Replace a comment's text and visibility."""
-    text, visibility = _read(body)
+    text, visibility = _read(site, user, comment.issue, body)
     sql = "UPDATE comments SET body = ?, visibility = ?, update_author = ?, updated = ? WHERE id = ?"
     with site.store.transaction():
         site.store.run(sql, text, visibility, user.name, site.store.now(), comment.id)
@@ -98,7 +98,7 @@ def delete(site: Site, comment: Comment) -> None:
         history.touch(site, comment.issue)
 
 
-def _read(body: Any) -> tuple[str, str | None]:
+def _read(site: Site, user: User, issue: int, body: Any) -> tuple[str, str | None]:
     text = body.get("body") if isinstance(body, dict) else None
     if not isinstance(text, str) or not text.strip():
         raise refused("comment", "Comment body can not be empty!")
@@ -107,12 +107,8 @@ def _read(body: Any) -> tuple[str, str | None]:
             "comment",
             f"The entered text is too long. It exceeds the allowed limit of {TEXT_LIMIT:,} characters.",
         )
-    visibility = body.get("visibility")
-    if visibility is None:
-        return text, None
-    if not isinstance(visibility, dict) or visibility.get("type") not in ("role", "group"):
-        raise refused("visibility", "A visibility has a type (role or group) and a value.")
-    return text, json.dumps({"type": visibility["type"], "value": str(visibility.get("value"))})
+    (project,) = site.store.rows("SELECT project_id FROM issues WHERE id = ?", issue)
+    return text, restriction.read(site, user, site.config.projects[project[0]], body.get("visibility"))
 
 
 def _from_row(row: sqlite3.Row) -> Comment:

@@ -215,6 +215,8 @@ class Transition:
     """Where it begins; None is everywhere (global)."""
     screen: tuple[ScreenField, ...]
     """Fields that may be sent along."""
+    roles: tuple[int, ...] = ()
+    """Numbers of the roles that may make it; empty is everybody."""
 
 
 @dataclass(frozen=True)

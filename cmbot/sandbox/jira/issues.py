@@ -7,10 +7,10 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from . import comments, history, issuelinks, properties
+from . import comments, history, issuelinks, permissions, properties
 from .configuration import DEFAULT_PRIORITY, IssueType, Project, Status
 from .errors import NOT_ON_SCREEN, JiraError, missing, refused
-from .screens import added, edit_screen, read_values, required, section
+from .screens import added, edit_screen, permitted, read_values, required, section
 
 if TYPE_CHECKING:
     import sqlite3
@@ -85,6 +85,33 @@ def find(site: Site, id_or_key: str) -> Issue:
     return from_row(site, row)
 
 
+def seen(site: Site, user: User, id_or_key: str, *needed: str) -> Issue:
+    """The issue of that number or key, if the user may see it and do what is needed.
+
+    Parameters
+    ----------
+    site : `Site`
+        The site.
+    user : `User`
+        Who asks.
+    id_or_key : `str`
+        Number or key.
+    *needed : `str`
+        Keys of the permissions that are needed besides browsing.
+
+    Raises
+    ------
+    JiraError
+        Raised with 404 if there is none or it is hidden, else with the permission's own refusal.
+    """
+    issue = find(site, id_or_key)
+    if not permissions.may(site.config, user, "BROWSE_PROJECTS", issue.project, issue):
+        raise missing()
+    for permission in needed:
+        permissions.need(site.config, user, permission, issue.project, issue)
+    return issue
+
+
 def subtasks(site: Site, issue: Issue) -> list[Issue]:
     """The issues below this one."""
     return [
@@ -104,13 +131,14 @@ def create(site: Site, user: User, body: Mapping[str, Any]) -> Issue:
     fields = section(body, "fields")
     with site.store.transaction():
         project, issue_type = (
-            _project(site, fields.get("project")),
+            _project(site, user, fields.get("project")),
             _issue_type(site, fields.get("issuetype")),
         )
+        permissions.need(site.config, user, "CREATE_ISSUES", project)
         if issue_type not in project.issue_types:
             raise refused("issuetype", "The issue type selected is invalid.")
         parent = _parent(site, issue_type, project, fields.get("parent"))
-        screen = edit_screen(site.config, issue_type)
+        screen = permitted(site.config, user, project, None, edit_screen(site.config, project, issue_type))
         rest = {name: raw for name, raw in fields.items() if name not in ("project", "issuetype", "parent")}
         given = read_values(site, screen, {**body, "fields": rest}, {})
         values = {"priority": DEFAULT_PRIORITY, "reporter": user.name, **given}
@@ -135,7 +163,7 @@ def create(site: Site, user: User, body: Mapping[str, Any]) -> Issue:
             fields=_packed(values),
         )
         site.store.insert("watchers", issue_id=number, user=user.name)
-        _besides(site, user, number, body)
+        _besides(site, user, find(site, key), body)
         log.info("%s created by %s: %s", key, user.name, values["summary"])
         return find(site, key)
 
@@ -143,15 +171,26 @@ def create(site: Site, user: User, body: Mapping[str, Any]) -> Issue:
 def edit(site: Site, user: User, issue: Issue, body: Mapping[str, Any]) -> None:
     """Change fields of an issue; one history entry."""
     with site.store.transaction():
-        issue = find(site, str(issue.id))
+        issue = seen(site, user, str(issue.id), "EDIT_ISSUES")
         if "parent" in section(body, "fields"):
             raise refused("parent", NOT_ON_SCREEN.format("parent"))
-        values = read_values(site, edit_screen(site.config, issue.type), body, issue.values)
+        screen = edit_screen(site.config, issue.project, issue.type)
+        screen = permitted(site.config, user, issue.project, issue, screen)
+        values = read_values(site, screen, body, issue.values)
         items = apply(site, issue, values)
         history.record(site, issue.id, user, items, section(body, "historyMetadata") or None)
-        _besides(site, user, issue.id, body)
+        _besides(site, user, issue, body)
         if items:
             log.info("%s edited by %s: %s", issue.key, user.name, ", ".join(one.field for one in items))
+
+
+def assign(site: Site, user: User, issue: Issue, raw: Any) -> None:
+    """Assign an issue, which needs no right to edit it."""
+    with site.store.transaction():
+        issue = seen(site, user, str(issue.id), "ASSIGN_ISSUES")
+        screen = {"assignee": site.config.fields["assignee"]}
+        values = read_values(site, screen, {"fields": {"assignee": raw}}, issue.values)
+        history.record(site, issue.id, user, apply(site, issue, values))
 
 
 def apply(site: Site, issue: Issue, values: Mapping[str, Stored]) -> list[history.Item]:
@@ -176,6 +215,7 @@ def apply(site: Site, issue: Issue, values: Mapping[str, Stored]) -> list[histor
 def delete(site: Site, user: User, issue: Issue, *, with_subtasks: bool) -> None:
     """Delete an issue for ever, with what hangs on it."""
     with site.store.transaction():
+        permissions.need(site.config, user, "DELETE_ISSUES", issue.project, issue)
         below = subtasks(site, issue)
         if below and not with_subtasks:
             raise JiraError(
@@ -193,13 +233,15 @@ def delete(site: Site, user: User, issue: Issue, *, with_subtasks: bool) -> None
         log.info("%s deleted by %s", issue.key, user.name)
 
 
-def _besides(site: Site, user: User, number: int, body: Mapping[str, Any]) -> None:
-    """What a create, edit or transition may carry besides fields, in the same transaction."""
+def _besides(site: Site, user: User, issue: Issue, body: Mapping[str, Any]) -> None:
+    """What a create or edit may carry besides fields, in the same transaction."""
     for comment in added(body, "comment"):
-        comments.add(site, user, number, comment)
+        permissions.need(site.config, user, "ADD_COMMENTS", issue.project, issue)
+        comments.add(site, user, issue.id, comment)
     for link in added(body, "issuelinks"):
-        issuelinks.add_from(site, user, number, link)
-    properties.put_all(site, "issue", number, body.get("properties"))
+        permissions.need(site.config, user, "LINK_ISSUES", issue.project, issue)
+        issuelinks.add_from(site, user, issue.id, link)
+    properties.put_all(site, "issue", issue.id, body.get("properties"))
 
 
 def _packed(values: Mapping[str, Stored]) -> str:
@@ -218,12 +260,12 @@ def _named(raw: Any, *words: str) -> str | None:
     return next((str(raw[word]) for word in words if raw.get(word)), None)
 
 
-def _project(site: Site, raw: Any) -> Project:
+def _project(site: Site, user: User, raw: Any) -> Project:
     name = _named(raw, "key", "id")
     if name is None:
         raise refused("project", "project is required")
     project = site.config.project(name)
-    if project is None:
+    if project is None or not permissions.may(site.config, user, "BROWSE_PROJECTS", project):
         raise refused("project", "valid project is required")
     return project
 

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from . import attachments, comments, history, issuelinks, issues, properties, statusscheme, watchers
 from .markup import to_html
+from .permissions import may
+from .restriction import readable
 from .screens import edit_screen, required
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from .configuration import Configuration, Field
+    from .configuration import Configuration, Field, Transition
     from .issues import Issue
     from .shapes import Json, Shapes
     from .site import Site
@@ -95,7 +97,7 @@ class IssueShapes:
             found["renderedFields"] = self._rendered(issue)
         if "transitions" in self.expand:
             found["transitions"] = [
-                self.shapes.transition(one, with_fields=False) for one in statusscheme.available(issue)
+                self.shapes.transition(one, with_fields=False) for one in self._moves(issue)
             ]
         if "editmeta" in self.expand:
             found["editmeta"] = edit_metadata(self.shapes, issue)
@@ -135,7 +137,7 @@ class IssueShapes:
             case "resolutiondate":
                 return shapes.instant(issue.resolved)
             case "issuelinks":
-                return [self._issue_link(issue, link) for link in issuelinks.of_issue(site, issue.id)]
+                return self._issue_links(issue)
             case "subtasks":
                 return [self.brief(child) for child in issues.subtasks(site, issue)]
             case "watches":
@@ -171,19 +173,39 @@ class IssueShapes:
             "isWatching": self.shapes.viewer in people,
         }
 
-    def _issue_link(self, issue: Issue, link: issuelinks.IssueLink) -> Json:
-        word, other = (
-            ("outwardIssue", link.outward) if link.inward == issue.id else ("inwardIssue", link.inward)
-        )
-        return {
-            "id": str(link.id),
-            "self": self.shapes.link(f"issueLink/{link.id}"),
-            "type": self.shapes.link_type(link.type),
-            word: self.brief(issues.find(self.site, str(other))),
-        }
+    def _issue_links(self, issue: Issue) -> list[Json]:
+        """The links to issues that the viewer sees."""
+        found = []
+        for link in issuelinks.of_issue(self.site, issue.id):
+            word, number = (
+                ("outwardIssue", link.outward) if link.inward == issue.id else ("inwardIssue", link.inward)
+            )
+            other = issues.find(self.site, str(number))
+            if self._sees(other):
+                found.append(
+                    {
+                        "id": str(link.id),
+                        "self": self.shapes.link(f"issueLink/{link.id}"),
+                        "type": self.shapes.link_type(link.type),
+                        word: self.brief(other),
+                    }
+                )
+        return found
+
+    def _moves(self, issue: Issue) -> list[Transition]:
+        viewer = self.shapes.viewer
+        return [] if viewer is None else statusscheme.available(self.site, viewer, issue)
+
+    def _sees(self, issue: Issue) -> bool:
+        viewer = self.shapes.viewer
+        return viewer is None or may(self.site.config, viewer, "BROWSE_PROJECTS", issue.project, issue)
 
     def _comment_page(self, issue: Issue) -> Json:
-        found = [self.shapes.comment(one) for one in comments.listed(self.site, issue.id)]
+        found = [
+            self.shapes.comment(one)
+            for one in comments.listed(self.site, issue.id)
+            if readable(self.site, self.shapes.viewer, issue.project, one.visibility)
+        ]
         return {"comments": found, "maxResults": len(found), "total": len(found), "startAt": 0}
 
     def _changelog(self, issue: Issue) -> Json:
@@ -210,7 +232,7 @@ class IssueShapes:
 
 def edit_metadata(shapes: Shapes, issue: Issue) -> Json:
     """The fields of the edit screen."""
-    screen = edit_screen(shapes.config, issue.type)
+    screen = edit_screen(shapes.config, issue.project, issue.type)
     return {
         "fields": {
             field.id: shapes.field_metadata(field, required=required(field)) for field in screen.values()

@@ -223,6 +223,7 @@ def _transitions(
             screen=tuple(
                 ScreenField(fields[item["field"]], item["required"]) for item in json.loads(row["screen"])
             ),
+            roles=tuple(json.loads(row["roles"])),
         )
         for row in store.rows("SELECT * FROM transitions WHERE project_id = ? ORDER BY id", project)
     )

@@ -87,7 +87,7 @@ CREATE TABLE project_issue_types (
 CREATE TABLE transitions (
     project_id INTEGER NOT NULL REFERENCES projects, id INTEGER NOT NULL, name TEXT NOT NULL,
     to_status INTEGER NOT NULL REFERENCES statuses, from_status INTEGER REFERENCES statuses,
-    screen TEXT NOT NULL DEFAULT '[]', PRIMARY KEY (project_id, id));
+    screen TEXT NOT NULL DEFAULT '[]', roles TEXT NOT NULL DEFAULT '[]', PRIMARY KEY (project_id, id));
 CREATE TABLE issues (
     id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE,
     project_id INTEGER NOT NULL REFERENCES projects, number INTEGER NOT NULL,

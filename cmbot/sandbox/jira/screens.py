@@ -6,28 +6,48 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import NOT_ON_SCREEN, FieldProblem, JiraError
 from .fieldtypes import TYPES
+from .permissions import may
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from .configuration import Configuration, Field, IssueType
+    from .configuration import Configuration, Field, IssueType, Project, User
     from .fieldinput import Stored
+    from .issues import Issue
     from .site import Site
 
 OTHER_VERBS = ("comment", "issuelinks")
 """What ``update`` may add besides fields; done by the caller."""
 
 
-def edit_screen(config: Configuration, issue_type: IssueType) -> dict[str, Field]:
-    """Fields that an issue of this type can be given.
+RIGHTS = {"assignee": "ASSIGN_ISSUES", "reporter": "MODIFY_REPORTER", "duedate": "SCHEDULE_ISSUES"}
+"""Fields that need a permission of their own."""
 
-    An epic link stands on standard issues only, an epic name on epics only, as in Jira Software.
+
+def edit_screen(config: Configuration, project: Project, issue_type: IssueType) -> dict[str, Field]:
+    """Fields that an issue of this type can be given, each with what can be chosen there.
+
+    They stand on the default screen and apply by one of their contexts. An epic link stands on standard
+    issues only, an epic name on epics only, as in Jira Software.
     """
     level = {"epic-link": 0, "epic-name": 1}
     return {
-        field.id: field
+        there.id: there
         for field in config.fields.values()
-        if field.writable and level.get(field.type, issue_type.level) == issue_type.level
+        if field.id in config.default_screen
+        and level.get(field.type, issue_type.level) == issue_type.level
+        and (there := field.within(project, issue_type)) is not None
+    }
+
+
+def permitted(
+    config: Configuration, user: User, project: Project, issue: Issue | None, screen: Mapping[str, Field]
+) -> dict[str, Field]:
+    """The part of a screen that a user may write."""
+    return {
+        name: field
+        for name, field in screen.items()
+        if name not in RIGHTS or may(config, user, RIGHTS[name], project, issue)
     }
 
 

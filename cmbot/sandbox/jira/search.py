@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from .errors import JiraError
 from .issues import Issue, from_row
 from .jql import Compiled, compile_query
+from .permissions import browsable
 
 if TYPE_CHECKING:
     from .configuration import User
@@ -51,12 +52,28 @@ def search(site: Site, user: User, jql: str, start: int = 0, limit: int = 50) ->
     JiraError
         Raised with 400 for a query that is not understood.
     """
-    compiled = compile_query(site, user, jql)
+    compiled = visible(site, user, compile_query(site, user, jql))
     start, limit = max(0, start), PAGE_LIMIT if limit < 0 else min(limit, PAGE_LIMIT)
     try:
         return _page(site, compiled, start, limit)
     except sqlite3.OperationalError as error:  # SQLite bounds the depth and the values of an expression
         raise JiraError(400, f"The JQL query is too complex: {error}.") from None
+
+
+def visible(site: Site, user: User, compiled: Compiled) -> Compiled:
+    """A query narrowed to what its caller may see."""
+    whole = [project.id for project in browsable(site.config, user)]
+    if len(whole) == len(site.config.projects):
+        return compiled
+    parts = [f"i.project_id IN ({', '.join('?' * len(whole))})"]
+    values: list[Any] = list(whole)
+    for project in site.config.projects.values():
+        for grant in site.config.permission_schemes[project.permission_scheme].grants:
+            if grant.permission == "BROWSE_PROJECTS" and grant.holder in ("reporter", "assignee"):
+                parts.append(f"i.project_id = ? AND json_extract(i.fields, '$.{grant.holder}') = ?")
+                values += [project.id, user.name]
+    where = f"({compiled.where}) AND ({' OR '.join(parts)})"
+    return replace(compiled, where=where, values=(*compiled.values, *values))
 
 
 def _page(site: Site, compiled: Compiled, start: int, limit: int) -> Page:

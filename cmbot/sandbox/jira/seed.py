@@ -150,6 +150,8 @@ class SeedTransition(_Part):
     """Status it begins in; ``*`` is everywhere."""
     screen: tuple[SeedScreenField, ...] = ()
     """Fields that may be sent along."""
+    roles: tuple[Name, ...] = ()
+    """Roles that may make it; none is everybody."""
 
 
 class SeedProject(_Part):
@@ -227,6 +229,7 @@ class Seed(_Part):
             _among(named, [transition.to], statuses)
             _among(named, [transition.source], [*statuses, "*"])
             _among(f"{named}: screen", [item.field for item in transition.screen], fields)
+            _among(f"{named}: roles", transition.roles, [*ROLES, *project.roles])
         people = [user.name for user in self.users]
         groups = [*BUILT_IN_GROUPS, *(group for user in self.users for group in user.groups)]
         roles = [*ROLES, *project.roles]

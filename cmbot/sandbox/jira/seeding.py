@@ -90,7 +90,7 @@ def apply(store: Store, seed: Seed) -> bool:
         }
         scheme = _add_default_scheme(store, roles)
         for project in seed.projects:
-            number = _add_project(store, project, statuses, types, fields, scheme)
+            number = _add_project(store, project, statuses, types, fields, roles, scheme)
             add_members(store, number, roles, project.roles)
             if project.permissions:
                 _add_own_scheme(store, project, number, roles)
@@ -192,6 +192,7 @@ def _add_project(
     statuses: dict[str, int],
     types: dict[str, int],
     fields: dict[str, str],
+    roles: dict[str, int],
     scheme: int,
 ) -> int:
     number = store.insert(
@@ -214,6 +215,7 @@ def _add_project(
             to_status=statuses[transition.to],
             from_status=None if transition.source == "*" else statuses[transition.source],
             screen=json.dumps(screen),
+            roles=json.dumps([roles[name] for name in transition.roles]),
         )
     for component in project.components:
         store.insert(

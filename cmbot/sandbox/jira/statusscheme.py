@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from . import history, issues, properties
+from . import history, issues, permissions, properties
 from .comments import add as add_comment
 from .errors import JiraError, refused
 from .screens import added, read_values, section
@@ -13,16 +13,26 @@ from .screens import added, read_values, section
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .configuration import Transition, User
+    from .configuration import Project, Transition, User
     from .issues import Issue
     from .site import Site
 
 log = logging.getLogger(__name__)
 
 
-def available(issue: Issue) -> list[Transition]:
-    """The transitions possible now: those from this status and the global ones."""
-    return [t for t in issue.project.transitions if t.source is None or t.source == issue.status]
+def available(site: Site, user: User, issue: Issue) -> list[Transition]:
+    """What a user can do now: the transitions from this status and the global ones, if their roles allow."""
+    if not permissions.may(site.config, user, "TRANSITION_ISSUES", issue.project, issue):
+        return []
+    return [
+        t
+        for t in issue.project.transitions
+        if (t.source is None or t.source == issue.status) and _in_one_of(site, user, issue.project, t.roles)
+    ]
+
+
+def _in_one_of(site: Site, user: User, project: Project, roles: tuple[int, ...]) -> bool:
+    return not roles or any(permissions.in_role(site.config, user, project, role) for role in roles)
 
 
 def move(site: Site, user: User, issue: Issue, body: Mapping[str, Any]) -> None:
@@ -35,9 +45,12 @@ def move(site: Site, user: User, issue: Issue, body: Mapping[str, Any]) -> None:
         is not on its screen; with 500, as Data Center does, for an id that exists nowhere.
     """
     with site.store.transaction():
-        issue = issues.find(site, str(issue.id))
-        transition = _chosen(issue, body.get("transition"))
-        screen = {item.field.id: item.field for item in transition.screen}
+        issue = issues.seen(site, user, str(issue.id))
+        transition = _chosen(site, user, issue, body.get("transition"))
+        screen = {
+            item.field.id: item.field.within(issue.project, issue.type) or item.field
+            for item in transition.screen
+        }
         values = read_values(site, screen, body, issue.values)
         for item in transition.screen:
             if item.required and values.get(item.field.id, issue.values.get(item.field.id)) is None:
@@ -56,19 +69,20 @@ def move(site: Site, user: User, issue: Issue, body: Mapping[str, Any]) -> None:
             )
         history.record(site, issue.id, user, items, section(body, "historyMetadata") or None)
         for comment in added(body, "comment"):
+            permissions.need(site.config, user, "ADD_COMMENTS", issue.project, issue)
             add_comment(site, user, issue.id, comment)
         properties.put_all(site, "issue", issue.id, body.get("properties"))
     log.info("%s moved by %s: %s -> %s", issue.key, user.name, issue.status.name, transition.to.name)
 
 
-def _chosen(issue: Issue, raw: Any) -> Transition:
+def _chosen(site: Site, user: User, issue: Issue, raw: Any) -> Transition:
     wanted = str(raw.get("id")) if isinstance(raw, dict) else str(raw)
     if raw is None or not wanted.isdigit():
         raise JiraError(400, "Missing 'transition' identifier")
     named = next((t for t in issue.project.transitions if t.id == int(wanted)), None)
     if named is None:
         raise JiraError(500, f"Internal server error: no transition with id {wanted}.")
-    if named not in available(issue):
+    if named not in available(site, user, issue):
         raise JiraError(
             400,
             f"It seems that you have tried to perform a workflow operation ({named.name}) that is not valid "

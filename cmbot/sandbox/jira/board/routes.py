@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 
-from cmbot.sandbox.jira import attachments, comments, issues, statusscheme
+from cmbot.sandbox.jira import attachments, comments, statusscheme
 from cmbot.sandbox.jira.errors import JiraError
+from cmbot.sandbox.jira.permissions import browsable, may
 from cmbot.sandbox.jira.rest.files import file_answer
 
 from . import view
@@ -61,7 +62,7 @@ def static(name: str) -> Response:
 @router.get("/projects")
 def projects(visit: Visiting) -> Response:
     """All projects; with only one, its board."""
-    found = list(visit.site.config.projects.values())
+    found = browsable(visit.site.config, visit.user)
     if len(found) == 1:
         return visit.to(f"/projects/{found[0].key}/board")
     return visit.page("projects.html", "Projects", projects=found)
@@ -71,15 +72,16 @@ def projects(visit: Visiting) -> Response:
 def board(visit: Visiting, key: str) -> Response:
     """The board of a project."""
     project = visit.site.config.project(key)
-    if project is None:
+    if project is None or not may(visit.site.config, visit.user, "BROWSE_PROJECTS", project):
         raise JiraError(404, f"No project could be found with key '{key}'.")
-    return visit.page("board.html", project.name, hue=view.hue, board=view.board(visit.site, project))
+    cards = view.board(visit.site, visit.user, project)
+    return visit.page("board.html", project.name, hue=view.hue, board=cards)
 
 
 @router.get("/browse/{key}")
 def browse(visit: Visiting, key: str) -> Response:
     """The page of an issue."""
-    issue = issues.find(visit.site, key)
+    issue = visit.issue(key)
     return _issue_page(visit, issue)
 
 
@@ -92,8 +94,8 @@ def changes(visit: Visiting) -> Response:
 @router.post("/browse/{key}/move")
 def move(visit: Visiting, form: Posted, key: str) -> Response:
     """Make a transition: the operation behind REST's ``transitions``."""
-    issue = issues.find(visit.site, key)
-    number = form.get("transition") or _leading_to(issue, form.get("status", ""))
+    issue = visit.issue(key)
+    number = form.get("transition") or _leading_to(visit, issue, form.get("status", ""))
     statusscheme.move(visit.site, visit.user, issue, {"transition": {"id": number}})
     if "application/json" in visit.request.headers.get("accept", ""):
         return Response(status_code=204)
@@ -103,7 +105,7 @@ def move(visit: Visiting, form: Posted, key: str) -> Response:
 @router.post("/browse/{key}/comment")
 def comment(visit: Visiting, form: Posted, key: str) -> Response:
     """Write a comment."""
-    issue = issues.find(visit.site, key)
+    issue = visit.issue(key, "ADD_COMMENTS")
     body = form.get("body", "").replace("\r\n", "\n")
     comments.add(visit.site, visit.user, issue.id, {"body": body})
     return visit.to(f"/browse/{issue.key}#comments")
@@ -123,20 +125,20 @@ def act_as(visit: Visiting, form: Posted) -> Response:
 def download(visit: Visiting, key: str, number: str) -> Response:
     """An attachment, for the browser."""
     found = attachments.find(visit.site, number)
-    if found.issue != issues.find(visit.site, key).id:
+    if found.issue != visit.issue(key).id:
         raise JiraError(404, "The attachment belongs to another issue.")
     return file_answer(found, attachments.content(visit.site, found))
 
 
 def _issue_page(visit: Visit, issue: Issue) -> Response:
-    values = view.issue_page(visit.site, visit.shapes, issue)
+    values = view.issue_page(visit.site, visit.user, visit.shapes, issue)
     return visit.page("issue.html", f"{issue.key} {issue.values['summary']}", hue=view.hue, **values)
 
 
-def _leading_to(issue: Issue, status: str) -> str:
+def _leading_to(visit: Visit, issue: Issue, status: str) -> str:
     """The transition for a card that was dropped on a column: one that is possible, if there is one."""
     leading = [one for one in issue.project.transitions if str(one.to.id) == status]
-    possible = [one for one in leading if one in statusscheme.available(issue)]
+    possible = [one for one in leading if one in statusscheme.available(visit.site, visit.user, issue)]
     if not leading:
         raise JiraError(400, f"No transition of {issue.project.key} leads there.")
     return str((possible or leading)[0].id)

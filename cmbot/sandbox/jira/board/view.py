@@ -22,6 +22,8 @@ from cmbot.sandbox.jira.configuration import PRIORITIES, RESOLUTIONS
 from cmbot.sandbox.jira.fieldtypes import TYPES
 from cmbot.sandbox.jira.markup import to_html
 from cmbot.sandbox.jira.markup.inline import anchor
+from cmbot.sandbox.jira.permissions import may
+from cmbot.sandbox.jira.restriction import readable
 
 if TYPE_CHECKING:
     from cmbot.sandbox.jira.comments import Comment
@@ -100,7 +102,7 @@ class Board:
         return sum(len(lane.in_status(status)) for lane in self.lanes)
 
 
-def board(site: Site, project: Project) -> Board:
+def board(site: Site, user: User, project: Project) -> Board:
     """Gather a project's board."""
     sql = "SELECT * FROM issues WHERE project_id = ? ORDER BY updated DESC, id DESC"
     found = [issues.from_row(site, row) for row in site.store.rows(sql, project.id)]
@@ -110,7 +112,7 @@ def board(site: Site, project: Project) -> Board:
             below.setdefault(issue.parent, []).append(issue)
     top = [issue for issue in found if issue.parent is None]
     shown = sorted(top[:CARD_LIMIT], key=lambda issue: issue.id)
-    cards = [card(site, issue, below.get(issue.id, [])) for issue in shown]
+    cards = [card(site, user, issue, below.get(issue.id, [])) for issue in shown]
     link = site.config.field_of_type("epic-link")
     by_epic: dict[str | None, list[Card]] = {}
     for one in cards:
@@ -124,20 +126,20 @@ def board(site: Site, project: Project) -> Board:
     )
 
 
-def card(site: Site, issue: Issue, below: list[Issue]) -> Card:
+def card(site: Site, user: User, issue: Issue, below: list[Issue]) -> Card:
     """An issue as a card."""
     assignee = issue.values.get("assignee")
     return Card(
         issue=issue,
         assignee=site.config.users[assignee] if assignee else None,
-        moves=moves(issue),
+        moves=moves(site, user, issue),
         below=below,
     )
 
 
-def moves(issue: Issue) -> list[Transition]:
+def moves(site: Site, user: User, issue: Issue) -> list[Transition]:
     """The transitions that lead elsewhere."""
-    return [one for one in statusscheme.available(issue) if one.to != issue.status]
+    return [one for one in statusscheme.available(site, user, issue) if one.to != issue.status]
 
 
 @dataclass(frozen=True)
@@ -152,22 +154,23 @@ class Remark:
     """Its text."""
 
 
-def issue_page(site: Site, shapes: Shapes, issue: Issue) -> dict[str, Any]:
+def issue_page(site: Site, user: User, shapes: Shapes, issue: Issue) -> dict[str, Any]:
     """Everything about an issue, for its page."""
     users = site.config.users
     return {
         "issue": issue,
-        "card": card(site, issue, issues.subtasks(site, issue)),
+        "card": card(site, user, issue, issues.subtasks(site, issue)),
         "parents": _above(site, issue),
         "children": _in_epic(site, issue),
         "fields": _shown_fields(site, issue),
         "description": _html(issue.values.get("description"), shapes),
-        "links": _links(site, issue),
+        "links": _links(site, user, issue),
         "remote": [(link, _title(link)) for link in remotelinks.listed(site, issue.id)],
         "attachments": attachments.listed(site, issue.id),
         "comments": [
             Remark(comment, users[comment.author], _html(comment.body, shapes))
             for comment in comments.listed(site, issue.id)
+            if readable(site, user, issue.project, comment.visibility)
         ],
         "entries": [(entry, users[entry.author]) for entry in reversed(history.entries(site, issue.id))],
         "properties": [
@@ -200,13 +203,15 @@ def _in_epic(site: Site, issue: Issue) -> list[Issue]:
     return [issues.from_row(site, row) for row in site.store.rows(sql, f"$.{link.id}", issue.key)]
 
 
-def _links(site: Site, issue: Issue) -> list[tuple[str, Issue]]:
+def _links(site: Site, user: User, issue: Issue) -> list[tuple[str, Issue]]:
     found = []
     for link in issuelinks.of_issue(site, issue.id):
         outgoing = link.inward == issue.id
         other = link.outward if outgoing else link.inward
         words = link.type.outward if outgoing else link.type.inward
-        found.append((words, issues.find(site, str(other))))
+        linked = issues.find(site, str(other))
+        if may(site.config, user, "BROWSE_PROJECTS", linked.project, linked):
+            found.append((words, linked))
     return found
 
 

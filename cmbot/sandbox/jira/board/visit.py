@@ -10,14 +10,17 @@ from urllib.parse import parse_qs
 from fastapi import Depends, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
+from cmbot.sandbox.jira import issues
 from cmbot.sandbox.jira.errors import JiraError
+from cmbot.sandbox.jira.permissions import browsable
 from cmbot.sandbox.jira.rest.call import base_url, limited_body
 
 from .templates import render
 
 if TYPE_CHECKING:
     from cmbot.sandbox.jira.access import Access, Session
-    from cmbot.sandbox.jira.configuration import User
+    from cmbot.sandbox.jira.configuration import Project, User
+    from cmbot.sandbox.jira.issues import Issue
     from cmbot.sandbox.jira.shapes import Shapes
     from cmbot.sandbox.jira.site import Site
 
@@ -63,6 +66,15 @@ class Visit:
     def shapes(self) -> Shapes:
         """Renders for the acting user."""
         return self.site.shapes(base_url(self.request), self.user)
+
+    @property
+    def projects(self) -> list[Project]:
+        """The projects that the acting user sees."""
+        return browsable(self.site.config, self.user)
+
+    def issue(self, key: str, *needed: str) -> Issue:
+        """An issue, if the acting user may see it and do what is needed; see `issues.seen`."""
+        return issues.seen(self.site, self.user, key, *needed)
 
     def page(self, template: str, title: str, status: int = 200, **values: Any) -> Response:
         """An HTML page."""

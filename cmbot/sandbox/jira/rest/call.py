@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 from fastapi import Depends, Request, Response
 from fastapi.responses import JSONResponse
 
+from cmbot.sandbox.jira import comments, issues, restriction
 from cmbot.sandbox.jira.errors import JiraError
 
 if TYPE_CHECKING:
     from cmbot.sandbox.jira.access import Access
+    from cmbot.sandbox.jira.comments import Comment
     from cmbot.sandbox.jira.configuration import User
+    from cmbot.sandbox.jira.issues import Issue
     from cmbot.sandbox.jira.shapes import Shapes
     from cmbot.sandbox.jira.site import Site
 
@@ -48,6 +51,17 @@ class SignedIn:
         found = self.body
         if not isinstance(found, dict):
             raise JiraError(400, "Unexpected body: a JSON object is expected.")
+        return found
+
+    def issue(self, id_or_key: str, *needed: str) -> Issue:
+        """The issue in a path, if the caller may see it and do what is needed; see `issues.seen`."""
+        return issues.seen(self.site, self.user, id_or_key, *needed)
+
+    def comment(self, issue: Issue, number: str) -> Comment:
+        """A comment of an issue, if the caller may read it; else 404."""
+        found = comments.find(self.site, issue.id, number)
+        if not restriction.readable(self.site, self.user, issue.project, found.visibility):
+            raise JiraError(404, f"Can not find a comment for the id: {number}.")
         return found
 
     def text(self, name: str, default: str = "") -> str:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Response
 
-from cmbot.sandbox.jira import comments, issues
+from cmbot.sandbox.jira import comments, restriction
 from cmbot.sandbox.jira.markup import to_html
+from cmbot.sandbox.jira.permissions import need_own
 
 from .call import Call, SignedIn, answer, nothing, page
 
@@ -20,37 +21,46 @@ router = APIRouter()
 @router.get("/issue/{key}/comment")
 def all_comments(call: Call, key: str) -> Response:
     """The comments of an issue."""
-    issue = issues.find(call.site, key)
-    found = comments.listed(call.site, issue.id, call.text("orderBy", "created"))
+    issue = call.issue(key)
+    found = [
+        one
+        for one in comments.listed(call.site, issue.id, call.text("orderBy", "created"))
+        if restriction.readable(call.site, call.user, issue.project, one.visibility)
+    ]
     return answer(page([_comment(call, one) for one in found], call, "comments", 1048576))
 
 
 @router.post("/issue/{key}/comment")
 def add_comment(call: Call, key: str) -> Response:
     """Comment on an issue."""
-    issue = issues.find(call.site, key)
+    issue = call.issue(key, "ADD_COMMENTS")
     number = comments.add(call.site, call.user, issue.id, call.object)
-    return answer(_comment(call, comments.find(call.site, issue.id, str(number))), 201)
+    return answer(_comment(call, call.comment(issue, str(number))), 201)
 
 
 @router.get("/issue/{key}/comment/{number}")
 def one_comment(call: Call, key: str, number: str) -> Response:
     """One comment."""
-    return answer(_comment(call, comments.find(call.site, issues.find(call.site, key).id, number)))
+    return answer(_comment(call, call.comment(call.issue(key), number)))
 
 
 @router.put("/issue/{key}/comment/{number}")
 def edit_comment(call: Call, key: str, number: str) -> Response:
     """Edit a comment."""
-    issue = issues.find(call.site, key)
-    comments.edit(call.site, call.user, comments.find(call.site, issue.id, number), call.object)
-    return answer(_comment(call, comments.find(call.site, issue.id, number)))
+    issue = call.issue(key)
+    found = call.comment(issue, number)
+    need_own(call.site.config, call.user, "EDIT", "COMMENTS", found.author, issue)
+    comments.edit(call.site, call.user, found, call.object)
+    return answer(_comment(call, call.comment(issue, number)))
 
 
 @router.delete("/issue/{key}/comment/{number}")
 def delete_comment(call: Call, key: str, number: str) -> Response:
     """Delete a comment."""
-    comments.delete(call.site, comments.find(call.site, issues.find(call.site, key).id, number))
+    issue = call.issue(key)
+    found = call.comment(issue, number)
+    need_own(call.site.config, call.user, "DELETE", "COMMENTS", found.author, issue)
+    comments.delete(call.site, found)
     return nothing()
 
 

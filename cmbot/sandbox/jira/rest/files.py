@@ -8,13 +8,15 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Request, Response
 from starlette.datastructures import UploadFile
 
-from cmbot.sandbox.jira import attachments, issues
+from cmbot.sandbox.jira import attachments
 from cmbot.sandbox.jira.errors import JiraError
+from cmbot.sandbox.jira.permissions import need_own
 
-from .call import Call, answer, nothing
+from .call import Call, SignedIn, answer, nothing
 
 if TYPE_CHECKING:
     from cmbot.sandbox.jira.attachments import Attachment
+    from cmbot.sandbox.jira.issues import Issue
 
 router = APIRouter()
 downloads = APIRouter()
@@ -37,7 +39,7 @@ async def _files(request: Request) -> list[tuple[str, str, bytes]]:
 @router.post("/issue/{key}/attachments")
 def attach(call: Call, key: str, files: Annotated[list[tuple[str, str, bytes]], Depends(_files)]) -> Response:
     """Attach files."""
-    issue = issues.find(call.site, key)
+    issue = call.issue(key, "CREATE_ATTACHMENTS")
     with call.site.store.transaction():
         made = [attachments.add(call.site, call.user, issue.id, *file) for file in files]
     return answer([call.shapes.attachment(one) for one in made])
@@ -52,13 +54,15 @@ def attachment_limits(call: Call) -> Response:
 @router.get("/attachment/{number}")
 def attachment(call: Call, number: str) -> Response:
     """What is known of a file."""
-    return answer(call.shapes.attachment(attachments.find(call.site, number)))
+    return answer(call.shapes.attachment(_attachment(call, number)[0]))
 
 
 @router.delete("/attachment/{number}")
 def delete_attachment(call: Call, number: str) -> Response:
     """Remove a file."""
-    attachments.delete(call.site, call.user, attachments.find(call.site, number))
+    found, issue = _attachment(call, number)
+    need_own(call.site.config, call.user, "DELETE", "ATTACHMENTS", found.author, issue)
+    attachments.delete(call.site, call.user, found)
     return nothing()
 
 
@@ -66,8 +70,17 @@ def delete_attachment(call: Call, number: str) -> Response:
 def download(call: Call, number: str, name: str) -> Response:
     """The file itself."""
     del name
-    found = attachments.find(call.site, number)
+    found, _ = _attachment(call, number)
     return file_answer(found, attachments.content(call.site, found))
+
+
+def _attachment(call: SignedIn, number: str) -> tuple[Attachment, Issue]:
+    """A file and its issue, if the caller may see that."""
+    found = attachments.find(call.site, number)
+    try:
+        return found, call.issue(str(found.issue))
+    except JiraError:
+        raise JiraError(404, f"The attachment with id '{number}' does not exist") from None
 
 
 def file_answer(attachment: Attachment, content: bytes) -> Response:

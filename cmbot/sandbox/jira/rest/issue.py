@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Response
 
-from cmbot.sandbox.jira import issues, statusscheme
+from cmbot.sandbox.jira import issues, permissions, statusscheme
 from cmbot.sandbox.jira.errors import JiraError
 from cmbot.sandbox.jira.issueshapes import IssueShapes, edit_metadata, wanted_fields
 
@@ -48,7 +48,7 @@ def create_several(call: Call) -> Response:
 @router.get("/issue/{key}")
 def read(call: Call, key: str) -> Response:
     """One issue."""
-    issue = issues.find(call.site, key)
+    issue = call.issue(key)
     chosen = wanted_fields(call.site.config, call.words("fields"), "*all")
     shape = IssueShapes(call.site, call.shapes, chosen, call.words("expand"), call.words("properties"))
     return answer(shape(issue) | shape.about_fields())
@@ -57,8 +57,9 @@ def read(call: Call, key: str) -> Response:
 @router.put("/issue/{key}")
 def edit(call: Call, key: str) -> Response:
     """Change fields."""
-    issue = issues.find(call.site, key)
-    if not call.flag("notifyUsers", default=True) and not call.user.admin:
+    issue = call.issue(key)
+    may_silence = permissions.may(call.site.config, call.user, "ADMINISTER_PROJECTS", issue.project)
+    if not call.flag("notifyUsers", default=True) and not may_silence:
         raise JiraError(
             403, "To discard the user notification either admin or project admin permissions are required."
         )
@@ -69,7 +70,7 @@ def edit(call: Call, key: str) -> Response:
 @router.delete("/issue/{key}")
 def delete(call: Call, key: str) -> Response:
     """Delete an issue, with its sub-tasks if asked."""
-    issue = issues.find(call.site, key)
+    issue = call.issue(key)
     issues.delete(call.site, call.user, issue, with_subtasks=call.flag("deleteSubtasks"))
     return nothing()
 
@@ -77,26 +78,26 @@ def delete(call: Call, key: str) -> Response:
 @router.get("/issue/{key}/editmeta")
 def edit_meta(call: Call, key: str) -> Response:
     """The fields of the edit screen."""
-    return answer(edit_metadata(call.shapes, issues.find(call.site, key)))
+    return answer(edit_metadata(call.shapes, call.issue(key)))
 
 
 @router.put("/issue/{key}/assignee")
 def assign(call: Call, key: str) -> Response:
     """Assign to somebody, or nobody."""
-    issue = issues.find(call.site, key)
-    issues.edit(call.site, call.user, issue, {"fields": {"assignee": call.object}})
+    issue = call.issue(key)
+    issues.assign(call.site, call.user, issue, call.object)
     return nothing()
 
 
 @router.get("/issue/{key}/transitions")
 def transitions(call: Call, key: str) -> Response:
     """What this user may do now."""
-    issue = issues.find(call.site, key)
+    issue = call.issue(key)
     wanted = call.text("transitionId")
     with_fields = "transitions.fields" in call.words("expand")
     found = [
         call.shapes.transition(one, with_fields=with_fields)
-        for one in statusscheme.available(issue)
+        for one in statusscheme.available(call.site, call.user, issue)
         if wanted in ("", str(one.id))
     ]
     return answer({"expand": "transitions", "transitions": found})
@@ -105,7 +106,7 @@ def transitions(call: Call, key: str) -> Response:
 @router.post("/issue/{key}/transitions")
 def move(call: Call, key: str) -> Response:
     """Make a transition."""
-    statusscheme.move(call.site, call.user, issues.find(call.site, key), call.object)
+    statusscheme.move(call.site, call.user, call.issue(key), call.object)
     return nothing()
 
 

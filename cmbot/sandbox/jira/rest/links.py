@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
-from cmbot.sandbox.jira import issuelinks, issues, remotelinks
+from cmbot.sandbox.jira import issuelinks, remotelinks
 from cmbot.sandbox.jira.issueshapes import IssueShapes
 
 from .call import Call, answer, nothing
@@ -14,7 +14,11 @@ router = APIRouter()
 
 @router.post("/issueLink")
 def add_link(call: Call) -> Response:
-    """Link two issues."""
+    """Link two issues; one who may not see an end finds no such issue."""
+    for name in ("inwardIssue", "outwardIssue"):
+        end = call.object.get(name)
+        if isinstance(end, dict):
+            call.issue(str(end.get("key") or end.get("id")), "LINK_ISSUES")
     issuelinks.add(call.site, call.user, call.object)
     return nothing(201)
 
@@ -29,8 +33,8 @@ def read_link(call: Call, number: str) -> Response:
             "id": str(link.id),
             "self": call.shapes.link(f"issueLink/{link.id}"),
             "type": call.shapes.link_type(link.type),
-            "inwardIssue": brief(issues.find(call.site, str(link.inward))),
-            "outwardIssue": brief(issues.find(call.site, str(link.outward))),
+            "inwardIssue": brief(call.issue(str(link.inward))),
+            "outwardIssue": brief(call.issue(str(link.outward))),
         }
     )
 
@@ -38,14 +42,17 @@ def read_link(call: Call, number: str) -> Response:
 @router.delete("/issueLink/{number}")
 def delete_link(call: Call, number: str) -> Response:
     """Remove an issue link."""
-    issuelinks.delete(call.site, call.user, issuelinks.find(call.site, number))
+    link = issuelinks.find(call.site, number)
+    for end in (link.inward, link.outward):
+        call.issue(str(end), "LINK_ISSUES")
+    issuelinks.delete(call.site, call.user, link)
     return nothing()
 
 
 @router.get("/issue/{key}/remotelink")
 def remote_links(call: Call, key: str) -> Response:
     """The remote links, or the one with a global id."""
-    issue = issues.find(call.site, key)
+    issue = call.issue(key)
     global_id = call.text("globalId")
     if global_id:
         return answer(
@@ -57,7 +64,7 @@ def remote_links(call: Call, key: str) -> Response:
 @router.post("/issue/{key}/remotelink")
 def put_remote_link(call: Call, key: str) -> Response:
     """Add a remote link, or replace the one with the same global id."""
-    issue = issues.find(call.site, key)
+    issue = call.issue(key, "LINK_ISSUES")
     number, new = remotelinks.put(call.site, call.user, issue.id, call.object)
     found = {"id": number, "self": call.shapes.link(f"issue/{key}/remotelink/{number}")}
     return answer(found, 201 if new else 200)
@@ -66,14 +73,14 @@ def put_remote_link(call: Call, key: str) -> Response:
 @router.get("/issue/{key}/remotelink/{number}")
 def remote_link(call: Call, key: str, number: str) -> Response:
     """One remote link."""
-    link = remotelinks.find(call.site, issues.find(call.site, key).id, number)
+    link = remotelinks.find(call.site, call.issue(key).id, number)
     return answer(call.shapes.remote_link(key, link))
 
 
 @router.put("/issue/{key}/remotelink/{number}")
 def replace_remote_link(call: Call, key: str, number: str) -> Response:
     """Overwrite a remote link."""
-    link = remotelinks.find(call.site, issues.find(call.site, key).id, number)
+    link = remotelinks.find(call.site, call.issue(key, "LINK_ISSUES").id, number)
     remotelinks.replace(call.site, link.id, call.object)
     return nothing()
 
@@ -81,7 +88,7 @@ def replace_remote_link(call: Call, key: str, number: str) -> Response:
 @router.delete("/issue/{key}/remotelink")
 def delete_remote_link_by_global_id(call: Call, key: str) -> Response:
     """Remove the remote link with a global id."""
-    issue = issues.find(call.site, key)
+    issue = call.issue(key, "LINK_ISSUES")
     link = remotelinks.find(call.site, issue.id, global_id=call.text("globalId"))
     remotelinks.delete(call.site, call.user, issue.id, link)
     return nothing()
@@ -90,6 +97,6 @@ def delete_remote_link_by_global_id(call: Call, key: str) -> Response:
 @router.delete("/issue/{key}/remotelink/{number}")
 def delete_remote_link(call: Call, key: str, number: str) -> Response:
     """Remove a remote link."""
-    issue = issues.find(call.site, key)
+    issue = call.issue(key, "LINK_ISSUES")
     remotelinks.delete(call.site, call.user, issue.id, remotelinks.find(call.site, issue.id, number))
     return nothing()

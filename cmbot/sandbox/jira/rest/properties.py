@@ -7,7 +7,8 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Response
 
-from cmbot.sandbox.jira import comments, issues, properties
+from cmbot.sandbox.jira import comments, properties
+from cmbot.sandbox.jira.permissions import need_own
 
 from .call import Call, answer, nothing
 
@@ -17,11 +18,15 @@ Owner = tuple[properties.Owner, int, str]
 
 def _owner(call: Call) -> Owner:
     """The issue or comment in the path."""
-    named = call.request.path_params
+    named, writes = call.request.path_params, call.request.method != "GET"
     if "comment" in named:
         comment = comments.find(call.site, None, named["comment"])
+        issue = call.issue(str(comment.issue))
+        call.comment(issue, str(comment.id))
+        if writes:
+            need_own(call.site.config, call.user, "EDIT", "COMMENTS", comment.author, issue)
         return "comment", comment.id, f"comment/{comment.id}"
-    issue = issues.find(call.site, named["issue"])
+    issue = call.issue(named["issue"], *(["EDIT_ISSUES"] if writes else []))
     return "issue", issue.id, f"issue/{issue.id}"
 
 

@@ -8,7 +8,8 @@ from fastapi import APIRouter, Response
 
 from cmbot.sandbox.jira.configuration import CATEGORIES, PRIORITIES, RESOLUTIONS, IssueType, Project
 from cmbot.sandbox.jira.errors import JiraError
-from cmbot.sandbox.jira.screens import edit_screen, required
+from cmbot.sandbox.jira.permissions import browsable, may
+from cmbot.sandbox.jira.screens import edit_screen, permitted, required
 
 from .call import Call, SignedIn, answer
 
@@ -27,7 +28,7 @@ def fields(call: Call) -> Response:
 @router.get("/project")
 def projects(call: Call) -> Response:
     """All projects."""
-    return answer([call.shapes.project(project) for project in call.site.config.projects.values()])
+    return answer([call.shapes.project(project) for project in browsable(call.site.config, call.user)])
 
 
 @router.get("/project/{key}")
@@ -129,7 +130,7 @@ def creatable_fields(call: Call, key: str, number: str) -> Response:
 def find_project(call: SignedIn, key: str, status: int = 404) -> Project:
     """The project of that key or number."""
     found = call.site.config.project(key)
-    if found is None:
+    if found is None or not may(call.site.config, call.user, "BROWSE_PROJECTS", found):
         raise JiraError(status, f"No project could be found with key '{key}'.")
     return found
 
@@ -144,7 +145,7 @@ def _create_screen(call: SignedIn, place: Project, kind: IssueType) -> list[Json
     for name, allowed in chosen.items():
         field = shapes.field_metadata(config.fields[name], required=True)
         found.append({**field, "operations": ["set"]} | ({"allowedValues": allowed} if allowed else {}))
-    screen = edit_screen(config, kind).values()
+    screen = permitted(config, call.user, place, None, edit_screen(config, place, kind)).values()
     return found + [shapes.field_metadata(field, required=required(field)) for field in screen]
 
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from fastapi import APIRouter, Response
 
-from cmbot.sandbox.jira import issues, watchers
+from cmbot.sandbox.jira import watchers
 from cmbot.sandbox.jira.errors import JiraError
 from cmbot.sandbox.jira.issueshapes import IssueShapes
 
-from .call import Call, answer, nothing
+from .call import Call, SignedIn, answer, nothing
+
+if TYPE_CHECKING:
+    from cmbot.sandbox.jira.issues import Issue
 
 router = APIRouter()
 
@@ -16,7 +21,7 @@ router = APIRouter()
 @router.get("/issue/{key}/watchers")
 def all_watchers(call: Call, key: str) -> Response:
     """Who watches an issue."""
-    issue = issues.find(call.site, key)
+    issue = call.issue(key)
     people = [call.shapes.user(person.name) for person in watchers.of_issue(call.site, issue.id)]
     return answer({**IssueShapes(call.site, call.shapes, []).watches(issue), "watchers": people})
 
@@ -24,10 +29,10 @@ def all_watchers(call: Call, key: str) -> Response:
 @router.post("/issue/{key}/watchers")
 def add_watcher(call: Call, key: str) -> Response:
     """Let somebody watch: a bare JSON string, or the ``userName`` parameter."""
-    issue = issues.find(call.site, key)
     name = call.text("userName") or (call.body if call.raw else None)
     if not isinstance(name, str) or not name:
         raise JiraError(400, "A user name is expected.")
+    issue = _watched(call, key, name)
     watchers.add(call.site, issue.id, name)
     return nothing()
 
@@ -35,9 +40,15 @@ def add_watcher(call: Call, key: str) -> Response:
 @router.delete("/issue/{key}/watchers")
 def remove_watcher(call: Call, key: str) -> Response:
     """Let somebody watch no longer."""
-    issue = issues.find(call.site, key)
     name = call.text("username")
     if not name:
         raise JiraError(400, "A user name is expected.")
+    issue = _watched(call, key, name)
     watchers.remove(call.site, issue.id, name)
     return nothing()
+
+
+def _watched(call: SignedIn, key: str, name: str) -> Issue:
+    """The issue; others than oneself are added and removed with a permission of its own."""
+    oneself = call.site.config.user(name) == call.user
+    return call.issue(key, *([] if oneself else ["MANAGE_WATCHERS"]))
