@@ -1,4 +1,4 @@
-"""Who may sign in: one random token per user and start, and browser sessions made from it."""
+"""Who may sign in: tokens, passwords, and the sessions made from them."""
 
 from __future__ import annotations
 
@@ -6,11 +6,20 @@ import base64
 import binascii
 import hmac
 import secrets
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeVar
+
+from . import passwords, personaltokens
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from .configuration import User
+    from .site import Site
+
+T = TypeVar("T")
+SESSION_LIMIT = 1000
+"""Most sessions of each kind; the oldest ends when there are more."""
 
 
 def new_tokens(names: list[str]) -> dict[str, str]:
@@ -28,31 +37,56 @@ class Session:
     """What its forms must carry."""
 
 
+@dataclass(frozen=True)
+class LoginInfo:
+    """How a user signed in before; counted since the start."""
+
+    good: int = 0
+    """How often it worked."""
+    bad: int = 0
+    """How often it did not."""
+    last_good: int | None = None
+    """When it worked before, milliseconds."""
+    last_bad: int | None = None
+    """When it last did not, milliseconds."""
+
+
 class Access:
-    """Tokens and sessions of a running site.
+    """Tokens, passwords and sessions of a running site.
 
     Parameters
     ----------
+    site : `Site`
+        The site, which keeps passwords and personal access tokens.
     tokens : `~collections.abc.Mapping` [`str`, `str`]
-        Token by login name.
+        This start's token by login name.
     """
 
-    def __init__(self, tokens: Mapping[str, str]) -> None:
+    def __init__(self, site: Site, tokens: Mapping[str, str]) -> None:
         self.tokens = dict(tokens)
         # browsers share cookies among the ports of a host, and two sandboxes may run on one machine
         self.cookie = f"sandbox-jira-{secrets.token_hex(4)}"
-        self._sessions: dict[str, Session] = {}
+        self._site = site
+        self._browsers: dict[str, Session] = {}
+        self._clients: dict[str, str] = {}
+        self._logins: dict[str, LoginInfo] = {}
 
     def by_token(self, token: str) -> str | None:
-        """The user whose token this is."""
-        sent, found = token.encode(errors="replace"), None
-        for name, known in self.tokens.items():
-            if hmac.compare_digest(sent, known.encode()):
-                found = name
-        return found
+        """The user whose token this is: of this start, or personal."""
+        return self._of_this_start(token) or personaltokens.owner(self._site, token)
+
+    def by_password(self, name: str, password: str) -> User | None:
+        """The user who signs in with this name and password, or this start's token in place of it."""
+        user = self._site.flavour.signing_in(self._site.config, name)
+        if user is None or not user.active:
+            return None
+        row = self._site.store.row("SELECT password FROM users WHERE name = ?", user.name)
+        if self._of_this_start(password) == user.name or (row and passwords.fits(password, row["password"])):
+            return user
+        return None
 
     def by_header(self, header: str) -> str | None:
-        """The user of an ``Authorization`` header: bearer token, or basic with the token as password."""
+        """The user of an ``Authorization`` header: bearer token, or basic."""
         scheme, _, rest = header.partition(" ")
         if scheme.casefold() == "bearer":
             return self.by_token(rest.strip())
@@ -62,19 +96,65 @@ class Access:
             name, _, password = base64.b64decode(rest, validate=True).decode().partition(":")
         except (binascii.Error, UnicodeDecodeError):
             return None
-        found = self.by_token(password)
-        return found if found is not None and found.casefold() == name.casefold() else None
+        found = self.by_password(name, password)
+        return None if found is None else found.name
+
+    def sign_in(self, name: str, password: str) -> User | None:
+        """As `by_password`, and counted."""
+        user, now = self.by_password(name, password), self._site.store.now()
+        named = self._site.flavour.signing_in(self._site.config, name)
+        if named is not None:
+            before = self.login_info(named.name)
+            self._logins[named.name] = (
+                replace(before, bad=before.bad + 1, last_bad=now)
+                if user is None
+                else replace(before, good=before.good + 1, last_good=now)
+            )
+        return user
+
+    def login_info(self, user: str) -> LoginInfo:
+        """How a user signed in before."""
+        return self._logins.get(user, LoginInfo())
 
     def open_session(self, user: str) -> str:
         """Sign a browser in; returns the cookie's value."""
-        cookie = secrets.token_urlsafe(24)
-        self._sessions[cookie] = Session(user, secrets.token_urlsafe(24))
-        return cookie
+        return _opened(self._browsers, Session(user, secrets.token_urlsafe(24)))
 
     def session(self, cookie: str | None) -> Session | None:
-        """The session of a cookie."""
-        return self._sessions.get(cookie or "")
+        """The session of a browser's cookie."""
+        return self._browsers.get(cookie or "")
+
+    def close_session(self, cookie: str | None) -> None:
+        """Sign a browser out."""
+        self._browsers.pop(cookie or "", None)
 
     def act_as(self, cookie: str, user: str) -> None:
         """Let a signed-in browser act as another user."""
-        self._sessions[cookie] = Session(user, self._sessions[cookie].csrf)
+        self._browsers[cookie] = Session(user, self._browsers[cookie].csrf)
+
+    def open_client_session(self, user: str) -> str:
+        """Sign a client of REST in; returns the cookie's value. Such a session opens no page."""
+        return _opened(self._clients, user)
+
+    def client_session(self, cookie: str | None) -> str | None:
+        """The user of a REST client's cookie."""
+        return self._clients.get(cookie or "")
+
+    def close_client_session(self, cookie: str | None) -> None:
+        """Sign a client of REST out."""
+        self._clients.pop(cookie or "", None)
+
+    def _of_this_start(self, token: str) -> str | None:
+        sent, found = token.encode(errors="replace"), None
+        for name, known in self.tokens.items():
+            if hmac.compare_digest(sent, known.encode()):
+                found = name
+        return found
+
+
+def _opened(sessions: dict[str, T], value: T) -> str:
+    while len(sessions) >= SESSION_LIMIT:
+        del sessions[next(iter(sessions))]
+    cookie = secrets.token_urlsafe(24)
+    sessions[cookie] = value
+    return cookie

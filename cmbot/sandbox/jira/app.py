@@ -17,7 +17,7 @@ from .disturbances import Disturber
 from .errors import JiraError
 from .guard import Guard, RequestLog
 from .jql.words import matches
-from .rest import comments, files, issue, links, properties, search, server, setup, watchers
+from .rest import comments, files, issue, links, properties, search, server, sessions, setup, watchers
 from .sandboxpaths import router as sandbox_paths
 from .site import Site
 
@@ -46,7 +46,8 @@ class Application:
 
     def __init__(self, store: Store, tokens: Mapping[str, str] | None, context_path: str) -> None:
         self.site = Site(store)
-        self.access = Access(new_tokens(list(self.site.config.users)) if tokens is None else tokens)
+        fresh = new_tokens(list(self.site.config.users))
+        self.access = Access(self.site, fresh if tokens is None else tokens)
         self.requests = RequestLog()
         self.disturber = Disturber()
         store.function("jql_words", 2, matches)
@@ -58,7 +59,7 @@ class Application:
         for prefix in self.site.flavour.apis:
             for module in (server, setup, issue, search, comments, properties, links, files, watchers):
                 inner.include_router(module.router, prefix=context_path + prefix)
-        for router in (server.application_links, files.downloads, sandbox_paths, pages):
+        for router in (server.application_links, sessions.router, files.downloads, sandbox_paths, pages):
             inner.include_router(router, prefix=context_path)
         inner.add_exception_handler(JiraError, _refused)
         inner.add_exception_handler(NotSignedIn, _not_signed_in)

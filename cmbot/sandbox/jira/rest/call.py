@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 BODY_LIMIT = 12 * 1024 * 1024
 DEPTH_LIMIT = 100
+SESSION_COOKIE = "JSESSIONID"
+"""What a REST client's session is kept in; the pages have another."""
 TRUE = frozenset({"true", "1", "yes"})
 
 
@@ -132,7 +134,9 @@ async def signed_in(request: Request) -> SignedIn:
     """
     access: Access = request.app.state.access
     site: Site = request.app.state.site
-    name = access.by_header(request.headers.get("authorization", ""))
+    header = request.headers.get("authorization")
+    cookie = request.cookies.get(SESSION_COOKIE)
+    name = access.client_session(cookie) if header is None else access.by_header(header)
     user = None if name is None else site.config.users.get(name)
     if user is None or not user.active:
         raise JiraError(
