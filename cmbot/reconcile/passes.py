@@ -85,10 +85,12 @@ class Passes:
         edges, report = self._edges, Report()
         edges.mirror.take_lease(now, edges.settings.work.lease)
         changed: tuple[Issue, ...] = ()
+        jira_answers = True
         try:
             changed = observe.changes(edges, now)
         except RemoteError as error:
             # What runs is still followed; nothing is decided on old news from Jira alone.
+            jira_answers = False
             report.errors.append(str(error))
         report.changed = len(changed)
         unsettled = set()
@@ -106,11 +108,16 @@ class Passes:
                 report.errors.append(f"{epic.key}: {error!r}; please report this")
                 _LOG.exception("%s a defect of cmbot", epic.key)
         self._unsettled = unsettled
+        # Otherwise each row would fail by itself, and then wait longer than Jira is away.
+        if jira_answers:
+            self._deliver(report, now)
+        return report
+
+    def _deliver(self, report: Report, now: datetime) -> None:
         try:
-            report.told = deliver.all_due(edges, now)
+            report.told = deliver.all_due(self._edges, now)
         except RemoteError as error:
             report.errors.append(str(error))
-        return report
 
     def _relevant(self, changed: tuple[Issue, ...]) -> tuple[Issue, ...]:
         """Find the campaigns that may need something; after a start, all."""
