@@ -25,7 +25,7 @@ AROUND = Surroundings("http://here", {"bob": "Bob <Beispiel>"}, frozenset({"CM"}
         ("{{a *b* <c>}}", "<p><code>a *b* &lt;c&gt;</code></p>"),
         (
             "[~bob] [~eve]",
-            '<p><span class="mention">@Bob &lt;Beispiel&gt;</span> <span class="mention">@eve</span></p>',
+            '<p><span class="mention" data-name="bob">@Bob &lt;Beispiel&gt;</span> <span class="mention" data-name="eve">@eve</span></p>',
         ),
         ("CM-12 DM-1 CM-12_step1", '<p><a href="http://here/browse/CM-12">CM-12</a> DM-1 CM-12_step1</p>'),
         (
@@ -43,7 +43,10 @@ AROUND = Surroundings("http://here", {"bob": "Bob <Beispiel>"}, frozenset({"CM"}
         ("----", "<hr>"),
         ("bq. said", "<blockquote><p>said</p></blockquote>"),
         ("{quote}a\n* b{quote}", "<blockquote><p>a</p>\n<ul><li>b</li></ul></blockquote>"),
-        ("{code:python|title=T}\n*x* < 1\n{code}", '<div class="panel-title">T</div><pre>*x* &lt; 1</pre>'),
+        (
+            "{code:python|title=T}\n*x* < 1\n{code}",
+            '<div class="panel-title">T</div><pre data-language="python">*x* &lt; 1</pre>',
+        ),
         ("{noformat}|a|{noformat}", "<pre>|a|</pre>"),
         ("{code}never closed", "<p>{code}never closed</p>"),
         ("* a\n** b\n* c", "<ul><li>a<ul><li>b</li></ul></li><li>c</li></ul>"),
@@ -114,5 +117,5 @@ def test_no_text_makes_a_tag_or_an_attribute_of_its_own(text: str) -> None:
 def check_safe(html: str) -> None:
     for tag, attributes in Tags(html).found:
         assert tag in ALLOWED
-        assert set(attributes) <= ({"href", "rel"} if tag == "a" else {"class"})
+        assert set(attributes) <= ({"href", "rel"} if tag == "a" else {"class", "data-name", "data-language"})
         assert (attributes.get("href") or "http:").startswith(("http:", "https:", "mailto:"))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
+from dataclasses import field as dataclass_field
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 if TYPE_CHECKING:
@@ -68,6 +70,11 @@ class User:
     def key(self) -> str:
         """The key that stays when the name changes."""
         return f"JIRAUSER{self.id}"
+
+    @property
+    def account_id(self) -> str:
+        """What Cloud knows the user by; opaque, and the same in every store with this number."""
+        return hashlib.sha256(f"account {self.id}".encode()).hexdigest()[:24]
 
 
 @dataclass(frozen=True)
@@ -296,6 +303,8 @@ class Configuration:
     """Project categories by number."""
     default_screen: frozenset[str]
     """Ids of the fields on the screen where issues are created and edited."""
+    hidden: dict[str, Field] = dataclass_field(default_factory=dict)
+    """Fields that the deployment keeps and does not show, by field id."""
 
     def user(self, name: str) -> User | None:
         """The user of that login name or key, ignoring case."""
@@ -323,9 +332,13 @@ class Configuration:
         """The groups a user is in."""
         return [name for name, members in self.groups.items() if user.name in members]
 
+    def field(self, field_id: str) -> Field:
+        """The field of that id, also one that is not shown."""
+        return self.fields.get(field_id) or self.hidden[field_id]
+
     def field_of_type(self, word: str) -> Field | None:
         """The one field of a type of which there is at most one (epic link, epic name)."""
-        return first(f for f in self.fields.values() if f.type == word)
+        return first(f for f in (self.fields | self.hidden).values() if f.type == word)
 
     def first_type(self, name_or_id: str) -> IssueType | None:
         """The issue type of that name or number."""

@@ -50,8 +50,8 @@ class Flavour(ABC):
     """Whether a bearer token is accepted at the site's own address."""
     unknown_transition: ClassVar[int] = 500
     """Status of the answer to a transition id that exists nowhere."""
-    conflict: ClassVar[int] = 400
-    """Status of the answer to the second of two writes that meet."""
+    conflict: ClassVar[int | None] = None
+    """Status of the answer to the second of two writes that meet, if such are noticed."""
     silence_is_refused: ClassVar[bool] = True
     """Whether ``notifyUsers=false`` without the right to it is refused, or else ignored."""
     bulk_limit: ClassVar[int | None] = None

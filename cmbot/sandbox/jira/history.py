@@ -62,12 +62,17 @@ def item(site: Site, field: Field, old: Stored, new: Stored) -> Item:
 
 
 def record(
-    site: Site, issue: int, author: User, items: Sequence[Item], metadata: Mapping[str, Any] | None = None
+    site: Site,
+    issue: int,
+    author: User,
+    items: Sequence[Item],
+    metadata: Mapping[str, Any] | None = None,
+    now: int | None = None,
 ) -> None:
     """Write one entry and move the issue's ``updated``; nothing if nothing changed."""
     if not items:
         return
-    now = site.store.now()
+    now = site.store.now() if now is None else now
     entry = site.store.insert(
         "histories",
         issue_id=issue,
@@ -88,12 +93,13 @@ def record(
             to_id=one.new[0],
             to_text=one.new[1],
         )
-    touch(site, issue)
+    touch(site, issue, now)
 
 
-def touch(site: Site, issue: int) -> None:
+def touch(site: Site, issue: int, now: int | None = None) -> None:
     """Move the issue's ``updated`` to now."""
-    site.store.run("UPDATE issues SET updated = ? WHERE id = ?", site.store.now(), issue)
+    now = site.store.now() if now is None else now
+    site.store.run("UPDATE issues SET updated = ? WHERE id = ?", now, issue)
 
 
 def entries(site: Site, issue: int) -> list[Entry]:

@@ -7,9 +7,9 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from . import comments, history, issuelinks, permissions, properties
+from . import comments, history, issuelinks, parents, permissions, properties
 from .configuration import DEFAULT_PRIORITY, IssueType, Project, Status
-from .errors import NOT_ON_SCREEN, JiraError, missing, refused
+from .errors import JiraError, missing, refused
 from .screens import added, edit_screen, permitted, read_values, required, section
 
 if TYPE_CHECKING:
@@ -137,10 +137,11 @@ def create(site: Site, user: User, body: Mapping[str, Any]) -> Issue:
         permissions.need(site.config, user, "CREATE_ISSUES", project)
         if issue_type not in project.issue_types:
             raise refused("issuetype", "The issue type selected is invalid.")
-        parent = _parent(site, issue_type, project, fields.get("parent"))
+        parent = _parent(site, project, fields.get("parent")) if issue_type.subtask else None
+        epic = {} if parent or fields.get("parent") is None else parents.taken(site, issue_type, body)[0]
         screen = permitted(site.config, user, project, None, edit_screen(site.config, project, issue_type))
         rest = {name: raw for name, raw in fields.items() if name not in ("project", "issuetype", "parent")}
-        given = read_values(site, screen, {**body, "fields": rest}, {})
+        given = read_values(site, screen, {**body, "fields": rest}, {}) | epic
         values = {"priority": DEFAULT_PRIORITY, "reporter": user.name, **given}
         lacking = {
             f.id: f"{f.name} is required." for f in screen.values() if required(f) and not values.get(f.id)
@@ -163,6 +164,9 @@ def create(site: Site, user: User, body: Mapping[str, Any]) -> Issue:
             fields=_packed(values),
         )
         site.store.insert("watchers", issue_id=number, user=user.name)
+        if site.flavour.creation_is_history:
+            items = _first_items(site, project, values)
+            history.record(site, number, user, items, section(body, "historyMetadata") or None, now)
         _besides(site, user, find(site, key), body)
         log.info("%s created by %s: %s", key, user.name, values["summary"])
         return find(site, key)
@@ -171,12 +175,13 @@ def create(site: Site, user: User, body: Mapping[str, Any]) -> Issue:
 def edit(site: Site, user: User, issue: Issue, body: Mapping[str, Any]) -> None:
     """Change fields of an issue; one history entry."""
     with site.store.transaction():
-        issue = seen(site, user, str(issue.id), "EDIT_ISSUES")
-        if "parent" in section(body, "fields"):
-            raise refused("parent", NOT_ON_SCREEN.format("parent"))
+        before, issue = issue, seen(site, user, str(issue.id), "EDIT_ISSUES")
+        if before.values != issue.values:
+            conflict(site, issue)
+        epic, body = parents.taken(site, issue.type, body)
         screen = edit_screen(site.config, issue.project, issue.type)
         screen = permitted(site.config, user, issue.project, issue, screen)
-        values = read_values(site, screen, body, issue.values)
+        values = read_values(site, screen, body, issue.values) | epic
         items = apply(site, issue, values)
         history.record(site, issue.id, user, items, section(body, "historyMetadata") or None)
         _besides(site, user, issue, body)
@@ -197,8 +202,8 @@ def apply(site: Site, issue: Issue, values: Mapping[str, Stored]) -> list[histor
     """Write values into the issue and return what changed for the history."""
     changed = {name: value for name, value in values.items() if value != issue.values.get(name)}
     for name, value in changed.items():
-        if required(site.config.fields[name]) and value is None:
-            raise refused(name, f"{site.config.fields[name].name} is required.")
+        if required(site.config.field(name)) and value is None:
+            raise refused(name, f"{site.config.field(name).name} is required.")
     if not changed:
         return []
     resolved = issue.resolved
@@ -207,7 +212,7 @@ def apply(site: Site, issue: Issue, values: Mapping[str, Stored]) -> list[histor
     sql = "UPDATE issues SET fields = ?, resolved = ? WHERE id = ?"
     site.store.run(sql, _packed({**issue.values, **changed}), resolved, issue.id)
     return [
-        history.item(site, site.config.fields[name], issue.values.get(name), value)
+        history.item(site, site.config.field(name), issue.values.get(name), value)
         for name, value in changed.items()
     ]
 
@@ -244,6 +249,32 @@ def _besides(site: Site, user: User, issue: Issue, body: Mapping[str, Any]) -> N
     properties.put_all(site, "issue", issue.id, body.get("properties"))
 
 
+def parent(site: Site, issue: Issue) -> Issue | None:
+    """The issue above this one; on Data Center only that of a sub-task."""
+    if issue.parent is not None:
+        return find(site, str(issue.parent))
+    key = issue.values.get(parents.field(site).id) if site.flavour.parents else None
+    return None if key is None else find(site, key)
+
+
+def conflict(site: Site, issue: Issue) -> None:
+    """Refuse a write to an issue that somebody changed since it was looked at, where Jira does."""
+    if site.flavour.conflict:
+        raise JiraError(site.flavour.conflict, f"{issue.key} was changed by another request; read it again.")
+
+
+def _first_items(site: Site, project: Project, values: Mapping[str, Stored]) -> list[history.Item]:
+    """What the creation changed from nothing, in the order of the names."""
+    items = [
+        history.item(site, site.config.field(name), None, value)
+        for name, value in values.items()
+        if value is not None
+    ]
+    status = project.initial
+    items.append(history.Item("Status", "jira", "status", (None, None), (str(status.id), status.name)))
+    return sorted(items, key=lambda item: item.field.casefold())
+
+
 def _packed(values: Mapping[str, Stored]) -> str:
     return json.dumps({name: value for name, value in values.items() if value is not None})
 
@@ -278,11 +309,8 @@ def _issue_type(site: Site, raw: Any) -> IssueType:
     return found
 
 
-def _parent(site: Site, issue_type: IssueType, project: Project, raw: Any) -> Issue | None:
-    if not issue_type.subtask:
-        if raw is not None:
-            raise refused("parent", NOT_ON_SCREEN.format("parent"))
-        return None
+def _parent(site: Site, project: Project, raw: Any) -> Issue:
+    """The issue that a sub-task is created under."""
     name = _named(raw, "key", "id")
     if name is None:
         raise refused("parent", "Issue type is a sub-task but parent issue key or id not specified.")

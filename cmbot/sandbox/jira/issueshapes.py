@@ -115,7 +115,7 @@ class IssueShapes:
         return found
 
     def _shows(self, issue: Issue, field: Field) -> bool:
-        return field.id != "parent" or issue.parent is not None
+        return field.id != "parent" or issues.parent(self.site, issue) is not None
 
     def _value(self, issue: Issue, field: Field) -> Any:  # noqa: C901, PLR0911, PLR0912 - one line per system field
         shapes, site = self.shapes, self.site
@@ -127,7 +127,8 @@ class IssueShapes:
             case "status":
                 return shapes.status(issue.status)
             case "parent":
-                return self.brief(issues.find(site, str(issue.parent)))
+                above = issues.parent(site, issue)
+                return None if above is None else self.brief(above)
             case "creator":
                 return shapes.user(issue.creator)
             case "created":

@@ -42,10 +42,13 @@ def move(site: Site, user: User, issue: Issue, body: Mapping[str, Any]) -> None:
     ------
     JiraError
         Raised with 400 if the transition is not possible now, misses a required field or brings one that
-        is not on its screen; with 500, as Data Center does, for an id that exists nowhere.
+        is not on its screen, or for an id that exists nowhere (500 on Data Center); on Cloud with 409 if
+        somebody moved the issue since it was looked at.
     """
     with site.store.transaction():
-        issue = issues.seen(site, user, str(issue.id))
+        before, issue = issue, issues.seen(site, user, str(issue.id))
+        if before.status != issue.status:
+            issues.conflict(site, issue)
         transition = _chosen(site, user, issue, body.get("transition"))
         screen = {
             item.field.id: item.field.within(issue.project, issue.type) or item.field
@@ -81,7 +84,7 @@ def _chosen(site: Site, user: User, issue: Issue, raw: Any) -> Transition:
         raise JiraError(400, "Missing 'transition' identifier")
     named = next((t for t in issue.project.transitions if t.id == int(wanted)), None)
     if named is None:
-        raise JiraError(500, f"Internal server error: no transition with id {wanted}.")
+        raise JiraError(site.flavour.unknown_transition, f"There is no transition with id {wanted}.")
     if named not in available(site, user, issue):
         raise JiraError(
             400,

@@ -79,7 +79,12 @@ def condition(asker: Asker, past: Past) -> Sql:
 
 
 def _changes(asker: Asker, past: Past, name: str, field: _Remembered) -> Sql:
-    parts: list[Sql] = [("n.field_id = ?", (name,)), ("n.from_id IS NOT n.to_id", ())]
+    creations = _select("history_id", "history_items WHERE field = 'Status'")  # Cloud writes one; no change
+    parts: list[Sql] = [
+        ("n.field_id = ?", (name,)),
+        ("n.from_id IS NOT n.to_id", ()),
+        (f"h.id NOT IN ({creations})", ()),
+    ]
     for predicate in past.predicates:
         match predicate.word:
             case "from":

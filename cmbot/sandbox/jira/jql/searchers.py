@@ -53,6 +53,8 @@ def find(site: Site, name: str) -> Searcher:
         Raised with 400 for an unknown field or one that cannot be searched.
     """
     wanted = name.casefold()
+    if wanted == "parent" and site.flavour.parents:
+        return _parents(site)
     if wanted in _SPECIAL:
         return _SPECIAL[wanted]
     for field in site.config.fields.values():
@@ -75,6 +77,13 @@ def gives_list(searcher: Searcher, operand: Literal | Call) -> bool:
 
 
 # ------------------------------------------------------------------------------------------- the table
+
+
+def _parents(site: Site) -> Searcher:
+    """On Cloud: the parent of a sub-task, or the epic of a standard issue."""
+    field = site.config.field_of_type("epic-link")
+    epic = "NULL" if field is None else f"(SELECT e.id FROM issues e WHERE e.key = {_json(field.id)})"  # noqa: S608 - a field's id
+    return _plain(f"COALESCE(i.parent_id, {epic})", values.issue)
 
 
 def _json(field_id: str) -> str:

@@ -91,7 +91,7 @@ def category(asker: Asker, name: str, literal: Literal) -> str:
 
 def user(asker: Asker, name: str, literal: Literal) -> str:
     """A person."""
-    found = asker.site.config.user(literal.text)
+    found = asker.site.flavour.named_user(asker.site.config, literal.text)
     if found is None:
         raise unknown_value(name, literal.text)
     return found.name

@@ -58,7 +58,9 @@ def _blocks(text: str, around: Surroundings, depth: int) -> Iterator[str]:
 def _macro(opening: re.Match[str], content: str, around: Surroundings, depth: int) -> str:
     name, title = opening[1], _title(opening[2] or "")
     if name in ("code", "noformat"):
-        return f"{title}<pre>{escape(content.strip(chr(10)))}</pre>"
+        language = re.match(r"[\w+#-]{1,30}(?=$|\|)", opening[2] or "") if name == "code" else None
+        tag = f'<pre data-language="{language[0]}">' if language else "<pre>"
+        return f"{title}{tag}{escape(content.strip(chr(10)))}</pre>"
     inner = "\n".join(_blocks(content, around, depth + 1))
     return (
         f"<blockquote>{inner}</blockquote>" if name == "quote" else f'<div class="panel">{title}{inner}</div>'

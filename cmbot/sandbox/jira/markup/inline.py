@@ -30,6 +30,7 @@ class Surroundings:
 _SPAN = r"(?=\S)[^\n]{1,400}?(?<=\S)"
 _TOKENS = re.compile(
     r"\\\\(?=\s|$)(?P<break>)"
+    r"|(?:(?<=h[1-6])|(?<=bq))\\(?=\.)(?P<unseen>)"
     r"|\\(?P<escaped>[{}\[\]*_+^~|!?#\\-])"
     r"|\{\{(?P<mono>[^\n]{1,1000}?)\}\}"
     r"|\{color:(?P<colour>[a-zA-Z]{1,20}|#[0-9a-fA-F]{3,8})\}(?P<coloured>(?:.|\n){0,2000}?)\{color\}"
@@ -44,24 +45,30 @@ _TOKENS = re.compile(
     r"|(?<![\w+])\+(?P<u>" + _SPAN + r")\+(?![\w+])"
     r"|(?<!\?)\?\?(?P<cite>" + _SPAN + r")\?\?(?!\?)"
 )
-_COLOURS = frozenset(
-    (
-        *(
-            "aqua",
-            "black",
-            "blue",
-            "darkblue",
-            "darkgreen",
-            "darkred",
-            "fuchsia",
-            "gray",
-            "green",
-            "grey",
-            "lime",
-        ),
-        *("maroon", "navy", "olive", "orange", "purple", "red", "silver", "teal", "white", "yellow"),
-    )
-)
+COLOURS = {
+    "aqua": "#00ffff",
+    "black": "#000000",
+    "blue": "#0000ff",
+    "darkblue": "#00008b",
+    "darkgreen": "#006400",
+    "darkred": "#8b0000",
+    "fuchsia": "#ff00ff",
+    "gray": "#808080",
+    "green": "#008000",
+    "grey": "#808080",
+    "lime": "#00ff00",
+    "maroon": "#800000",
+    "navy": "#000080",
+    "olive": "#808000",
+    "orange": "#ffa500",
+    "purple": "#800080",
+    "red": "#ff0000",
+    "silver": "#c0c0c0",
+    "teal": "#008080",
+    "white": "#ffffff",
+    "yellow": "#ffff00",
+}
+"""Colours that a text may have; others are ignored."""
 _PLAIN_TAGS = ("strong", "em", "del", "u", "cite")
 
 
@@ -89,13 +96,13 @@ def _token(match: re.Match[str], around: Surroundings, depth: int) -> str:
 
 def _coloured(match: re.Match[str], around: Surroundings, depth: int) -> str:
     colour, content = match["colour"].casefold(), inline(match["coloured"], around, depth + 1)
-    return f'<span class="c-{colour}">{content}</span>' if colour in _COLOURS else content
+    return f'<span class="c-{colour}">{content}</span>' if colour in COLOURS else content
 
 
 def _mention(match: re.Match[str], around: Surroundings, _: int) -> str:
     name = (around.people or {}).get(match["mention"])
     shown = match["mention"] if name is None else name
-    return f'<span class="mention">@{escape(shown)}</span>'
+    return f'<span class="mention" data-name="{escape(match["mention"])}">@{escape(shown)}</span>'
 
 
 def _link(match: re.Match[str], around: Surroundings, depth: int) -> str:
@@ -128,6 +135,7 @@ def anchor(url: str, content: str) -> str | None:
 
 _TOKEN: Mapping[str, Callable[[re.Match[str], Surroundings, int], str]] = {
     "break": lambda _, __, ___: "<br>",
+    "unseen": lambda _, __, ___: "",
     "escaped": lambda match, _, __: escape(match["escaped"]),
     "mono": lambda match, _, __: f"<code>{escape(match['mono'])}</code>",
     "coloured": _coloured,
