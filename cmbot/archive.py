@@ -27,6 +27,8 @@ def keep(file: Path, directory: Path) -> str:
     if not copy.exists():
         directory.mkdir(parents=True, exist_ok=True)
         partial = Path(f"{copy}.new")
+        # One that a crash left is read-only already.
+        partial.unlink(missing_ok=True)
         shutil.copyfile(file, partial)
         partial.chmod(0o444)
         partial.rename(copy)

@@ -38,7 +38,11 @@ def read(secret: Secret | None, name: str) -> str:
         return os.environ[secret.variable].strip()
     if secret.file:
         try:
-            return Path(secret.file).expanduser().read_text().strip()
-        except OSError as error:
-            raise UserError(name, f"cannot read {secret.file} ({error.strerror})", "see its file") from error
+            text = Path(secret.file).expanduser().read_text().strip()
+        except (OSError, UnicodeDecodeError) as error:
+            said = error.strerror if isinstance(error, OSError) else "it is no text"
+            raise UserError(name, f"cannot read {secret.file} ({said})", "see its file") from error
+        if not text:
+            raise UserError(name, f"{secret.file} is empty", "write the secret into it")
+        return text
     raise UserError(name, f"the environment variable {secret.variable} is empty", "set it")

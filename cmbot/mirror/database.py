@@ -59,6 +59,8 @@ class Mirror:
             # A journal row must be on the disk before bps starts (predecessors.md 8.3, T0).
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
+            # Without it INSERT OR REPLACE would get round the trigger that keeps events.
+            connection.execute("PRAGMA recursive_triggers = ON")
             (version,) = connection.execute("PRAGMA user_version").fetchone()
             if version > len(MIGRATIONS):
                 raise RemoteError(str(file), f"is of version {version}", "run a newer cmbot")
@@ -136,7 +138,10 @@ class Mirror:
 
     def release_lease(self) -> None:
         """Give the lease back, so that the next instance need not wait."""
-        self.connection.execute("DELETE FROM lease WHERE token = ?", (self._token,))
+        # The row stays: tokens must go on growing, or one who slept since an earlier token could write again.
+        self.connection.execute(
+            "UPDATE lease SET holder = '', expires_at = '' WHERE token = ?", (self._token,)
+        )
         self._token = 0
 
     def note(self, name: str) -> str:

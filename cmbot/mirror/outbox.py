@@ -111,9 +111,11 @@ def keep_said(
     later = stamp(now)
     if row["told_at"]:
         later = max(later, stamp(datetime.fromisoformat(row["told_at"]) + interval))
+    # A row that waits after a failure goes on waiting: Jira may have said until when.
     connection.execute(
-        "UPDATE outbox SET body = ?, state = 'pending', not_before = ? WHERE marker = ?",
-        (text, later, marker),
+        """UPDATE outbox SET body = ?, state = 'pending',
+        not_before = CASE state WHEN 'pending' THEN max(not_before, ?) ELSE ? END WHERE marker = ?""",
+        (text, later, later, marker),
     )
     return True
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from datetime import datetime
+from sqlite3 import IntegrityError
 from typing import TYPE_CHECKING, Any
 
 from cmbot.mirror import journal
@@ -16,8 +18,10 @@ if TYPE_CHECKING:
     from cmbot.mirror.database import Mirror
     from cmbot.models.attempts import Attempt
 
-_GROUP = re.compile(r"g\d{3,6}")
-_NAME = re.compile(r"[A-Z][A-Z0-9_]*-\d+_[A-Za-z0-9]+_g\d{3,6}_a\d+_[0-9a-f]{8}")
+_LOG = logging.getLogger(__name__)
+_GROUP = re.compile(r"g[0-9]{3,6}")
+_NAME = re.compile(r"[A-Z][A-Z0-9_]*-[0-9]+_[A-Za-z0-9]+_g[0-9]{3,6}_a[0-9]+_[0-9a-f]{8}")
+_MOST = 2**31
 
 CHUNK = 100
 """Attempts in one property, which holds 32,768 characters."""
@@ -74,22 +78,50 @@ def from_properties(
         for group in journal.attempts(mirror, step_id).values()
         for attempt in group
     }
-    lost = [entry for entry in entries if _sound(entry) and (entry["group"], entry["number"]) not in known]
-    for entry in lost:
-        _restore(mirror, step_id, entry, directory, now)
-    return len(lost)
+    sound = [entry for entry in entries if _sound(entry)]
+    lost = [entry for entry in sound if (entry["group"], entry["number"]) not in known]
+    restored = 0
+    for entry in sorted(lost, key=lambda item: (item["group"], item["number"])):
+        try:
+            _restore(mirror, step_id, entry, directory, now)
+            restored += 1
+        except IntegrityError as error:
+            # cmbot writes no such properties; somebody did.
+            label = f"{entry['group']} a{entry['number']}"
+            _LOG.warning("step %s: %s in its properties contradicts another (%s)", step_id, label, error)
+    return restored
 
 
 def _sound(entry: Mapping[str, Any]) -> bool:
     # Whoever may edit the issue may edit its properties: names become paths, so they are checked.
-    name, nonce = str(entry.get("name", "")), str(entry.get("nonce", ""))
+    texts = ("group", "state", "cause", "by", "at", "what", "nonce", "name")
+    if not all(isinstance(entry.get(key), str) for key in texts):
+        return False
+    request = entry.get("request")
     return (
-        _GROUP.fullmatch(str(entry.get("group", ""))) is not None
-        and isinstance(entry.get("number"), int)
-        and entry.get("state") in set(AttemptState)
-        and (not nonce or (_NAME.fullmatch(name) is not None and name.endswith(f"_{nonce}")))
-        and all(isinstance(entry.get(key), str) for key in ("cause", "by", "at", "what"))
+        _GROUP.fullmatch(entry["group"]) is not None
+        and _is_number(entry.get("number"))
+        and (request is None or _is_number(request))
+        and entry["state"] in set(AttemptState)
+        and _is_instant(entry["at"])
+        and (not entry["nonce"] or _is_name(entry))
     )
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value < _MOST
+
+
+def _is_instant(text: str) -> bool:
+    try:
+        return datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False
+
+
+def _is_name(entry: Mapping[str, Any]) -> bool:
+    name, end = entry["name"], f"_{entry['group']}_a{entry['number']}_{entry['nonce']}"
+    return _NAME.fullmatch(name) is not None and name.endswith(end)
 
 
 def _entry(attempt: Attempt) -> dict[str, Any]:
@@ -124,5 +156,5 @@ def _restore(mirror: Mirror, step_id: str, entry: Mapping[str, Any], directory: 
         item = journal.add_try(connection, attempt, str(entry["nonce"]), name, f"{directory}/{name}", now)
         # Another host, or an emptied disk: what is missing there proves nothing.
         journal.set_try(connection, item, host="", ended_at=now, note="restored from Jira")
-        if entry["request"] is not None:
-            journal.set_try(connection, item, state=TryState.SUBMITTED, request_id=int(entry["request"]))
+        if entry.get("request") is not None:
+            journal.set_try(connection, item, state=TryState.SUBMITTED, request_id=entry["request"])

@@ -1,0 +1,178 @@
+"""A lost mirror comes back from what the issues remember, and nothing else gets in that way."""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from cmbot.mirror import Mirror, journal, restore
+from cmbot.models.attempts import AttemptState, TryState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from cmbot.models.attempts import Attempt
+
+ENTRY: dict[str, Any] = {
+    "group": "g001",
+    "number": 1,
+    "state": "running",
+    "cause": "move:1:1",
+    "by": "anna",
+    "at": "2026-11-20T08:01:00+00:00",
+    "what": "moved CM-1 to Launch",
+    "nonce": "0a1b2c3d",
+    "name": "CM-2_step1_g001_a1_0a1b2c3d",
+    "request": 4711,
+}
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Iterator[Mirror]:
+    with closing(Mirror(tmp_path / "new.sqlite")) as mirror:
+        yield mirror
+
+
+def known(attempt: Attempt) -> tuple[object, ...]:
+    """What must not be lost of an attempt."""
+    item = attempt.last_try
+    submission = (item.name, item.state, item.request_id) if item else None
+    return attempt.number, attempt.state, attempt.cause, submission
+
+
+def bring_back(mirror: Mirror, doing: Any, *entries: Any) -> int:
+    return restore.from_properties(mirror, "2", entries, "tries", doing.at(60))
+
+
+@pytest.mark.covers("W1", "W8")
+def test_a_lost_mirror_knows_its_attempts_and_submissions_again(
+    mirror: Mirror, empty: Mirror, doing: Any
+) -> None:
+    for number, state in enumerate((AttemptState.FAILED, AttemptState.UNKNOWN), start=1):
+        attempt = doing.attempt(number=number, history=number)
+        item = doing.submission(attempt, f"0000000{number}", number)
+        with mirror.writing() as connection:
+            journal.set_attempt(connection, attempt, state=state)
+            if number == 1:
+                journal.set_try(connection, item, state=TryState.SUBMITTED, request_id=4711)
+    doing.attempt(group="g002")
+
+    before = journal.attempts(mirror, "2")
+    attempts = [item for found in before.values() for item in found]
+    properties = restore.to_properties(attempts, "cmbot.attempts")
+    entries = [entry for body in json.loads(json.dumps(properties)).values() for entry in body["attempts"]]
+    assert bring_back(empty, doing, *entries) == 3
+    assert bring_back(empty, doing, *entries) == 0
+
+    after = journal.attempts(empty, "2")
+    for name in before:
+        assert [known(item) for item in after[name]] == [known(item) for item in before[name]]
+    unknown = after["g001"][1].last_try
+    assert unknown is not None
+    # It may have run on another disk: a missing directory proves nothing.
+    assert (unknown.host, unknown.directory) == ("", f"tries/{unknown.name}")
+    assert after["g001"][0].last_try.request_id == 4711  # type: ignore[union-attr]  # written above
+
+
+def test_many_attempts_are_spread_over_properties_that_jira_can_hold(mirror: Mirror, doing: Any) -> None:
+    doing.submission(doing.attempt())
+    [one] = journal.attempts(mirror, "2")["g001"]
+    attempts = [replace(one, number=number) for number in range(1, 251)]
+    properties = restore.to_properties(attempts, "cmbot.attempts")
+    assert list(properties) == ["cmbot.attempts", "cmbot.attempts.1", "cmbot.attempts.2"]
+    assert all(len(json.dumps(body)) < 32_768 for body in properties.values())
+    assert restore.to_properties([], "cmbot.attempts") == {}
+
+
+HOSTILE: list[dict[str, Any]] = [
+    {"name": "../../etc/cron.d/x_g001_a1_0a1b2c3d"},
+    {"name": "CM-2_step1_g001_a1_0a1b2c3d/../../x"},
+    {"name": "CM-2_step1_g001_a1_0a1b2c3d\n"},
+    {"name": "CM-2_step1_g002_a1_0a1b2c3d"},
+    {"name": "CM-2_step1_g001_a2_0a1b2c3d"},
+    {"name": "CM-2_step1_g001_a1_ffffffff"},
+    {"name": "CM-2_st'ep_g001_a1_0a1b2c3d"},
+    {"name": None},
+    {"nonce": "../x"},
+    {"nonce": 5},
+    {"nonce": None},
+    {"group": "../x"},
+    {"group": "g\u0660\u0660\u0661"},
+    {"group": ["g001"]},
+    {"number": "1"},
+    {"number": True},
+    {"number": 0},
+    {"number": -1},
+    {"number": 10**30},
+    {"state": "finished"},
+    {"state": ["running"]},
+    {"state": None},
+    {"cause": None},
+    {"by": {"name": "anna"}},
+    {"at": "yesterday"},
+    {"at": "2026-11-20T08:01:00"},
+    {"at": 5},
+    {"request": "4711"},
+    {"request": 10**30},
+    {"request": -1},
+    {"request": True},
+    {"request": [1]},
+]
+
+
+@pytest.mark.parametrize("wrong", HOSTILE, ids=str)
+def test_what_cmbot_did_not_write_is_left_out(empty: Mirror, doing: Any, wrong: dict[str, Any]) -> None:
+    assert bring_back(empty, doing, ENTRY | wrong) == 0
+    assert journal.attempts(empty, "2") == {}
+    assert bring_back(empty, doing, ENTRY | wrong, ENTRY) == 1
+
+
+@pytest.mark.parametrize("missing", sorted(ENTRY.keys() - {"request"}))
+def test_an_entry_with_something_missing_is_left_out(empty: Mirror, doing: Any, missing: str) -> None:
+    assert bring_back(empty, doing, {key: value for key, value in ENTRY.items() if key != missing}) == 0
+
+
+def test_entries_that_contradict_each_other_do_not_stop_the_rest(
+    empty: Mirror, doing: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    second = {"number": 2, "cause": "move:1:2", "nonce": "00000002", "name": "CM-2_step1_g001_a2_00000002"}
+    entries = [
+        ENTRY,
+        ENTRY | {"request": 9},  # the same attempt twice
+        ENTRY | second | {"cause": "move:1:1"},  # a second attempt of the same cause
+        ENTRY | {"group": "g002", "nonce": "", "name": ""},
+        ENTRY | {"group": "g003", "name": "CM-2_step1_g003_a1_0a1b2c3d"},  # a nonce used twice
+        ENTRY | second | {"number": 3, "name": "CM-2_step1_g001_a3_00000002"},
+    ]
+    assert bring_back(empty, doing, *entries) == 3
+    found = journal.attempts(empty, "2")
+    assert {name: [item.number for item in group] for name, group in found.items()} == {
+        "g001": [1, 3],
+        "g002": [1],
+    }
+    assert len([record for record in caplog.records if "contradicts" in record.message]) == 3
+
+
+scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
+things = scalars | st.just([]) | st.just({})
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+@given(st.dictionaries(st.sampled_from([*ENTRY, "other"]), things, max_size=4))
+def test_nothing_in_a_property_can_break_a_pass_or_leave_the_directory(
+    empty: Mirror, doing: Any, changed: dict[str, Any]
+) -> None:
+    bring_back(empty, doing, ENTRY | changed)
+    for attempts in journal.attempts(empty, "2").values():
+        for attempt in attempts:
+            for item in attempt.tries:
+                assert item.directory == f"tries/{item.name}"
+                assert "/" not in item.name
+                assert ".." not in item.name
