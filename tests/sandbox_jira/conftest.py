@@ -163,11 +163,13 @@ def listening(
         deadline = time.monotonic() + 20
         while not server.started and time.monotonic() < deadline:
             thread.join(0.01)
+        app.answers_at(url)
         sandbox = Sandbox(url, app, opened, clock)
         yield sandbox
         sandbox._session.close()
         server.should_exit = server.force_exit = True
         thread.join(20)
+    app.close()
     opened.close()
 
 
@@ -209,3 +211,59 @@ def samples() -> Path:
     if not found.is_dir():
         pytest.skip("the captured payloads are not on this machine")
     return found
+
+
+# What the sandbox leaves out of captured bodies, each with its reason.
+LEFT_OUT = {
+    "avatarId": "there are no pictures to choose",
+    "projectCategory": "projects have no categories",
+    "timespent": "no time is tracked",
+    "timeoriginalestimate": "no time is tracked",
+    "timeestimate": "no time is tracked",
+    "timetracking": "no time is tracked",
+    "aggregatetimespent": "no time is tracked",
+    "aggregatetimeestimate": "no time is tracked",
+    "aggregatetimeoriginalestimate": "no time is tracked",
+    "aggregateprogress": "no time is tracked",
+    "progress": "no time is tracked",
+    "workratio": "no time is tracked",
+    "worklog": "no time is tracked",
+    "fixVersions": "there are no versions",
+    "versions": "there are no versions",
+    "components": "there are no components",
+    "votes": "nobody votes",
+    "environment": "not emulated yet",
+    "duedate": "not emulated yet",
+    "lastViewed": "not emulated yet",
+    "security": "there are no issue security schemes",
+    "archiveddate": "nothing is archived",
+    "epic": "comes from the agile resource, which is not emulated",
+    "archivedby": "nothing is archived",
+}
+
+
+def _differences(ours: Any, theirs: Any, place: str = "") -> Iterator[str]:
+    """Keys that are missing and types that differ; null fits everything, lists are judged by their first."""
+    if ours is None or theirs is None:
+        return
+    if type(ours) is not type(theirs):
+        yield f"{place}: {type(ours).__name__} instead of {type(theirs).__name__}"
+    elif isinstance(theirs, dict):
+        for key, value in theirs.items():
+            if key in LEFT_OUT or key.startswith("customfield_"):
+                continue
+            if key not in ours:
+                yield f"{place}.{key} is missing"
+            else:
+                yield from _differences(ours[key], value, f"{place}.{key}")
+    elif isinstance(theirs, list) and theirs and ours:
+        yield from _differences(ours[0], theirs[0], f"{place}[0]")
+
+
+Differences = Callable[[Any, Any], list[str]]
+
+
+@pytest.fixture
+def differences() -> Differences:
+    """Compares what the sandbox sends with what a real Jira sent: keys that miss, types that differ."""
+    return lambda ours, theirs: list(_differences(ours, theirs))

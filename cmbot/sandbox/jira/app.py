@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from random import Random
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI, Request, Response
@@ -17,9 +18,22 @@ from .disturbances import Disturber
 from .errors import JiraError
 from .guard import Guard, RequestLog
 from .jql.words import matches
-from .rest import comments, files, issue, links, properties, search, server, sessions, setup, watchers
+from .rest import (
+    comments,
+    files,
+    issue,
+    links,
+    properties,
+    search,
+    server,
+    sessions,
+    setup,
+    watchers,
+    webhooks,
+)
 from .sandboxpaths import router as sandbox_paths
 from .site import Site
+from .webhooks import MANNERS, Deliverer, Desk
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,15 +64,21 @@ class Application:
         self.access = Access(self.site, fresh if tokens is None else tokens)
         self.requests = RequestLog()
         self.disturber = Disturber()
+        self.deliverer = Deliverer(MANNERS[self.site.flavour.name], store.now, Random(0))  # noqa: S311 - faults, not secrets
+        self.desk = Desk(self.site, f"http://localhost{context_path}", self.deliverer)
         store.function("jql_words", 2, matches)
         # no schema pages: they would load scripts from elsewhere
         inner = FastAPI(openapi_url=None, redirect_slashes=False)
-        for name in ("site", "access", "requests", "disturber"):
+        for name in ("site", "access", "requests", "disturber", "deliverer"):
             setattr(inner.state, name, getattr(self, name))
         inner.state.context_path = context_path
         for prefix in self.site.flavour.apis:
             for module in (server, setup, issue, search, comments, properties, links, files, watchers):
                 inner.include_router(module.router, prefix=context_path + prefix)
+            if self.site.flavour.dynamic_webhooks:
+                inner.include_router(webhooks.dynamic, prefix=context_path + prefix)
+        for path in webhooks.PATHS[self.site.flavour.name]:
+            inner.include_router(webhooks.router, prefix=context_path + path)
         for router in (server.application_links, sessions.router, files.downloads, sandbox_paths, pages):
             inner.include_router(router, prefix=context_path)
         inner.add_exception_handler(JiraError, _refused)
@@ -67,6 +87,14 @@ class Application:
         inner.add_exception_handler(Exception, _broken)
         # outside FastAPI, whose own layers would stand between the door and the connection
         self._door = Guard(self.disturber.around(inner), self.requests)
+
+    def answers_at(self, url: str) -> None:
+        """Say at which address it is reached: webhooks' bodies name it."""
+        self.desk.base_url = url
+
+    def close(self) -> None:
+        """End what runs in the background."""
+        self.deliverer.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""

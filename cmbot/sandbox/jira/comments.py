@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 from . import history, properties, restriction
 from .errors import JiraError, refused
 from .fieldinput import TEXT_LIMIT
+from .happenings import Happening
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Mapping
 
     from .configuration import User
+    from .happenings import Kind
     from .site import Site
 
 log = logging.getLogger(__name__)
@@ -76,7 +78,7 @@ def add(site: Site, user: User, issue: int, body: Any) -> int:
             updated=now,
         )
         properties.put_all(site, "comment", number, body.get("properties"))
-        history.touch(site, issue)
+        _tell(site, "commented", user, find(site, issue, str(number)))
     log.info("issue %s: comment %s by %s", issue, number, user.name)
     return number
 
@@ -88,14 +90,23 @@ def edit(site: Site, user: User, comment: Comment, body: Any) -> None:
     with site.store.transaction():
         site.store.run(sql, text, visibility, user.name, site.store.now(), comment.id)
         properties.put_all(site, "comment", comment.id, body.get("properties"))
-        history.touch(site, comment.issue)
+        _tell(site, "comment edited", user, find(site, comment.issue, str(comment.id)))
 
 
-def delete(site: Site, comment: Comment) -> None:
+def delete(site: Site, user: User, comment: Comment) -> None:
     """Delete a comment."""
     with site.store.transaction():
         site.store.run("DELETE FROM comments WHERE id = ?", comment.id)
-        history.touch(site, comment.issue)
+        _tell(site, "comment deleted", user, comment)
+
+
+def _tell(site: Site, kind: Kind, user: User, comment: Comment) -> None:
+    """Move the issue's ``updated`` and tell, with the ``updated`` of before."""
+    row = site.store.row("SELECT updated FROM issues WHERE id = ?", comment.issue)
+    before = None if row is None else row["updated"]
+    history.touch(site, comment.issue)
+    now = site.store.now()
+    site.announce(Happening(kind, comment.issue, user, now, comment=comment, updated_before=before))
 
 
 def _read(site: Site, user: User, issue: int, body: Any) -> tuple[str, str | None]:

@@ -54,6 +54,8 @@ class Flavour(ABC):
     """Status of the answer to the second of two writes that meet, if such are noticed."""
     silence_is_refused: ClassVar[bool] = True
     """Whether ``notifyUsers=false`` without the right to it is refused, or else ignored."""
+    dynamic_webhooks: ClassVar[bool] = False
+    """Whether there is the resource for apps to register webhooks at run time."""
     bulk_limit: ClassVar[int | None] = None
     """Most issues in one bulk create."""
     caps: ClassVar[Caps] = Caps()

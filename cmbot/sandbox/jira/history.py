@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .fieldtypes import TYPES
+from .happenings import Happening
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from .configuration import Field, User
     from .fieldinput import Stored
     from .fieldtrace import Trace
+    from .happenings import Kind
     from .site import Site
 
 
@@ -68,8 +70,9 @@ def record(
     items: Sequence[Item],
     metadata: Mapping[str, Any] | None = None,
     now: int | None = None,
+    kind: Kind = "changed",
 ) -> None:
-    """Write one entry and move the issue's ``updated``; nothing if nothing changed."""
+    """Write one entry, move the issue's ``updated`` and tell; nothing if nothing changed."""
     if not items:
         return
     now = site.store.now() if now is None else now
@@ -94,6 +97,7 @@ def record(
             to_text=one.new[1],
         )
     touch(site, issue, now)
+    site.announce(Happening(kind, issue, author, now, entry=entry))
 
 
 def touch(site: Site, issue: int, now: int | None = None) -> None:

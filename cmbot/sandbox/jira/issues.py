@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from . import comments, history, issuelinks, parents, permissions, properties
 from .configuration import DEFAULT_PRIORITY, IssueType, Project, Status
 from .errors import JiraError, missing, refused
+from .happenings import Happening
 from .screens import added, edit_screen, permitted, read_values, required, section
 
 if TYPE_CHECKING:
@@ -166,7 +167,11 @@ def create(site: Site, user: User, body: Mapping[str, Any]) -> Issue:
         site.store.insert("watchers", issue_id=number, user=user.name)
         if site.flavour.creation_is_history:
             items = _first_items(site, project, values)
-            history.record(site, number, user, items, section(body, "historyMetadata") or None, now)
+            history.record(
+                site, number, user, items, section(body, "historyMetadata") or None, now, "created"
+            )
+        else:
+            site.announce(Happening("created", number, user, now))
         _besides(site, user, find(site, key), body)
         log.info("%s created by %s: %s", key, user.name, values["summary"])
         return find(site, key)
@@ -230,6 +235,7 @@ def delete(site: Site, user: User, issue: Issue, *, with_subtasks: bool) -> None
             )
         for child in below:
             delete(site, user, child, with_subtasks=True)
+        site.announce(Happening("deleted", issue.id, user, site.store.now()))
         link = site.config.field_of_type("epic-link")
         if link:
             sql = "UPDATE issues SET fields = json_remove(fields, ?) WHERE json_extract(fields, ?) = ?"

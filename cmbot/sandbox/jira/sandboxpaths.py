@@ -30,6 +30,21 @@ def forget_requests(call: Call) -> Response:
     return nothing()
 
 
+@router.get("/webhooks")
+def deliveries(call: Call) -> Response:
+    """What became of the webhooks that were sent, and what waits to be sent."""
+    _administrator(call)
+    return answer(call.request.app.state.deliverer.report())
+
+
+@router.delete("/webhooks")
+def forget_deliveries(call: Call) -> Response:
+    """Send nothing of what waits, and forget the past."""
+    _administrator(call)
+    call.request.app.state.deliverer.forget()
+    return nothing()
+
+
 @router.post("/disturb")
 def disturb(call: Call) -> Response:
     """Let something go wrong for the next matching requests."""

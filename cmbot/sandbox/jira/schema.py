@@ -142,6 +142,11 @@ CREATE TABLE worklogs (
     author TEXT NOT NULL, update_author TEXT NOT NULL, body TEXT NOT NULL, visibility TEXT,
     started INTEGER NOT NULL, seconds INTEGER NOT NULL, created INTEGER NOT NULL, updated INTEGER NOT NULL);
 CREATE INDEX worklogs_by_issue ON worklogs (issue_id);
+CREATE TABLE webhooks (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, url TEXT NOT NULL, events TEXT NOT NULL,
+    jql TEXT NOT NULL, secret TEXT, exclude_body INTEGER NOT NULL, enabled INTEGER NOT NULL,
+    updated INTEGER NOT NULL, updated_by TEXT NOT NULL);
+CREATE TABLE sandbox_state (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE filters (
     id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, description TEXT NOT NULL, jql TEXT NOT NULL,
     owner TEXT NOT NULL, favourite INTEGER NOT NULL, UNIQUE (owner, name));

@@ -87,6 +87,7 @@ def serve(state: Path, *, port: int = 0, seed: Path | None = None, context_path:
     store = Store(state / "jira.sqlite3")
     address = state / "address.json"
     address.unlink(missing_ok=True)  # of a start that was killed
+    app: Application | None = None
     try:
         seeding.apply(store, content)
         tokens = new_tokens([row["name"] for row in store.rows("SELECT name FROM users WHERE active")])
@@ -96,9 +97,12 @@ def serve(state: Path, *, port: int = 0, seed: Path | None = None, context_path:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listening.bind((HOST, port))
             url = f"http://{HOST}:{listening.getsockname()[1]}{context_path}"
+            app.answers_at(url)
             _Server(app, address, {"url": url, "tokens": tokens}).run(sockets=[listening])
     finally:
         address.unlink(missing_ok=True)
+        if app is not None:
+            app.close()
         store.close()
 
 

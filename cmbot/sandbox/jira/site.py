@@ -9,10 +9,11 @@ from .datacenter import DATA_CENTER
 from .loading import load
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from .configuration import Configuration, User
     from .flavour import Flavour
+    from .happenings import Happening
     from .shapes import Shapes
     from .store import Store
 
@@ -34,6 +35,13 @@ class Site:
         #: Most things that one issue may hold; a test may lower them.
         self.caps = flavour.caps
         self._config: Configuration | None = None
+        #: Told inside the transaction of what happens to issues.
+        self.listeners: list[Callable[[Happening], None]] = []
+
+    def announce(self, happening: Happening) -> None:
+        """Tell what happened to an issue."""
+        for hear in self.listeners:
+            hear(happening)
 
     def shapes(self, base_url: str, viewer: User | None, version: int = 2) -> Shapes:
         """What renders for a caller; arguments as of `Shapes`."""

@@ -46,6 +46,7 @@ class Store:
         self.clock = clock
         self._lock = threading.RLock()
         self._depth = 0
+        self._afterwards: list[Callable[[], None]] = []
         self._db = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
         self._db.row_factory = sqlite3.Row
         self._db.execute("PRAGMA journal_mode = WAL")
@@ -79,12 +80,21 @@ class Store:
             except BaseException:
                 if outermost:
                     self._db.execute("ROLLBACK")
+                    self._afterwards.clear()
                 raise
             else:
                 if outermost:
                     self._db.execute("COMMIT")
             finally:
                 self._depth -= 1
+            if outermost:
+                calls, self._afterwards = self._afterwards, []
+                for call in calls:
+                    call()
+
+    def after_commit(self, call: Callable[[], None]) -> None:
+        """Have something done once the present transaction is true, before anybody else writes."""
+        self._afterwards.append(call)
 
     def rows(self, sql: str, *values: Any) -> list[sqlite3.Row]:
         """All rows of a query."""

@@ -60,7 +60,7 @@ def delete_comment(call: Call, key: str, number: str) -> Response:
     issue = call.issue(key)
     found = call.comment(issue, number)
     need_own(call.site.config, call.user, "DELETE", "COMMENTS", found.author, issue)
-    comments.delete(call.site, found)
+    comments.delete(call.site, call.user, found)
     return nothing()
 
 

@@ -1,0 +1,9 @@
+"""Webhooks: registered by administrators, filled as each vendor does, delivered in the background."""
+
+from __future__ import annotations
+
+from .delivery import MANNERS, Deliverer
+from .desk import Desk
+from .registration import Webhook
+
+__all__ = ["MANNERS", "Deliverer", "Desk", "Webhook"]

@@ -1,0 +1,112 @@
+"""Where happenings become deliveries: which webhooks want them, with which body, address and headers."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import re
+import uuid
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from cmbot.sandbox.jira.jql import compile_query
+
+from . import registration
+from .bodies import bodies, told
+from .delivery import Delivery
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cmbot.sandbox.jira.happenings import Happening
+    from cmbot.sandbox.jira.site import Site
+
+    from .bodies import Told
+    from .delivery import Deliverer
+    from .registration import Webhook
+
+_VARIABLE = re.compile(r"\$?\{([a-zA-Z.]+)\}")  # Data Center 10 dropped the dollar
+
+
+class Desk:
+    """Listens to a site and hands deliveries over once their transaction is true.
+
+    Parameters
+    ----------
+    site : `Site`
+        The site.
+    base_url : `str`
+        Address of the site, as its administrator would have configured it.
+    deliverer : `Deliverer`
+        Sends.
+    """
+
+    def __init__(self, site: Site, base_url: str, deliverer: Deliverer) -> None:
+        self.site = site
+        self.base_url = base_url
+        self.deliverer = deliverer
+        site.listeners.append(self.hear)
+
+    def hear(self, happening: Happening) -> None:
+        """Take note of a happening inside its transaction."""
+        if self.site.store.row("SELECT 1 FROM webhooks WHERE enabled") is None:
+            return
+        if happening.kind == "deleted":  # afterwards there is nothing left to describe
+            ready = self.prepare(happening)
+            self.site.store.after_commit(lambda: self.deliverer.queue(ready))
+        else:
+            self.site.store.after_commit(lambda: self.deliverer.queue(self.prepare(happening)))
+
+    def prepare(self, happening: Happening) -> list[Delivery]:
+        """The deliveries of a happening."""
+        about = told(self.site, self.base_url, happening)
+        wanting = [one for one in registration.listed(self.site) if one.enabled and self._meant(one, about)]
+        return [
+            self._delivery(webhook, about, event, json.dumps(body).encode())
+            for event, body in bodies(about)
+            for webhook in wanting
+            if event in webhook.events
+        ]
+
+    def _meant(self, webhook: Webhook, about: Told) -> bool:
+        if not webhook.jql:
+            return True
+        user = self.site.config.users[webhook.updated_by]
+        compiled = compile_query(self.site, user, webhook.jql)
+        tables = "issues i JOIN statuses s ON s.id = i.status_id JOIN projects p ON p.id = i.project_id"
+        sql = f"SELECT 1 FROM {tables} WHERE i.id = ? AND ({compiled.where})"  # noqa: S608 - compiled here
+        return self.site.store.row(sql, about.issue.id, *compiled.values) is not None
+
+    def _delivery(self, webhook: Webhook, about: Told, event: str, body: bytes) -> Delivery:
+        sent = b"" if webhook.exclude_body else body
+        headers = {"Content-Type": "application/json; charset=UTF-8"}
+        if webhook.secret is not None:
+            digest = hmac.new(webhook.secret.encode(), sent, hashlib.sha256).hexdigest()
+            headers["X-Hub-Signature"] = f"sha256={digest}"
+        return Delivery(
+            identifier=str(uuid.uuid4()),
+            webhook=webhook.id,
+            event=event,
+            issue=about.issue.key,
+            url=_filled(webhook.url, about),
+            headers=headers,
+            body=sent,
+        )
+
+
+def _filled(url: str, about: Told) -> str:
+    """The address with its variables; those that are not known stay as they are."""
+    known: Mapping[str, str] = {
+        "issue.id": str(about.issue.id),
+        "issue.key": about.issue.key,
+        "project.id": str(about.issue.project.id),
+        "project.key": about.issue.project.key,
+        "modifiedUser.name": about.happening.actor.name,
+        "modifiedUser.key": about.happening.actor.key,
+    }
+    if about.happening.comment is not None:
+        known = {**known, "comment.id": str(about.happening.comment.id)}
+    return _VARIABLE.sub(
+        lambda found: quote(known[found[1]], safe="") if found[1] in known else found[0], url
+    )
