@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 from collections import Counter
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -24,7 +24,7 @@ from cmbot.models.attempts import AttemptState, TryState
 from cmbot.sandbox.panda.store import database
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from conftest import Bot, Human, Panda
 
@@ -58,16 +58,32 @@ class Story:
 
     def die(self, when: str, target: str, text: str = "") -> None:
         """Run cmbot until it kills itself before or after a call."""
-        argv = [sys.executable, str(DRIVER), str(self.world.settings), when, target, text]
-        file = self.world.state / "driver.log"
-        with file.open("ab") as log:
+        with self.run("KILL", when, target, text) as child:
+            try:
+                code: int | None = child.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                code = None
+        assert code == -signal.SIGKILL, f"{when} {target} {text} did not come:\n{self.log.read_text()}"
+
+    @contextmanager
+    def asleep(self, when: str, target: str, text: str = "") -> Iterator[subprocess.Popen[bytes]]:
+        """Run cmbot until it stops before or after a call; what it does when it is continued is fenced."""
+        with self.run("STOP", when, target, text) as child:
+            process = psutil.Process(child.pid)
+            self.until(lambda: process.status() == psutil.STATUS_STOPPED)
+            yield child
+
+    @contextmanager
+    def run(self, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+        """Run the driver, and end it with the block."""
+        argv = [sys.executable, str(DRIVER), str(self.world.settings), *arguments]
+        with self.log.open("ab") as log:
             child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         try:
-            code = child.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
+            yield child
+        finally:
             child.kill()
-            code = child.wait() and None
-        assert code == -signal.SIGKILL, f"{when} {target} {text} did not come:\n{file.read_text()}"
+            child.wait()
 
     def lose(self, *names: str) -> None:
         """Delete from the bot's directory what begins with these names."""
@@ -139,6 +155,11 @@ class Story:
         return value
 
     # ---------------------------------------------------------------- what is so
+
+    @property
+    def log(self) -> Path:
+        """What cmbot logged in a process of its own."""
+        return self.world.state / "driver.log"
 
     def held(self) -> bool:
         """Whether PanDA holds a request."""

@@ -1,8 +1,8 @@
-"""cmbot in a process of its own that kills itself: ``driver.py SETTINGS before|after MODULE:NAME [TEXT]``.
+"""cmbot in a process of its own: ``driver.py SETTINGS KILL|STOP before|after MODULE:NAME [TEXT]``.
 
-It does passes as the service does, until the named function is called with arguments that show TEXT, and
-then ends by SIGKILL before or after the call, as it would for want of memory or power. The product has no
-switch for this: the function is wrapped from here.
+It does passes as the service does, until the named function is called with arguments that show TEXT. Before
+or after that call it ends by SIGKILL, as for want of memory or power, or falls asleep by SIGSTOP, as a host
+that hangs. The product has no switch for this: the function is wrapped from here.
 """
 
 from __future__ import annotations
@@ -15,51 +15,55 @@ import time
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
+from cmbot.exceptions import RemoteError
 from cmbot.reconcile.opening import load_settings, open_edges
 from cmbot.reconcile.passes import Passes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-
-def die() -> NoReturn:
-    os.kill(os.getpid(), signal.SIGKILL)
-    raise AssertionError("unreachable")
+LOG = logging.getLogger(__name__)
 
 
-def deadly(function: Callable[..., Any], when: str, text: str) -> Callable[..., Any]:
-    """Wrap a function so that the process dies before or after a call that shows a text."""
+def deadly(function: Callable[..., Any], end: signal.Signals, when: str, text: str) -> Callable[..., Any]:
+    """Wrap a function so that the process gets a signal before or after the first call that shows a text."""
+    calls: list[str] = []
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        shown = text in repr((args, kwargs))
-        if shown and when == "before":
-            die()
+        first = not calls and text in repr((args, kwargs))
+        if first:
+            calls.append(text)
+        if first and when == "before":
+            os.kill(os.getpid(), end)
         result = function(*args, **kwargs)
-        if shown:
-            die()
+        if first and when == "after":
+            os.kill(os.getpid(), end)
         return result
 
     return call
 
 
-def arm(when: str, target: str, text: str) -> None:
+def arm(end: str, when: str, target: str, text: str) -> None:
     """Put the wrapper in the function's place, in a module or a class."""
     module, _, path = target.partition(":")
     *owners, name = path.split(".")
     owner: Any = import_module(module)
     for part in owners:
         owner = getattr(owner, part)
-    setattr(owner, name, deadly(getattr(owner, name), when, text))
+    setattr(owner, name, deadly(getattr(owner, name), signal.Signals[f"SIG{end}"], when, text))
 
 
-def main(settings: str, when: str, target: str, text: str = "") -> None:
+def main(settings: str, end: str, when: str, target: str, text: str = "") -> None:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
     passes = Passes(open_edges(load_settings(Path(settings))))
-    arm(when, target, text)
+    arm(end, when, target, text)
     while True:
-        passes.run(datetime.now(UTC))
+        try:
+            passes.run(datetime.now(UTC))
+        except RemoteError as error:
+            LOG.warning("%s", error)
         time.sleep(0.1)
 
 
