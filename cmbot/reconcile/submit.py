@@ -179,6 +179,11 @@ def _still_asked(edges: Edges, view: CampaignView, action: Submit, now: datetime
     if cause is None or cause.id != action.cause.id:
         _LOG.info("%s %s is not asked for any more", action.step.issue.key, action.group.name)
         return False
+    known = journal.attempts(edges.mirror, action.step.issue.id).get(action.group.name, ())
+    if any(attempt.number == action.number for attempt in known):
+        # Jira kept an attempt that this mirror did not know when it was decided.
+        _LOG.info("%s %s a%d exists", action.step.issue.key, action.group.name, action.number)
+        return False
     return True
 
 
