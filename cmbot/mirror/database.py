@@ -66,6 +66,8 @@ class Mirror:
                 raise RemoteError(str(file), f"is of version {version}", "run a newer cmbot")
             migrate(connection)
         except sqlite3.DatabaseError as error:
+            if _is_busy(error):
+                raise _busy(file) from None
             raise RemoteError(
                 str(file), f"cannot be used ({error})", "move it away; cmbot rebuilds it"
             ) from error
@@ -91,7 +93,7 @@ class Mirror:
         RemoteError
             If the lease is not held any more: nothing was written.
         """
-        self.connection.execute("BEGIN IMMEDIATE")
+        self._begin()
         try:
             row = self.connection.execute("SELECT token FROM lease").fetchone()
             if self._token and (row is None or row["token"] != self._token):
@@ -118,7 +120,7 @@ class Mirror:
             If another instance holds it and may be alive.
         """
         me = lease.this_process()
-        self.connection.execute("BEGIN IMMEDIATE")
+        self._begin()
         try:
             row = self.connection.execute("SELECT holder, token, expires_at FROM lease").fetchone()
             held = row is not None and row["holder"] != me and row["expires_at"] > stamp(now)
@@ -143,6 +145,14 @@ class Mirror:
             "UPDATE lease SET holder = '', expires_at = '' WHERE token = ?", (self._token,)
         )
         self._token = 0
+
+    def _begin(self) -> None:
+        try:
+            self.connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if _is_busy(error):
+                raise _busy(self.file) from None
+            raise
 
     def note(self, name: str) -> str:
         """Read a remembered value.
@@ -171,3 +181,12 @@ class Mirror:
         if self.note(name) != value:
             with self.writing() as connection:
                 connection.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, value))
+
+
+def _is_busy(error: sqlite3.Error) -> bool:
+    return error.sqlite_errorcode == sqlite3.SQLITE_BUSY
+
+
+def _busy(file: Path) -> RemoteError:
+    # Never "move it away": whoever holds it is about to write down what it did.
+    return RemoteError(str(file), "another process has been writing to it for long", "see that it ends")
