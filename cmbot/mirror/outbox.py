@@ -188,7 +188,8 @@ def told(connection: Connection, row: Row, result: str, now: datetime) -> None:
         The time.
     """
     connection.execute(
-        "UPDATE outbox SET state = 'told', told_at = ?, result = ?, error = '' WHERE id = ? AND body = ?",
+        """UPDATE outbox SET state = 'told', told_at = ?, result = ?, error = '', sends = 0
+        WHERE id = ? AND body = ?""",
         (stamp(now), result, row.id, json.dumps(row.body)),
     )
 
