@@ -32,7 +32,7 @@ def command(key: str, settings_file: Path, *, show_yaml: bool, as_json: bool) ->
     from cmbot.operations.plan import plan
     from cmbot.reconcile.opening import open_edges
 
-    edges = open_edges(load(settings_file))
+    edges = open_edges(load(settings_file), lasting=False)
     plans = plan(edges, key, lambda line: click.echo(line, err=True))
     if as_json:
         click.echo(json.dumps([asdict(item) for item in plans]))

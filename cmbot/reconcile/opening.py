@@ -57,13 +57,15 @@ def load_settings(file: Path) -> Settings:
     return parse(data, str(file))
 
 
-def open_edges(settings: Settings) -> Edges:
+def open_edges(settings: Settings, *, lasting: bool = True) -> Edges:
     """Connect to everything.
 
     Parameters
     ----------
     settings : `~cmbot.settings.Settings`
         All settings.
+    lasting : `bool`, optional
+        Whether the mirror is the file on disk; otherwise an empty one in memory, for what writes nothing.
 
     Returns
     -------
@@ -78,7 +80,7 @@ def open_edges(settings: Settings) -> Edges:
         If Jira does not answer.
     """
     jira = Jira.connect(settings.jira, credentials.read(settings.jira.token, "jira.token"))
-    mirror = Mirror(mirror_file(settings))
+    mirror = Mirror(mirror_file(settings) if lasting else Path(":memory:"))
 
     def token() -> str:
         return credentials.read(settings.panda.token, "panda.token")
