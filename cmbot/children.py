@@ -24,7 +24,13 @@ if TYPE_CHECKING:
 
 # The arguments are positional parameters of the shell, so nothing is quoted or interpreted.
 _RECORD_EXIT = '"$@"; code=$?; echo "$code" >exit.new && mv exit.new exit; exit "$code"'
-_WITH_SETUP = 'setup="$1"; shift; . "$setup" >/dev/null; ' + _RECORD_EXIT
+# A stack's script must not see them, change them, move elsewhere, or be left out unnoticed.
+_WITH_SETUP = (
+    'cmbot_setup="$1" cmbot_here="$PWD"; shift; cmbot_argv=("$@"); set --; '
+    'if [ -r "$cmbot_setup" ]; then . "$cmbot_setup" >/dev/null; '
+    'else echo "$cmbot_setup cannot be read" >&2; cmbot_argv=(false); fi; '
+    'cd "$cmbot_here"; set -- "${cmbot_argv[@]}"; ' + _RECORD_EXIT
+)
 _INHERITED = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TMPDIR", "TZ")
 
 
@@ -71,31 +77,19 @@ class Runner:
         RemoteError
             If the child cannot be started.
         """
-        directory.mkdir(parents=True, exist_ok=True)
         script = [_WITH_SETUP, "cmbot", environment.setup] if environment.setup else [_RECORD_EXIT, "cmbot"]
         shell = ["/bin/bash" if environment.setup else "/bin/sh", "-c", *script, *argv]
-        with (
-            (directory / "lock").open("x") as lock,
-            (directory / "stdout").open("wb") as out,
-            (directory / "stderr").open("wb") as err,
-        ):
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            try:
-                # Own session: a signal to cmbot's terminal must not end a submission half-way.
-                self._own[directory] = subprocess.Popen(
-                    shell,
-                    cwd=directory,
-                    env=_variables(environment) | dict(variables),
-                    stdin=subprocess.DEVNULL,
-                    stdout=out,
-                    stderr=err,
-                    pass_fds=(lock.fileno(),),
-                    start_new_session=True,
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            with (directory / "lock").open("x") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                self._own[directory] = _spawn(
+                    directory, shell, _variables(environment) | dict(variables), lock.fileno()
                 )
-            except OSError as error:
-                raise RemoteError(
-                    argv[0], f"cannot be started ({error.strerror})", "see the settings"
-                ) from error
+        except FileExistsError as error:
+            raise RemoteError(str(directory), "something was started here before", "look at it") from error
+        except OSError as error:
+            raise RemoteError(argv[0], f"cannot be started ({error.strerror})", "see the settings") from error
 
     def look(self, directory: Path) -> Run:
         """Find out how the child of a directory is.
@@ -141,6 +135,28 @@ class Runner:
                 os.killpg(child.pid, signal.SIGKILL)
             child.wait()
             del self._own[directory]
+
+
+def _spawn(
+    directory: Path, argv: Sequence[str], variables: Mapping[str, str], lock: int
+) -> subprocess.Popen[bytes]:
+    try:
+        with (directory / "stdout").open("wb") as out, (directory / "stderr").open("wb") as err:
+            # Own session: a signal to cmbot's terminal must not end a submission half-way.
+            return subprocess.Popen(
+                argv,
+                cwd=directory,
+                env=variables,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                pass_fds=(lock,),
+                start_new_session=True,
+            )
+    except OSError:
+        # Nothing runs: the lock file would say that something did.
+        (directory / "lock").unlink()
+        raise
 
 
 def _variables(environment: EnvironmentSettings) -> dict[str, str]:
