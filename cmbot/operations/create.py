@@ -9,10 +9,10 @@ from cmbot.exceptions import DefinitionError
 from cmbot.jira_schema import values
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from cmbot.jira.gateway import Jira
-    from cmbot.models.campaign import CampaignDefinition
+    from cmbot.models.campaign import CampaignDefinition, StepDefinition
     from cmbot.settings import Settings
 
 
@@ -46,6 +46,8 @@ def create(
     """
     require_valid(settings, definition)
     marker = f"campaign:{freeze.definition_hash(definition)}"
+    # All before anything is created: each says which field the project lacks.
+    bodies = {step.name: _step(settings, jira, definition, step) for step in definition.steps}
     fields = {
         "summary": definition.name,
         "issuetype": {"name": settings.jira.issue_types["campaign"]},
@@ -57,7 +59,10 @@ def create(
         fields["Definer"] = values.to_jira("Definer", jira.me)
     _, epic = jira.ensure_issue(marker, fields)
     say(f"{epic} campaign {definition.name}")
-    keys = dict(_steps(settings, jira, definition, epic, marker, say))
+    keys = {}
+    for name, body in bodies.items():
+        _, keys[name] = jira.ensure_issue(f"{marker}:{name}", body | jira.epic_fields(epic_key=epic))
+        say(f"{keys[name]} step {name}")
     for step in definition.steps:
         for name in step.after:
             jira.ensure_link(keys[name], keys[step.name])
@@ -84,28 +89,18 @@ def require_valid(settings: Settings, definition: CampaignDefinition) -> None:
         raise DefinitionError(definition.name or "campaign", problems)
 
 
-def _steps(
-    settings: Settings,
-    jira: Jira,
-    definition: CampaignDefinition,
-    epic: str,
-    marker: str,
-    say: Callable[[str], None],
-) -> Iterator[tuple[str, str]]:
-    for step in definition.steps:
-        fields = {
-            "summary": f"{step.name} of {definition.name}",
-            "issuetype": {"name": settings.jira.issue_types["step"]},
-            "description": step.description,
-            **_present(jira, issues.step_fields(step)),
-            **jira.epic_fields(epic_key=epic),
-        }
-        _, key = jira.ensure_issue(f"{marker}:{step.name}", fields)
-        say(f"{key} step {step.name}")
-        yield step.name, key
+def _step(
+    settings: Settings, jira: Jira, definition: CampaignDefinition, step: StepDefinition
+) -> dict[str, Any]:
+    return {
+        "summary": f"{step.name} of {definition.name}",
+        "issuetype": {"name": settings.jira.issue_types["step"]},
+        "description": step.description,
+        **_present(jira, issues.step_fields(step)),
+    }
 
 
 def _present(jira: Jira, fields: dict[str, Any]) -> dict[str, Any]:
     for name in fields:
-        jira.field_id(name)  # says which field is missing, before anything is created
+        jira.field_id(name)  # says which field is missing
     return {name: values.to_jira(name, value) for name, value in fields.items() if value not in ("", None)}
