@@ -135,13 +135,15 @@ def pending(mirror: Mirror, now: datetime) -> tuple[Row, ...]:
     rows : `tuple` [`Row`, ...]
         Oldest first.
     """
-    rows = mirror.connection.execute("SELECT * FROM outbox WHERE state = 'pending' ORDER BY id").fetchall()
+    rows = mirror.connection.execute(
+        "SELECT * FROM outbox WHERE state IN ('pending', 'refused') ORDER BY id"
+    ).fetchall()
     waiting: set[str] = set()
     due = []
     for row in rows:
         if row["not_before"] > stamp(now):
-            # A status comment that rests for its interval holds up nobody; a failed write does.
-            if row["error"]:
+            # A status comment that rests for its interval holds up nobody, nor what Jira has refused.
+            if row["error"] and row["state"] == "pending":
                 waiting.add(row["issue_id"])
         elif row["issue_id"] not in waiting:
             due.append(row)
@@ -211,4 +213,26 @@ def failed(connection: Connection, row: Row, error: str, again: datetime | None)
     connection.execute(
         "UPDATE outbox SET error = ?, state = ?, not_before = ? WHERE id = ?",
         (error, "pending" if again else "dropped", stamp(again) if again else "", row.id),
+    )
+
+
+def refused(connection: Connection, row: Row, error: str, again: datetime) -> None:
+    """Write down that Jira does not take a row as it is, inside a transaction.
+
+    It is tried again, for somebody may mend the project; what comes after it does not wait.
+
+    Parameters
+    ----------
+    connection : `sqlite3.Connection`
+        Of `cmbot.mirror.Mirror.writing`.
+    row : `Row`
+        Which.
+    error : `str`
+        Why.
+    again : `datetime.datetime`
+        When to try again.
+    """
+    connection.execute(
+        "UPDATE outbox SET error = ?, state = 'refused', not_before = ? WHERE id = ?",
+        (error, stamp(again), row.id),
     )

@@ -6,7 +6,7 @@ import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from cmbot.exceptions import CmbotError, CredentialsError, Limited, UserError
+from cmbot.exceptions import CmbotError, CredentialsError, Limited, Refused, UserError
 from cmbot.mirror import outbox, seen
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 _LONGEST = timedelta(hours=1)
+_COMMENTS = frozenset({"comment", "status comment"})
 
 
 def all_due(edges: Edges, now: datetime) -> int:
@@ -50,6 +51,9 @@ def all_due(edges: Edges, now: datetime) -> int:
             result = _tell(edges, row)
         except CredentialsError:
             raise
+        except (UserError, Refused) as error:
+            _explain(edges, row, error, now)
+            continue
         except CmbotError as error:
             stuck.add(row.issue_id)
             _put_off(edges, row, error, now)
@@ -96,8 +100,30 @@ def _make_group(edges: Edges, row: Row) -> str:
     return key
 
 
+def _explain(edges: Edges, row: Row, error: CmbotError, now: datetime) -> None:
+    """Tell on the issue, once, what someone must change before this can be told; the rest goes on."""
+    again = now + _back_off(row)
+    marker = f"refused by Jira:{row.marker}"
+    with edges.mirror.writing() as connection:
+        outbox.refused(connection, row, str(error), again)
+        said = row.kind not in _COMMENTS and outbox.say(
+            connection,
+            (row.issue_id, row.issue_key),
+            "comment",
+            marker,
+            {"text": edges.comments.problem(marker, error)},
+            now,
+        )
+    level = logging.WARNING if said or row.kind in _COMMENTS else logging.DEBUG
+    _LOG.log(level, "%s %s not told, next try at %s: %s", row.issue_key, row.kind, again, error)
+
+
+def _back_off(row: Row) -> timedelta:
+    return min(timedelta(seconds=5 * 2 ** min(row.sends, 10)), _LONGEST)
+
+
 def _put_off(edges: Edges, row: Row, error: CmbotError, now: datetime) -> None:
-    wait = min(timedelta(seconds=5 * 2 ** min(row.sends, 10)), _LONGEST)
+    wait = _back_off(row)
     again = now + wait
     if isinstance(error, Limited) and error.retry_at is not None:
         again = max(again, error.retry_at)
