@@ -146,13 +146,16 @@ class Sandbox:
 
 @contextmanager
 def listening(
-    seed: dict[str, Any] | None = None, store: Path | None = None, context_path: str = ""
+    seed: dict[str, Any] | None = None,
+    store: Path | None = None,
+    context_path: str = "",
+    flavour: str = "data-center",
 ) -> Iterator[Sandbox]:
     """A site that answers, in a thread of this process."""
     clock = MovableClock()
     opened = Store(store, clock)
     seeding.apply(opened, seeds.Seed.model_validate(seed or SEED))
-    app = create_app(opened, context_path=context_path)
+    app = create_app(opened, context_path=context_path, flavour=flavour)
     config = uvicorn.Config(app, log_config=None, access_log=False, ws="none", lifespan="off")
     server = uvicorn.Server(config)
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as door:

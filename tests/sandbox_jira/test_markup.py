@@ -25,7 +25,10 @@ AROUND = Surroundings("http://here", {"bob": "Bob <Beispiel>"}, frozenset({"CM"}
         ("{{a *b* <c>}}", "<p><code>a *b* &lt;c&gt;</code></p>"),
         (
             "[~bob] [~eve]",
-            '<p><span class="mention" data-name="bob">@Bob &lt;Beispiel&gt;</span> <span class="mention" data-name="eve">@eve</span></p>',
+            (
+                '<p><span class="mention" data-name="bob">@Bob &lt;Beispiel&gt;</span> '
+                '<span class="mention" data-name="eve">@eve</span></p>'
+            ),
         ),
         ("CM-12 DM-1 CM-12_step1", '<p><a href="http://here/browse/CM-12">CM-12</a> DM-1 CM-12_step1</p>'),
         (

@@ -85,17 +85,20 @@ class Access:
             return user
         return None
 
-    def by_header(self, header: str) -> str | None:
+    def by_header(self, header: str, *, bearer: bool = True) -> str | None:
         """The user of an ``Authorization`` header: bearer token, or basic."""
         scheme, _, rest = header.partition(" ")
         if scheme.casefold() == "bearer":
-            return self.by_token(rest.strip())
+            return self.by_token(rest.strip()) if bearer else None
         if scheme.casefold() != "basic":
             return None
         try:
             name, _, password = base64.b64decode(rest, validate=True).decode().partition(":")
         except (binascii.Error, UnicodeDecodeError):
             return None
+        if not self._site.flavour.passwords:
+            named, owner = self._site.flavour.signing_in(self._site.config, name), self.by_token(password)
+            return owner if named is not None and named.name == owner else None
         found = self.by_password(name, password)
         return None if found is None else found.name
 

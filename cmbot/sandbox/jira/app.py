@@ -10,19 +10,27 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from . import cloudgateway
 from .access import Access, new_tokens
 from .board.routes import router as pages
 from .board.routes import sign_in_page
 from .board.visit import NotSignedIn, visiting
+from .cloud import CLOUD
+from .datacenter import DATA_CENTER
 from .disturbances import Disturber
 from .errors import JiraError
+from .flavours import named
 from .guard import Guard, RequestLog
 from .jql.words import matches
 from .rest import (
+    accounts,
+    bulk,
     comments,
     files,
     issue,
+    jqlsearch,
     links,
+    paging,
     properties,
     search,
     server,
@@ -43,6 +51,17 @@ if TYPE_CHECKING:
     from .store import Store
 
 log = logging.getLogger(__name__)
+_SHARED = tuple(
+    module.router for module in (server, setup, issue, comments, properties, links, files, watchers)
+)
+"""REST resources of both deployments."""
+_OWN = {
+    DATA_CENTER.name: (search.router,),
+    CLOUD.name: (jqlsearch.router, bulk.router, accounts.router, paging.router, webhooks.dynamic),
+}
+"""REST resources of one deployment, which come before the shared ones."""
+_BESIDE = {DATA_CENTER.name: (sessions.router,), CLOUD.name: (paging.edge,)}
+"""What one deployment has outside its REST prefixes."""
 
 
 class Application:
@@ -56,10 +75,19 @@ class Application:
         Token by login name; fresh ones if not given.
     context_path : `str`, optional
         Prefix of every path, for example ``/jira``.
+    flavour : `str`, optional
+        ``data-center`` or ``cloud``.
+
+    Raises
+    ------
+    ValueError
+        Raised for another flavour.
     """
 
-    def __init__(self, store: Store, tokens: Mapping[str, str] | None, context_path: str) -> None:
-        self.site = Site(store)
+    def __init__(
+        self, store: Store, tokens: Mapping[str, str] | None, context_path: str, flavour: str
+    ) -> None:
+        self.site = Site(store, named(flavour))
         fresh = new_tokens(list(self.site.config.users))
         self.access = Access(self.site, fresh if tokens is None else tokens)
         self.requests = RequestLog()
@@ -73,20 +101,19 @@ class Application:
             setattr(inner.state, name, getattr(self, name))
         inner.state.context_path = context_path
         for prefix in self.site.flavour.apis:
-            for module in (server, setup, issue, search, comments, properties, links, files, watchers):
-                inner.include_router(module.router, prefix=context_path + prefix)
-            if self.site.flavour.dynamic_webhooks:
-                inner.include_router(webhooks.dynamic, prefix=context_path + prefix)
-        for path in webhooks.PATHS[self.site.flavour.name]:
+            for router in (*_OWN[flavour], *_SHARED):
+                inner.include_router(router, prefix=context_path + prefix)
+        for path in webhooks.PATHS[flavour]:
             inner.include_router(webhooks.router, prefix=context_path + path)
-        for router in (server.application_links, sessions.router, files.downloads, sandbox_paths, pages):
+        for router in (*_BESIDE[flavour], server.application_links, files.downloads, sandbox_paths, pages):
             inner.include_router(router, prefix=context_path)
         inner.add_exception_handler(JiraError, _refused)
         inner.add_exception_handler(NotSignedIn, _not_signed_in)
         inner.add_exception_handler(HTTPException, _not_emulated)
         inner.add_exception_handler(Exception, _broken)
         # outside FastAPI, whose own layers would stand between the door and the connection
-        self._door = Guard(self.disturber.around(inner), self.requests)
+        whole = cloudgateway.around(inner, self.site, context_path) if flavour == CLOUD.name else inner
+        self._door = Guard(self.disturber.around(whole), self.requests)
 
     def answers_at(self, url: str) -> None:
         """Say at which address it is reached: webhooks' bodies name it."""
@@ -102,13 +129,17 @@ class Application:
 
 
 def create_app(
-    store: Store, *, tokens: Mapping[str, str] | None = None, context_path: str = ""
+    store: Store,
+    *,
+    tokens: Mapping[str, str] | None = None,
+    context_path: str = "",
+    flavour: str = DATA_CENTER.name,
 ) -> Application:
     """Build the application over a seeded store.
 
     Parameters
     ----------
-    store, tokens, context_path
+    store, tokens, context_path, flavour
         As of `Application`.
 
     Returns
@@ -116,7 +147,7 @@ def create_app(
     app : `Application`
         ASGI application; ``app.access.tokens`` holds the tokens.
     """
-    return Application(store, tokens, context_path)
+    return Application(store, tokens, context_path, flavour)
 
 
 async def _refused(request: Request, error: Exception) -> Response:

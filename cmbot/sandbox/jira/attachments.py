@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from . import history
+from . import caps, history
 from .errors import JiraError
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ def add(site: Site, user: User, issue: int, name: str, media_type: str, content:
         raise JiraError(413, f"The file is larger than the allowed {SIZE_LIMIT} bytes.")
     safe = re.sub(r"[\x00-\x1f\x7f/\\:*?\"<>|]", "_", name).strip(" .")[:255] or "file"
     with site.store.transaction():
+        caps.check(site, "attachments", issue)
         number = site.store.insert(
             "attachments",
             issue_id=issue,

@@ -29,9 +29,12 @@ class Cloud(Flavour):
     parents = True
     creation_is_history = True
     bearer = False
+    passwords = False
     unknown_transition = 400
     conflict = 409
     silence_is_refused = False
+    returns_issue = True
+    bodyless_needs_type = True
     bulk_limit = 50
     caps = Caps(comments=5000, worklogs=10_000, attachments=2000, issue_links=2000, remote_links=2000)
 
@@ -52,6 +55,14 @@ class Cloud(Flavour):
             for number, project in config.projects.items()
         }
         return replace(config, fields=fields, hidden=hidden, projects=projects)
+
+    def contact(self, config: Configuration, url: str) -> dict[str, Any]:
+        """E-mail and account id by login name, and the address of the gateway."""
+        logins = {
+            person.name: {"email": email(person), "accountId": person.account_id}
+            for person in config.users.values()
+        }
+        return {"logins": logins, "gateway": f"{url}/ex/jira/{CLOUD_ID}"}
 
     def server_info(self, base_url: str, now: str) -> dict[str, Any]:
         """Answer of ``serverInfo``."""

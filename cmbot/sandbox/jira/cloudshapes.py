@@ -30,6 +30,8 @@ def email(person: User) -> str:
 class CloudShapes(Shapes):
     """Renders for one caller of Cloud."""
 
+    parents = True
+
     def people(self) -> dict[str, str]:
         """Display names by ``accountid:...``."""
         return {f"accountid:{one.account_id}": one.display_name for one in self.config.users.values()}
@@ -111,7 +113,7 @@ class CloudShapes(Shapes):
             return found | {"field": _EPIC_CHANGE, "fieldtype": "jira"}
         if item.field_id is None:
             return found
-        found["fieldId"] = item.field_id
+        found = {"field": found["field"], "fieldtype": found["fieldtype"], "fieldId": item.field_id, **found}
         field = self.config.fields.get(item.field_id)
         if field is not None and field.type == "user":
             found["from"] = found["tmpFromAccountId"] = self._account(item.old[0])

@@ -7,7 +7,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from . import history, properties, restriction
+from . import caps, history, properties, restriction
 from .errors import JiraError, refused
 from .fieldinput import TEXT_LIMIT
 from .happenings import Happening
@@ -67,6 +67,7 @@ def add(site: Site, user: User, issue: int, body: Any) -> int:
     now = site.store.now()
     with site.store.transaction():
         text, visibility = _read(site, user, issue, body)
+        caps.check(site, "comments", issue)
         number = site.store.insert(
             "comments",
             issue_id=issue,

@@ -48,14 +48,18 @@ class Flavour(ABC):
     """Whether creating an issue writes a history entry."""
     bearer: ClassVar[bool] = True
     """Whether a bearer token is accepted at the site's own address."""
+    passwords: ClassVar[bool] = True
+    """Whether basic authentication of REST takes a password, or else only a token in its place."""
     unknown_transition: ClassVar[int] = 500
     """Status of the answer to a transition id that exists nowhere."""
     conflict: ClassVar[int | None] = None
     """Status of the answer to the second of two writes that meet, if such are noticed."""
     silence_is_refused: ClassVar[bool] = True
     """Whether ``notifyUsers=false`` without the right to it is refused, or else ignored."""
-    dynamic_webhooks: ClassVar[bool] = False
-    """Whether there is the resource for apps to register webhooks at run time."""
+    returns_issue: ClassVar[bool] = False
+    """Whether ``returnIssue=true`` makes an edit answer with the issue."""
+    bodyless_needs_type: ClassVar[bool] = False
+    """Whether deleting a remote link without a content type is refused."""
     bulk_limit: ClassVar[int | None] = None
     """Most issues in one bulk create."""
     caps: ClassVar[Caps] = Caps()
@@ -64,6 +68,11 @@ class Flavour(ABC):
     def configured(self, config: Configuration) -> Configuration:
         """The configuration as this deployment shows it."""
         return config
+
+    def contact(self, config: Configuration, url: str) -> dict[str, Any]:
+        """What a client needs to know besides the address and the tokens."""
+        del config, url
+        return {}
 
     @abstractmethod
     def server_info(self, base_url: str, now: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from . import comments, history
+from . import caps, comments, history
 from .errors import JiraError, missing
 
 if TYPE_CHECKING:
@@ -53,8 +53,11 @@ def add(site: Site, user: User, body: Mapping[str, Any]) -> None:
     if inward == outward:
         raise JiraError(400, "You cannot link an issue to itself.")
     with site.store.transaction():
-        sql = "INSERT OR IGNORE INTO issue_links (type_id, inward_id, outward_id) VALUES (?, ?, ?)"
-        if site.store.run(sql, kind.id, inward[0], outward[0]):
+        sql = "SELECT 1 FROM issue_links WHERE type_id = ? AND inward_id = ? AND outward_id = ?"
+        if site.store.row(sql, kind.id, inward[0], outward[0]) is None:
+            for number, _ in (inward, outward):
+                caps.check(site, "issue_links", number)
+            site.store.insert("issue_links", type_id=kind.id, inward_id=inward[0], outward_id=outward[0])
             _record(site, user, kind, inward, outward, added=True)
         if body.get("comment"):
             comments.add(site, user, inward[0], body["comment"])

@@ -234,8 +234,6 @@ class IssueShapes:
 def edit_metadata(shapes: Shapes, issue: Issue) -> Json:
     """The fields of the edit screen."""
     screen = edit_screen(shapes.config, issue.project, issue.type)
-    return {
-        "fields": {
-            field.id: shapes.field_metadata(field, required=required(field)) for field in screen.values()
-        }
-    }
+    fields = {field.id: shapes.field_metadata(field, required=required(field)) for field in screen.values()}
+    above = None if issue.type.subtask else shapes.parent_metadata(issue.type)
+    return {"fields": fields if above is None else {**fields, "parent": above}}

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from . import history
+from . import caps, history
 from .errors import JiraError, refused
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ def put(site: Site, user: User, issue: int, body: Mapping[str, Any]) -> tuple[in
             replace(site, row["id"], body)
             history.touch(site, issue)
             return row["id"], False
+        caps.check(site, "remote_links", issue)
         number = site.store.insert(
             "remote_links", issue_id=issue, global_id=global_id, body=json.dumps(content)
         )

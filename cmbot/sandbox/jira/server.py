@@ -19,6 +19,7 @@ from . import seed as seeds
 from . import seeding
 from .access import new_tokens
 from .app import create_app
+from .datacenter import DATA_CENTER
 from .store import Store
 
 if TYPE_CHECKING:
@@ -53,10 +54,18 @@ class _Server(uvicorn.Server):
         log.info("sandbox Jira (an emulator) at %s", self._about["url"])
 
 
-def serve(state: Path, *, port: int = 0, seed: Path | None = None, context_path: str = "") -> None:
+def serve(
+    state: Path,
+    *,
+    port: int = 0,
+    seed: Path | None = None,
+    context_path: str = "",
+    flavour: str = DATA_CENTER.name,
+) -> None:
     """Run the sandbox Jira until SIGTERM or SIGINT.
 
-    Once ready, ``state/address.json`` (mode 0600) holds the address and a token for every user.
+    Once ready, ``state/address.json`` (mode 0600) holds the address and a token for every user by login name;
+    on Cloud also what to sign in as (``logins``: e-mail and account id) and the address of the gateway.
 
     Parameters
     ----------
@@ -68,11 +77,13 @@ def serve(state: Path, *, port: int = 0, seed: Path | None = None, context_path:
         Seed file, applied to an empty store only; a small default without it.
     context_path : `str`, optional
         Prefix of every path, for example ``/jira``.
+    flavour : `str`, optional
+        ``data-center`` or ``cloud``.
 
     Raises
     ------
     ValueError
-        Raised for a seed or a context path with mistakes.
+        Raised for a seed, a context path or a flavour with mistakes.
     OSError
         Raised if the port is taken.
     """
@@ -91,14 +102,15 @@ def serve(state: Path, *, port: int = 0, seed: Path | None = None, context_path:
     try:
         seeding.apply(store, content)
         tokens = new_tokens([row["name"] for row in store.rows("SELECT name FROM users WHERE active")])
-        app = create_app(store, tokens=tokens, context_path=context_path)
+        app = create_app(store, tokens=tokens, context_path=context_path, flavour=flavour)
         # asyncio switches Nagle's delay off only for sockets that say they are TCP
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listening.bind((HOST, port))
             url = f"http://{HOST}:{listening.getsockname()[1]}{context_path}"
             app.answers_at(url)
-            _Server(app, address, {"url": url, "tokens": tokens}).run(sockets=[listening])
+            about = {"url": url, "tokens": tokens, **app.site.flavour.contact(app.site.config, url)}
+            _Server(app, address, about).run(sockets=[listening])
     finally:
         address.unlink(missing_ok=True)
         if app is not None:

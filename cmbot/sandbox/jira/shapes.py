@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import zoneinfo
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
 from .configuration import PRIORITIES, RESOLUTIONS, Option
@@ -50,6 +50,9 @@ class Shapes:
     version : `int`, optional
         Version of REST, for ``self`` and for the form of texts.
     """
+
+    parents: ClassVar[bool] = False
+    """Whether ``parent`` stands on the screens of standard issues."""
 
     def __init__(self, config: Configuration, base_url: str, viewer: User | None, version: int = 2) -> None:
         self.config = config
@@ -235,6 +238,13 @@ class Shapes:
         }
         allowed = self.allowed(field)
         return found if allowed is None else {**found, "allowedValues": allowed}
+
+    def parent_metadata(self, kind: IssueType) -> Json | None:
+        """The parent on the screens of a type; None if it does not stand there."""
+        if not kind.subtask and not (self.parents and kind.level == 0):
+            return None
+        found = self.field_metadata(self.config.fields["parent"], required=kind.subtask)
+        return {**found, "operations": ["set"]}
 
     def allowed(self, field: Field) -> list[Json] | None:
         """What may be chosen, if there is a list."""

@@ -121,7 +121,8 @@ def _no_constant(word: str) -> NoReturn:
 
 def base_url(request: Request) -> str:
     """The site's address as the caller wrote it; the guard has looked at the Host header."""
-    return f"http://{request.headers['host']}{request.app.state.context_path}"
+    gateway = getattr(request.state, "gateway", "")
+    return f"http://{request.headers['host']}{request.app.state.context_path}{gateway}"
 
 
 async def signed_in(request: Request) -> SignedIn:
@@ -136,7 +137,9 @@ async def signed_in(request: Request) -> SignedIn:
     site: Site = request.app.state.site
     header = request.headers.get("authorization")
     cookie = request.cookies.get(SESSION_COOKIE)
-    name = access.client_session(cookie) if header is None else access.by_header(header)
+    name = (
+        access.client_session(cookie) if header is None else access.by_header(header, bearer=_bearer(request))
+    )
     user = None if name is None else site.config.users.get(name)
     if user is None or not user.active:
         raise JiraError(
@@ -151,6 +154,12 @@ async def signed_in(request: Request) -> SignedIn:
     version = 3 if "/rest/api/3/" in request.url.path else 2
     shapes = site.shapes(base_url(request), user, version)
     return SignedIn(request, site, user, shapes, await limited_body(request))
+
+
+def _bearer(request: Request) -> bool:
+    """Whether a bearer token is good here: for REST of Cloud only through its gateway."""
+    site: Site = request.app.state.site
+    return site.flavour.bearer or hasattr(request.state, "gateway") or "/rest/" not in request.url.path
 
 
 async def limited_body(request: Request) -> bytes:

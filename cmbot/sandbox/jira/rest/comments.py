@@ -11,6 +11,7 @@ from cmbot.sandbox.jira.markup import to_html
 from cmbot.sandbox.jira.permissions import need_own
 
 from .call import Call, SignedIn, answer, nothing, page
+from .texts import comment_body
 
 if TYPE_CHECKING:
     from cmbot.sandbox.jira.shapes import Json
@@ -34,7 +35,7 @@ def all_comments(call: Call, key: str) -> Response:
 def add_comment(call: Call, key: str) -> Response:
     """Comment on an issue."""
     issue = call.issue(key, "ADD_COMMENTS")
-    number = comments.add(call.site, call.user, issue.id, call.object)
+    number = comments.add(call.site, call.user, issue.id, comment_body(call, call.object))
     return answer(_comment(call, call.comment(issue, str(number))), 201)
 
 
@@ -50,7 +51,7 @@ def edit_comment(call: Call, key: str, number: str) -> Response:
     issue = call.issue(key)
     found = call.comment(issue, number)
     need_own(call.site.config, call.user, "EDIT", "COMMENTS", found.author, issue)
-    comments.edit(call.site, call.user, found, call.object)
+    comments.edit(call.site, call.user, found, comment_body(call, call.object))
     return answer(_comment(call, call.comment(issue, number)))
 
 

@@ -11,6 +11,7 @@ from cmbot.sandbox.jira.errors import JiraError
 from cmbot.sandbox.jira.issueshapes import IssueShapes, edit_metadata, wanted_fields
 
 from .call import Call, SignedIn, answer, nothing
+from .texts import issue_body
 
 if TYPE_CHECKING:
     from cmbot.sandbox.jira.issues import Issue
@@ -22,7 +23,7 @@ router = APIRouter()
 @router.post("/issue")
 def create(call: Call) -> Response:
     """Create an issue."""
-    return answer(_reference(call, issues.create(call.site, call.user, call.object)), 201)
+    return answer(_reference(call, issues.create(call.site, call.user, issue_body(call, call.object))), 201)
 
 
 @router.post("/issue/bulk")
@@ -31,13 +32,16 @@ def create_several(call: Call) -> Response:
     elements = call.object.get("issueUpdates")
     if not isinstance(elements, list) or not elements:
         raise JiraError(400, "No issues were sent: 'issueUpdates' must be a list.")
+    most = call.site.flavour.bulk_limit
+    if most is not None and len(elements) > most:
+        raise JiraError(400, f"At most {most} issues can be created at once.")
     made: list[Json] = []
     failed: list[Json] = []
     for position, element in enumerate(elements):
         try:
             if not isinstance(element, dict):
                 raise JiraError(400, "An object is expected.")
-            made.append(_reference(call, issues.create(call.site, call.user, element)))
+            made.append(_reference(call, issues.create(call.site, call.user, issue_body(call, element))))
         except JiraError as error:
             failed.append(
                 {"status": error.status, "elementErrors": error.envelope(), "failedElementNumber": position}
@@ -59,12 +63,13 @@ def edit(call: Call, key: str) -> Response:
     """Change fields."""
     issue = call.issue(key)
     may_silence = permissions.may(call.site.config, call.user, "ADMINISTER_PROJECTS", issue.project)
-    if not call.flag("notifyUsers", default=True) and not may_silence:
+    refuses = call.site.flavour.silence_is_refused
+    if refuses and not call.flag("notifyUsers", default=True) and not may_silence:
         raise JiraError(
             403, "To discard the user notification either admin or project admin permissions are required."
         )
-    issues.edit(call.site, call.user, issue, call.object)
-    return nothing()
+    issues.edit(call.site, call.user, issue, issue_body(call, call.object))
+    return read(call, key) if call.site.flavour.returns_issue and call.flag("returnIssue") else nothing()
 
 
 @router.delete("/issue/{key}")
@@ -106,7 +111,7 @@ def transitions(call: Call, key: str) -> Response:
 @router.post("/issue/{key}/transitions")
 def move(call: Call, key: str) -> Response:
     """Make a transition."""
-    statusscheme.move(call.site, call.user, call.issue(key), call.object)
+    statusscheme.move(call.site, call.user, call.issue(key), issue_body(call, call.object))
     return nothing()
 
 

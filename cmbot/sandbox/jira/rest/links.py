@@ -5,9 +5,11 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 
 from cmbot.sandbox.jira import issuelinks, remotelinks
+from cmbot.sandbox.jira.errors import JiraError
 from cmbot.sandbox.jira.issueshapes import IssueShapes
 
-from .call import Call, answer, nothing
+from .call import Call, SignedIn, answer, nothing
+from .texts import comment_body
 
 router = APIRouter()
 
@@ -19,7 +21,8 @@ def add_link(call: Call) -> Response:
         end = call.object.get(name)
         if isinstance(end, dict):
             call.issue(str(end.get("key") or end.get("id")), "LINK_ISSUES")
-    issuelinks.add(call.site, call.user, call.object)
+    comment = comment_body(call, call.object.get("comment"))
+    issuelinks.add(call.site, call.user, {**call.object, "comment": comment})
     return nothing(201)
 
 
@@ -88,6 +91,7 @@ def replace_remote_link(call: Call, key: str, number: str) -> Response:
 @router.delete("/issue/{key}/remotelink")
 def delete_remote_link_by_global_id(call: Call, key: str) -> Response:
     """Remove the remote link with a global id."""
+    _typed(call)
     issue = call.issue(key, "LINK_ISSUES")
     link = remotelinks.find(call.site, issue.id, global_id=call.text("globalId"))
     remotelinks.delete(call.site, call.user, issue.id, link)
@@ -97,6 +101,13 @@ def delete_remote_link_by_global_id(call: Call, key: str) -> Response:
 @router.delete("/issue/{key}/remotelink/{number}")
 def delete_remote_link(call: Call, key: str, number: str) -> Response:
     """Remove a remote link."""
+    _typed(call)
     issue = call.issue(key, "LINK_ISSUES")
     remotelinks.delete(call.site, call.user, issue.id, remotelinks.find(call.site, issue.id, number))
     return nothing()
+
+
+def _typed(call: SignedIn) -> None:
+    """Refuse a request without a content type where Cloud does, though it has no body."""
+    if call.site.flavour.bodyless_needs_type and "content-type" not in call.request.headers:
+        raise JiraError(415, "Unsupported Media Type")

@@ -46,8 +46,10 @@ def _found(call: SignedIn, asked: dict[str, Any]) -> Response:
         integer("maxResults", asked.get("maxResults", 50)),
     )
     page = search(call.site, call.user, jql, start, limit)
-    chosen = wanted_fields(call.site.config, _words(asked, "fields"), "*navigable")
-    shape = IssueShapes(call.site, call.shapes, chosen, _words(asked, "expand"), _words(asked, "properties"))
+    chosen = wanted_fields(call.site.config, words_of(asked, "fields"), "*navigable")
+    shape = IssueShapes(
+        call.site, call.shapes, chosen, words_of(asked, "expand"), words_of(asked, "properties")
+    )
     return answer(
         {
             "expand": "schema,names",
@@ -60,7 +62,8 @@ def _found(call: SignedIn, asked: dict[str, Any]) -> Response:
     )
 
 
-def _words(asked: dict[str, Any], name: str) -> list[str]:
+def words_of(asked: dict[str, Any], name: str) -> list[str]:
+    """A list of words in a request's body, or written with commas."""
     found = asked.get(name) or []
     if isinstance(found, str):
         found = found.split(",")

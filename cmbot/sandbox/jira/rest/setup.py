@@ -137,14 +137,13 @@ def find_project(call: SignedIn, key: str, status: int = 404) -> Project:
 
 def _create_screen(call: SignedIn, place: Project, kind: IssueType) -> list[Json]:
     config, shapes = call.site.config, call.shapes
-    chosen = {
-        "project": [shapes.project(place)],
-        "issuetype": [shapes.issue_type(kind)],
-    } | ({"parent": None} if kind.subtask else {})
+    chosen = {"project": [shapes.project(place)], "issuetype": [shapes.issue_type(kind)]}
     found = []
     for name, allowed in chosen.items():
         field = shapes.field_metadata(config.fields[name], required=True)
-        found.append({**field, "operations": ["set"]} | ({"allowedValues": allowed} if allowed else {}))
+        found.append({**field, "operations": ["set"], "allowedValues": allowed})
+    if above := shapes.parent_metadata(kind):
+        found.append(above)
     screen = permitted(config, call.user, place, None, edit_screen(config, place, kind)).values()
     return found + [shapes.field_metadata(field, required=required(field)) for field in screen]
 
