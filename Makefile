@@ -24,7 +24,7 @@ contracts: .venv/ready
 	$(BIN)/lint-imports
 
 unit: .venv/ready
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist loadscope
 
 bench: .venv/ready  ## Figures; they fail nothing
 	$(BIN)/python tests/bench.py
