@@ -30,11 +30,16 @@ def command(
 
     from cmbot import credentials
     from cmbot.definition import file as campaign_file
+    from cmbot.exceptions import UserError
     from cmbot.jira.gateway import Jira
     from cmbot.operations.create import create, require_valid
 
     settings = load(settings_file)
-    definition = campaign_file.read(file.read_text(), str(file), dict(_pair(item) for item in overrides))
+    try:
+        text = file.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(str(file), f"cannot be read ({error})", "write it as UTF-8 text") from error
+    definition = campaign_file.read(text, str(file), dict(_pair(item) for item in overrides))
     require_valid(settings, definition)
     if dry_run:
         click.echo(

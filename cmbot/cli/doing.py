@@ -68,13 +68,18 @@ def told(command: Callable[..., None]) -> Callable[..., None]:
             command(*args, **kwargs)
         except DefinitionError as error:
             for problem in error.problems:
-                click.echo(f"{error.subject}: {problem}", err=True)
+                click.echo(_line(f"{error.subject}: {problem}"), err=True)
             sys.exit(1)
         except CmbotError as error:
-            click.echo(str(error), err=True)
+            click.echo(_line(str(error)), err=True)
             sys.exit(1)
 
     return run
+
+
+def _line(text: str) -> str:
+    # What other programs said may hold several lines.
+    return " ".join(text.split())
 
 
 def log_to_stderr(*, verbose: bool) -> None:

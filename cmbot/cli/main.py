@@ -38,7 +38,7 @@ class Commands(click.Group):
             formatter.write_dl([(name, COMMANDS[name][1]) for name in sorted(COMMANDS)])
 
 
-@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.command("cmbot", cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="cmbot", message="%(prog)s %(version)s")
 def main() -> None:
     """Run data-processing campaigns from Jira.

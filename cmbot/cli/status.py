@@ -11,6 +11,8 @@ from cmbot.cli.doing import json_option, load, settings_option, told
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from cmbot.operations.status import Line
+
 
 @click.command("status", short_help="Show how campaigns are, from the last pass.")
 @click.argument("key", required=False, default="")
@@ -27,7 +29,7 @@ def command(key: str, settings_file: Path, *, as_json: bool) -> None:
 
     from rich.console import Console
     from rich.markup import escape
-    from rich.table import Table
+    from rich.table import Column, Table
 
     from cmbot.operations.status import status
     from cmbot.reconcile.opening import open_local
@@ -36,15 +38,24 @@ def command(key: str, settings_file: Path, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([asdict(line) for line in lines]))
         return
-    table = Table("key", "name", "status", "attempt", "request", "jobs", "quanta", "failed", "", box=None)
-    indent = {"campaign": "", "step": "  ", "group": "    "}
+    details = bool(key)
+    headings = [
+        Column(name, no_wrap=True)
+        for name in ("key", "name", "status", "attempt", "request", "jobs", "quanta", "failed")
+    ]
+    # In the list of all campaigns a line each; of one campaign every reason, below.
+    said = [] if details else [Column(overflow="ellipsis", no_wrap=True, ratio=1)]
+    table = Table(*headings, *said, box=None, expand=not details)
     for line in lines:
-        jobs, quanta = (
-            f"{each.done}/{each.total}" if each.total else "" for each in (line.jobs, line.quanta)
-        )
-        failed = str(line.quanta.failed or line.jobs.failed or "")
-        name, request = indent[line.level] + escape(line.name), str(line.request or "")
-        table.add_row(
-            line.key, name, line.status, line.attempt, request, jobs, quanta, failed, escape(line.summary)
-        )
+        table.add_row(*map(escape, _cells(line)), *(() if details else (escape(line.summary),)))
     Console().print(table)
+    for line in lines:
+        if details and line.summary:
+            click.echo(f"{line.key or line.name}: {line.summary}")
+
+
+def _cells(line: Line) -> tuple[str, ...]:
+    indent = {"campaign": "", "step": "  ", "group": "    "}[line.level]
+    jobs, quanta = (f"{each.done}/{each.total}" if each.total else "" for each in (line.jobs, line.quanta))
+    failed, request = str(line.quanta.failed or line.jobs.failed or ""), str(line.request or "")
+    return (line.key, indent + line.name, line.status, line.attempt, request, jobs, quanta, failed)

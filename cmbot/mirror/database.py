@@ -46,15 +46,15 @@ class Mirror:
     Raises
     ------
     RemoteError
-        If the file was written by a newer cmbot or is no database.
+        If the file was written by a newer cmbot, is no database or cannot be made.
     """
 
     def __init__(self, file: Path) -> None:
-        file.parent.mkdir(parents=True, exist_ok=True)
         self.file = file
         self._token = 0
-        connection = sqlite3.connect(file, timeout=30, isolation_level=None)
         try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            connection = sqlite3.connect(file, timeout=30, isolation_level=None)
             connection.execute("PRAGMA journal_mode = WAL")
             # A journal row must be on the disk before bps starts (predecessors.md 8.3, T0).
             connection.execute("PRAGMA synchronous = FULL")
@@ -65,6 +65,8 @@ class Mirror:
             if version > len(MIGRATIONS):
                 raise RemoteError(str(file), f"is of version {version}", "run a newer cmbot")
             migrate(connection)
+        except OSError as error:
+            raise RemoteError(str(file), f"cannot be made ({error.strerror})", "see work.state") from error
         except sqlite3.DatabaseError as error:
             if _is_busy(error):
                 raise _busy(file) from None

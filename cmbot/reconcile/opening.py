@@ -52,7 +52,7 @@ def load_settings(file: Path) -> Settings:
         data = yaml.safe_load(file.read_text())
     except OSError as error:
         raise UserError(str(file), f"cannot be read ({error.strerror})", "say --settings FILE") from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(str(file), f"is not YAML ({error})", "correct it") from error
     return parse(data, str(file))
 
@@ -125,7 +125,10 @@ def open_local(settings: Settings) -> Local:
     if not file.exists():
         raise UserError(str(file), "there is no mirror yet", "run `cmbot sync` first")
     mirror = Mirror(file)
-    account, name, epic_link, field_ids = json.loads(mirror.note(_FIELDS))
+    noted = mirror.note(_FIELDS)
+    if not noted:
+        raise UserError(str(file), "there was no pass yet", "run `cmbot sync` first")
+    account, name, epic_link, field_ids = json.loads(noted)
     return Local(settings, names(settings.jira, field_ids, epic_link), Person(account, name), mirror)
 
 

@@ -1,0 +1,186 @@
+"""What a person types, what is answered, and that mistakes are said on one line each."""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from typing import Any
+
+import pytest
+import yaml
+
+from cmbot.resources import resource
+
+CAMPAIGN = resource("config/campaigns/mini-drp.yaml")
+
+
+@pytest.fixture
+def campaign(terminal: Any) -> dict[str, Any]:
+    data: dict[str, Any] = yaml.safe_load(CAMPAIGN.read_text())
+    return data | {"environment": "stack", "site": "laptop"}
+
+
+def written(terminal: Any, campaign: dict[str, Any]) -> str:
+    file = terminal.place / "campaign.yaml"
+    file.write_text(yaml.safe_dump(campaign))
+    return str(file)
+
+
+# ------------------------------------------------------------------------------------------ create
+
+
+def test_a_dry_run_checks_and_creates_nothing(terminal: Any, campaign: dict[str, Any]) -> None:
+    result = terminal.run("create", written(terminal, campaign), "--dry-run")
+    assert result.exit_code == 0
+    assert result.output == "would create mini DRP with steps step1, step2, step3\n"
+    assert not (terminal.place / "state").exists()
+
+
+def test_keys_can_be_set_on_the_command_line(terminal: Any, campaign: dict[str, Any]) -> None:
+    file = written(terminal, campaign | {"site": "mars"})
+    assert terminal.run("create", file, "--dry-run", "--set", "site=laptop").exit_code == 0
+    assert terminal.run("create", file, "--dry-run", "--set", "name=a=b", "--set", "site=laptop").output == (
+        "would create a=b with steps step1, step2, step3\n"
+    )
+    assert terminal.run("create", file, "--dry-run", "--set", "site").exit_code == 2
+
+
+@pytest.mark.covers("V13", "B3", "B33")
+def test_every_problem_of_a_campaign_is_a_line(terminal: Any, campaign: dict[str, Any]) -> None:
+    campaign |= {"reason": "", "site": "mars", "butler": "a b"}
+    campaign["steps"][0]["query"] = "visit IN ({VISITS})"
+    lines = terminal.refused("create", written(terminal, campaign), "--dry-run")
+    assert [line.split(": ")[1] for line in lines] == [
+        "Reason",
+        "Butler repository",
+        "Compute site",
+        "step1 Data query",
+    ]
+    assert all(line.startswith("mini DRP: ") and "; " in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"a: [1", "is not valid YAML"),
+        (b"\xff\xfe\x00", "cannot be read"),
+        (b"a: &x 1\nb: *x", "aliases are not allowed"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_named_on_one_line(terminal: Any, content: bytes, said: str) -> None:
+    file = terminal.place / "bad.yaml"
+    file.write_bytes(content)
+    [line] = terminal.refused("create", str(file), "--dry-run")
+    assert line.startswith(f"{file}: ")
+    assert said in line
+
+
+def test_a_campaign_is_not_created_without_a_token(
+    terminal: Any, campaign: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CMBOT_TEST_TOKEN", raising=False)
+    [line] = terminal.refused("create", written(terminal, campaign))
+    assert line == "jira.token: the environment variable CMBOT_TEST_TOKEN is empty; set it"
+
+
+def test_a_jira_that_does_not_answer_is_one_line_without_the_token(
+    terminal: Any, campaign: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CMBOT_TEST_TOKEN", "very-secret")
+    lines = terminal.refused("create", written(terminal, campaign))
+    assert len(lines) == 1
+    assert "127.0.0.1" in lines[0] or "Jira" in lines[0]
+    assert "very-secret" not in lines[0]
+
+
+# ---------------------------------------------------------------------------------------- settings
+
+
+@pytest.mark.parametrize("command", [("status",), ("history", "CM-1"), ("plan", "CM-1"), ("sync", "--once")])
+def test_settings_that_are_not_there_are_named(terminal: Any, command: tuple[str, ...]) -> None:
+    terminal.settings.unlink()
+    lines = terminal.refused(*command)
+    assert lines[-1].endswith("cmbot.yaml: cannot be read (No such file or directory); say --settings FILE")
+
+
+@pytest.mark.covers("W21")
+def test_every_wrong_setting_is_a_line_with_its_name(terminal: Any) -> None:
+    terminal.write_settings(wrok={}, panda={"relay": "x", "timeout": "soon"}, sites=5)
+    lines = terminal.refused("status")
+    assert {line.split(": ")[1] for line in lines} == {"wrok", "panda.timeout", "sites"}
+
+
+@pytest.mark.parametrize("content", [b"a: [", b"\xff\xfe", b"just text", b""])
+def test_settings_that_are_none_are_refused(terminal: Any, content: bytes) -> None:
+    terminal.settings.write_bytes(content)
+    assert all(str(terminal.settings) in line for line in terminal.refused("status"))
+
+
+def test_the_settings_file_can_be_named(terminal: Any, followed: Any) -> None:
+    other = terminal.place / "other.yaml"
+    terminal.settings.rename(other)
+    assert terminal.run("status", "--settings", str(other)).exit_code == 0
+
+
+# ------------------------------------------------------------------------------- status and history
+
+
+def test_before_the_first_pass_there_is_nothing_to_show(terminal: Any) -> None:
+    [line] = terminal.refused("status")
+    assert "there is no mirror yet; run `cmbot sync` first" in line
+    with closing(terminal.mirror()):
+        pass
+    [line] = terminal.refused("status")
+    assert "there was no pass yet; run `cmbot sync` first" in line
+
+
+def test_a_state_directory_that_cannot_be_made_is_named(terminal: Any) -> None:
+    (terminal.place / "state").write_text("a file")
+    [line] = terminal.refused("status")
+    assert str(terminal.place / "state") in line
+
+
+@pytest.mark.covers("F1", "F10", "E10")
+def test_all_campaigns_are_listed(followed: Any) -> None:
+    output = followed.run("status").output
+    assert len(output.splitlines()) == 3
+    assert [line.split()[0] for line in output.splitlines()[1:]] == ["CM-1", "CM-7"]
+    assert "mini [DRP]" in output
+
+
+@pytest.mark.covers("F13", "F19")
+@pytest.mark.parametrize("key", ["CM-1", "CM-2", "CM-3"])
+def test_a_campaign_is_shown_with_its_steps_and_groups(followed: Any, key: str) -> None:
+    lines = json.loads(followed.run("status", key, "--json").output)
+    assert [(line["level"], line["key"], line["name"]) for line in lines] == [
+        ("campaign", "CM-1", "mini [DRP]"),
+        ("step", "CM-2", "step1"),
+        ("group", "CM-3", "g001"),
+        ("group", "", "g002"),
+    ]
+    first, second = lines[2:]
+    assert (first["status"], first["attempt"], first["request"]) == ("failed", "a1", 4711)
+    assert first["summary"] == "isr failed"
+    assert (second["status"], second["attempt"], second["request"]) == ("waiting", "", None)
+    shown = followed.run("status", key).output
+    assert all(word in shown for word in ("CM-1", "step1", "g001", "4711", "g002"))
+    assert "CM-3: isr failed" in shown.splitlines()
+
+
+@pytest.mark.covers("E8", "W13")
+def test_history_says_who_did_what_and_why(followed: Any) -> None:
+    assert followed.run("history", "CM-1").output.splitlines() == [
+        "2026-11-20 08:15:00Z  CM-1       Anna: moved CM-1 from Draft to Launch  (history 5)",
+        "2026-11-20 08:15:00Z  CM-2       cmbot: submitted g001 a1 as 4711  (move:10001:5)",
+    ]
+    [event] = [json.loads(line) for line in followed.run("history", "CM-2", "--json").output.splitlines()]
+    assert (event["issue_key"], event["who"], event["at"]) == ("CM-2", "cmbot", "2026-11-20T08:15:00+00:00")
+    assert followed.run("history", "CM-3").output == ""
+
+
+@pytest.mark.parametrize("command", ["status", "history"])
+@pytest.mark.parametrize("key", ["CM-99", "", "x' OR 1=1 --"])
+def test_a_key_that_is_not_known_is_named(followed: Any, command: str, key: str) -> None:
+    if (command, key) != ("status", ""):
+        [line] = followed.refused(command, key)
+        assert line == f"{key}: is not known here; check the key, or run `cmbot sync --once`"
