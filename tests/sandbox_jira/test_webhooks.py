@@ -341,3 +341,48 @@ _DATA_CENTER = (
     "status-resolved",
     "status-reopened",
 )
+
+
+# ------------------------------------------------------------------------------------- strange mode
+def trouble(sandbox: Sandbox, **webhooks: Any) -> None:
+    answer = sandbox.ask("PUT", "/sandbox/strange", json={"seed": 5, "webhooks": webhooks})
+    assert answer.status_code == 200, answer.text
+
+
+def summaries(receiver: Receiver) -> list[str]:
+    return [one.body["issue"]["fields"]["summary"] for one in receiver.got]
+
+
+def test_webhooks_are_lost_and_doubled_on_purpose(sandbox: Sandbox, receiver: Receiver) -> None:
+    listen(sandbox, receiver, "jira:issue_created")
+    trouble(sandbox, lost=1)
+    sandbox.create(summary="lost")
+    trouble(sandbox, doubled=1)
+    sandbox.create(summary="doubled")
+    quiet(sandbox)
+    assert summaries(receiver) == ["doubled", "doubled"]
+    fates = [one["fate"] for one in sandbox.ask("GET", "/sandbox/webhooks").json()["deliveries"]]
+    assert fates == ["lost", "delivered", "delivered"]
+
+
+def test_a_delayed_webhook_waits_for_the_sandboxs_clock(sandbox: Sandbox, receiver: Receiver) -> None:
+    listen(sandbox, receiver, "jira:issue_created")
+    trouble(sandbox, delayed=1, delay=[60, 120])
+    sandbox.create(summary="late")
+    trouble(sandbox)
+    sandbox.create(summary="prompt")
+    quiet(sandbox)
+    assert summaries(receiver) == ["prompt"]
+    sandbox.ask("PUT", "/sandbox/clock", json={"advance": 120})
+    quiet(sandbox)
+    assert summaries(receiver) == ["prompt", "late"]
+
+
+def test_a_reordered_webhook_comes_behind_the_next(sandbox: Sandbox, receiver: Receiver) -> None:
+    listen(sandbox, receiver, "jira:issue_created")
+    trouble(sandbox, reordered=1)
+    sandbox.create(summary="first")
+    trouble(sandbox)
+    sandbox.create(summary="second")
+    quiet(sandbox)
+    assert summaries(receiver) == ["second", "first"]

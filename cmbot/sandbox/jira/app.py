@@ -15,9 +15,9 @@ from .access import Access, new_tokens
 from .board.routes import router as pages
 from .board.routes import sign_in_page
 from .board.visit import NotSignedIn, visiting
+from .clock import SteerableClock
 from .cloud import CLOUD
 from .datacenter import DATA_CENTER
-from .disturbances import Disturber
 from .errors import JiraError
 from .flavours import named
 from .guard import Guard, RequestLog
@@ -41,6 +41,7 @@ from .rest import (
 )
 from .sandboxpaths import router as sandbox_paths
 from .site import Site
+from .strange import Strange
 from .webhooks import MANNERS, Deliverer, Desk
 
 if TYPE_CHECKING:
@@ -91,13 +92,14 @@ class Application:
         fresh = new_tokens(list(self.site.config.users))
         self.access = Access(self.site, fresh if tokens is None else tokens)
         self.requests = RequestLog()
-        self.disturber = Disturber()
         self.deliverer = Deliverer(MANNERS[self.site.flavour.name], store.now, Random(0))  # noqa: S311 - faults, not secrets
+        self.clock = SteerableClock(store, self.deliverer.wake)
         self.desk = Desk(self.site, f"http://localhost{context_path}", self.deliverer)
+        self.strange = Strange(self.site, self.deliverer)
         store.function("jql_words", 2, matches)
         # no schema pages: they would load scripts from elsewhere
         inner = FastAPI(openapi_url=None, redirect_slashes=False)
-        for name in ("site", "access", "requests", "disturber", "deliverer"):
+        for name in ("site", "access", "requests", "deliverer", "strange", "clock"):
             setattr(inner.state, name, getattr(self, name))
         inner.state.context_path = context_path
         for prefix in self.site.flavour.apis:
@@ -113,7 +115,7 @@ class Application:
         inner.add_exception_handler(Exception, _broken)
         # outside FastAPI, whose own layers would stand between the door and the connection
         whole = cloudgateway.around(inner, self.site, context_path) if flavour == CLOUD.name else inner
-        self._door = Guard(self.disturber.around(whole), self.requests)
+        self._door = Guard(self.strange.around(whole), self.requests)
 
     def answers_at(self, url: str) -> None:
         """Say at which address it is reached: webhooks' bodies name it."""

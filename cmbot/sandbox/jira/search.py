@@ -12,6 +12,8 @@ from .jql import Compiled, compile_query
 from .permissions import browsable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .configuration import User
     from .site import Site
 
@@ -33,7 +35,9 @@ class Page:
     """How many the query found."""
 
 
-def search(site: Site, user: User, jql: str, start: int = 0, limit: int = 50) -> Page:
+def search(
+    site: Site, user: User, jql: str, start: int = 0, limit: int = 50, current: Sequence[int] = ()
+) -> Page:
     """Find issues.
 
     Parameters
@@ -46,6 +50,8 @@ def search(site: Site, user: User, jql: str, start: int = 0, limit: int = 50) ->
         The query; empty finds everything.
     start, limit : `int`, optional
         The page.
+    current : `~collections.abc.Sequence` [`int`], optional
+        Ids of issues that are to be right whatever the index does (Cloud's ``reconcileIssues``).
 
     Raises
     ------
@@ -55,7 +61,7 @@ def search(site: Site, user: User, jql: str, start: int = 0, limit: int = 50) ->
     compiled = visible(site, user, compile_query(site, user, jql))
     start, limit = max(0, start), PAGE_LIMIT if limit < 0 else min(limit, PAGE_LIMIT)
     try:
-        return _page(site, compiled, start, limit)
+        return _page(site, compiled, start, limit, current)
     except sqlite3.OperationalError as error:  # SQLite bounds the depth and the values of an expression
         raise JiraError(400, f"The JQL query is too complex: {error}.") from None
 
@@ -76,10 +82,16 @@ def visible(site: Site, user: User, compiled: Compiled) -> Compiled:
     return replace(compiled, where=where, values=(*compiled.values, *values))
 
 
-def _page(site: Site, compiled: Compiled, start: int, limit: int) -> Page:
-    tables = "FROM issues i JOIN statuses s ON s.id = i.status_id JOIN projects p ON p.id = i.project_id"
-    where = f"{tables} WHERE {compiled.where}"
+def _page(site: Site, compiled: Compiled, start: int, limit: int, current: Sequence[int]) -> Page:
     with site.store.transaction():
+        table = site.index.table(current)
+        tables = (
+            f"FROM {table} i JOIN statuses s ON s.id = i.status_id JOIN projects p ON p.id = i.project_id"
+        )
+        where = f"{tables} WHERE ({compiled.where})"
+        if site.index.trouble.regress:
+            missed = site.index.missed(site.store.rows(f"SELECT i.id {where}", *compiled.values), current)
+            where += "" if missed is None else f" AND i.id != {missed:d}"
         counted = site.store.row(f"SELECT COUNT(*) AS n {where}", *compiled.values)
         rows = site.store.rows(
             f"SELECT i.* {where} ORDER BY {compiled.order} LIMIT ? OFFSET ?",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from .datacenter import DATA_CENTER
 from .loading import load
+from .searchindex import SearchIndex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,6 +36,8 @@ class Site:
         #: Most things that one issue may hold; a test may lower them.
         self.caps = flavour.caps
         self._config: Configuration | None = None
+        #: What searches read.
+        self.index = SearchIndex(store)
         #: Told inside the transaction of what happens to issues.
         self.listeners: list[Callable[[Happening], None]] = []
 

@@ -119,9 +119,11 @@ class Store:
         with self.transaction():
             return int(self._db.execute(sql, tuple(values.values())).lastrowid or 0)
 
-    def function(self, name: str, arguments: int, call: Callable[..., Any]) -> None:
-        """Make a deterministic Python function callable from SQL."""
-        self._db.create_function(name, arguments, call, deterministic=True)
+    def function(
+        self, name: str, arguments: int, call: Callable[..., Any], *, deterministic: bool = True
+    ) -> None:
+        """Make a Python function callable from SQL."""
+        self._db.create_function(name, arguments, call, deterministic=deterministic)
 
     @property
     def changes(self) -> int:

@@ -151,6 +151,9 @@ async def signed_in(request: Request) -> SignedIn:
             },
         )
     request.state.user = user.name
+    request.state.limits = request.app.state.strange.limiter.admit(
+        user.name, request.method, request.url.path
+    )
     version = 3 if "/rest/api/3/" in request.url.path else 2
     shapes = site.shapes(base_url(request), user, version)
     return SignedIn(request, site, user, shapes, await limited_body(request))

@@ -6,6 +6,7 @@ import base64
 import binascii
 import hashlib
 import json
+import secrets
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Response
@@ -98,10 +99,11 @@ def _found(call: SignedIn, asked: dict[str, Any]) -> Response:
         raise JiraError(400, "The value of 'maxResults' must be greater than 0.")
     if len(keys) > PROPERTY_LIMIT:
         raise JiraError(400, f"At most {PROPERTY_LIMIT} properties can be asked for.")
-    _check_reconciled(asked)
+    current = _reconciled(asked)
     start = _start(call, jql, asked.get("nextPageToken"))
     only_ids = set(names) <= {"id", "key"} and not keys
-    page = search(call.site, call.user, jql, start, min(limit, PAGE_LIMIT if only_ids else FIELDS_PAGE_LIMIT))
+    most = call.site.index.cut(min(limit, PAGE_LIMIT if only_ids else FIELDS_PAGE_LIMIT))
+    page = search(call.site, call.user, jql, start, most, current)
     shape = IssueShapes(
         call.site,
         call.shapes,
@@ -125,13 +127,12 @@ def _shaped(shape: IssueShapes, issue: Issue, names: list[str]) -> Json:
     return found if names != ["id"] else {name: found[name] for name in ("id", "self", "fields")}
 
 
-def _check_reconciled(asked: dict[str, Any]) -> None:
-    """Look at the ids that are to be found as they are now; this search has no index that could lag."""
+def _reconciled(asked: dict[str, Any]) -> list[int]:
+    """The ids of issues that are to be found as they are now, however far the index lags behind."""
     ids = asked.get("reconcileIssues") or []
     if not isinstance(ids, list) or len(ids) > RECONCILED_LIMIT:
         raise JiraError(400, f"'reconcileIssues' must be a list of at most {RECONCILED_LIMIT} ids.")
-    for number in ids:
-        integer("reconcileIssues", number)
+    return [integer("reconcileIssues", number) for number in ids]
 
 
 def _digest(jql: str) -> str:
@@ -139,7 +140,8 @@ def _digest(jql: str) -> str:
 
 
 def _token(call: SignedIn, jql: str, start: int) -> str:
-    content = json.dumps([_digest(jql), start, call.site.store.now()])
+    # never the same twice, even for a page that brought nothing: clients stop when a token repeats
+    content = json.dumps([_digest(jql), start, call.site.store.now(), secrets.token_hex(4)])
     return base64.urlsafe_b64encode(content.encode()).decode()
 
 
@@ -148,7 +150,7 @@ def _start(call: SignedIn, jql: str, token: Any) -> int:
     if token is None:
         return 0
     try:
-        digest, start, made = json.loads(base64.urlsafe_b64decode(token))
+        digest, start, made, _ = json.loads(base64.urlsafe_b64decode(token))
         fresh = digest == _digest(jql) and 0 <= call.site.store.now() - int(made) <= TOKEN_LIFE
         if not fresh or not 0 <= int(start) < 10**9:
             raise ValueError(token)
