@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -207,6 +209,72 @@ def library(sandbox: Sandbox) -> Iterator[JIRA]:
     client.close()
 
 
+@dataclass
+class Received:
+    """A request that came in."""
+
+    path: str
+    headers: dict[str, str]
+    raw: bytes
+
+    @property
+    def body(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.raw)
+        return found
+
+    @property
+    def event(self) -> tuple[str, str | None]:
+        return self.body["webhookEvent"], self.body.get("issue_event_type_name")
+
+
+@dataclass
+class Receiver:
+    """Listens for webhooks; answers what a test tells it to, else 200."""
+
+    url: str = ""
+    got: list[Received] = field(default_factory=list)
+    answers: list[int] = field(default_factory=list)
+
+    def settle(self, sandbox: Sandbox) -> None:
+        """Wait until everything that is due was sent."""
+        deadline = time.monotonic() + 20
+        while True:
+            report = sandbox.app.deliverer.report()
+            if not report["sending"] and all(one["due"] > sandbox.store.now() for one in report["waiting"]):
+                return
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+    def events(self) -> list[tuple[str, str | None]]:
+        return [one.event for one in self.got]
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    found = Receiver()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            raw = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            status = found.answers.pop(0) if found.answers else 200
+            found.got.append(Received(self.path, dict(self.headers), raw))
+            self.send_response(status)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        found.url = f"http://127.0.0.1:{server.server_port}"
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield found
+        server.shutdown()
+        thread.join(10)
+
+
 @pytest.fixture
 def samples() -> Path:
     """Captured payloads beside the checkout."""
@@ -238,6 +306,7 @@ LEFT_OUT = {
     "environment": "not emulated yet",
     "duedate": "not emulated yet",
     "lastViewed": "not emulated yet",
+    "statuscategorychangedate": "not emulated yet",
     "security": "there are no issue security schemes",
     "archiveddate": "nothing is archived",
     "epic": "comes from the agile resource, which is not emulated",

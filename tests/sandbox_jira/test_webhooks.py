@@ -5,97 +5,18 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import threading
-import time
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from conftest import Differences, Sandbox
+    from conftest import Differences, Receiver, Sandbox
 
 OLD, NEW = "/rest/webhooks/1.0/webhook", "/rest/jira-webhook/1.0/webhooks"
 ISSUES = ["jira:issue_created", "jira:issue_updated", "jira:issue_deleted"]
 COMMENTS = ["comment_created", "comment_updated", "comment_deleted"]
-
-
-@dataclass
-class Received:
-    """A request that came in."""
-
-    path: str
-    headers: dict[str, str]
-    raw: bytes
-
-    @property
-    def body(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.raw)
-        return found
-
-    @property
-    def event(self) -> tuple[str, str | None]:
-        return self.body["webhookEvent"], self.body.get("issue_event_type_name")
-
-
-@dataclass
-class Receiver:
-    """Listens for webhooks; answers what a test tells it to, else 200."""
-
-    url: str = ""
-    got: list[Received] = field(default_factory=list)
-    answers: list[int] = field(default_factory=list)
-
-    def events(self) -> list[tuple[str, str | None]]:
-        return [one.event for one in self.got]
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    found = Receiver()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            raw = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            status = found.answers.pop(0) if found.answers else 200
-            found.got.append(Received(self.path, dict(self.headers), raw))
-            self.send_response(status)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
-        found.url = f"http://127.0.0.1:{server.server_port}"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield found
-        server.shutdown()
-        thread.join(10)
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
-def quiet(sandbox: Sandbox) -> None:
-    """Wait until everything that is due was sent."""
-    now = sandbox.store.now
-
-    def settled() -> bool:
-        report = sandbox.ask("GET", "/sandbox/webhooks").json()
-        return not report["sending"] and all(one["due"] > now() for one in report["waiting"])
-
-    until(settled)
 
 
 def listen(sandbox: Sandbox, receiver: Receiver, *events: str, path: str = "", **more: Any) -> dict[str, Any]:
@@ -167,7 +88,7 @@ def test_an_issues_life_is_told_event_by_event(sandbox: Sandbox, receiver: Recei
     sandbox.move(key, "Complete", fields={"resolution": {"name": "Done"}})
     sandbox.rest("PUT", f"issue/{key}", json={"fields": {"summary": "new"}})  # changes nothing
     sandbox.rest("DELETE", f"issue/{key}")
-    quiet(sandbox)
+    receiver.settle(sandbox)
     assert receiver.events() == [
         ("jira:issue_created", "issue_created"),
         ("jira:issue_updated", "issue_updated"),
@@ -185,7 +106,7 @@ def test_the_changelog_of_a_webhook_is_the_entry_of_the_history(sandbox: Sandbox
     key = sandbox.create()
     listen(sandbox, receiver)
     sandbox.move(key, "Launch")
-    quiet(sandbox)
+    receiver.settle(sandbox)
     (entry,) = sandbox.get(f"issue/{key}?expand=changelog")["changelog"]["histories"]
     assert receiver.got[0].body["changelog"] == {"id": entry["id"], "items": entry["items"]}
     assert receiver.got[0].body["user"]["name"] == "alice"
@@ -200,7 +121,7 @@ def test_a_comment_is_told_twice_and_once_without_its_issue(sandbox: Sandbox, re
     number = sandbox.rest("POST", f"issue/{key}/comment", json={"body": "one"}).json()["id"]
     sandbox.rest("PUT", f"issue/{key}/comment/{number}", json={"body": "two"})
     sandbox.rest("DELETE", f"issue/{key}/comment/{number}")
-    quiet(sandbox)
+    receiver.settle(sandbox)
     assert receiver.events() == [
         ("comment_created", None),
         ("jira:issue_updated", "issue_commented"),
@@ -227,7 +148,7 @@ def test_what_was_not_written_is_not_told(sandbox: Sandbox, receiver: Receiver) 
     bad["properties"] = [{"key": "", "value": 1}]  # type: ignore[assignment]  # refused after the issue was written
     assert sandbox.rest("POST", "issue", json=bad).status_code == 400
     sandbox.create(summary="good")
-    quiet(sandbox)
+    receiver.settle(sandbox)
     assert [one.body["issue"]["fields"]["summary"] for one in receiver.got] == ["good"]
 
 
@@ -239,7 +160,7 @@ def test_a_filter_is_asked_of_the_issue_as_it_then_is(sandbox: Sandbox, receiver
     sandbox.move(key, "Run")
     sandbox.move(other, "Launch")
     sandbox.rest("DELETE", f"issue/{other}")
-    quiet(sandbox)
+    receiver.settle(sandbox)
     assert [(one.body["issue"]["key"], one.event[0]) for one in receiver.got] == [
         (key, "jira:issue_updated"),
         (other, "jira:issue_updated"),
@@ -253,14 +174,14 @@ def test_a_webhook_hears_only_its_events_while_it_is_enabled(sandbox: Sandbox, r
     sandbox.rest("POST", f"issue/{key}/comment", json={"body": "one"})
     sandbox.ask("PUT", made["self"].removeprefix(sandbox.url), json={"enabled": False})
     sandbox.rest("POST", f"issue/{key}/comment", json={"body": "two"})
-    quiet(sandbox)
+    receiver.settle(sandbox)
     assert [one.body["comment"]["body"] for one in receiver.got] == ["one"]
 
 
 def test_a_secret_signs_the_raw_body(sandbox: Sandbox, receiver: Receiver) -> None:
     listen(sandbox, receiver, secret="s3cret")
     sandbox.create(summary="Größe")
-    quiet(sandbox)
+    receiver.settle(sandbox)
     (got,) = receiver.got
     expected = hmac.new(b"s3cret", got.raw, hashlib.sha256).hexdigest()
     assert got.headers["X-Hub-Signature"] == f"sha256={expected}"
@@ -273,7 +194,7 @@ def test_an_address_can_hold_variables_and_a_body_can_be_left_out(
     path = "/hook?issue={issue.id}&key=${issue.key}&who={modifiedUser.name}&x={sprint.id}"
     listen(sandbox, receiver, "jira:issue_created", path=path, excludeBody=True)
     key = sandbox.create()
-    quiet(sandbox)
+    receiver.settle(sandbox)
     (got,) = receiver.got
     assert got.path.startswith(f"/hook?issue=10000&key={key}&who=alice&x=")
     assert got.raw == b""
@@ -283,9 +204,9 @@ def test_data_center_does_not_try_again(sandbox: Sandbox, receiver: Receiver) ->
     listen(sandbox, receiver)
     receiver.answers[:] = [503]
     sandbox.create()
-    quiet(sandbox)
+    receiver.settle(sandbox)
     sandbox.clock.advance(days=1)
-    quiet(sandbox)
+    receiver.settle(sandbox)
     assert len(receiver.got) == 1
     (outcome,) = sandbox.ask("GET", "/sandbox/webhooks").json()["deliveries"]
     assert (outcome["status"], outcome["fate"], outcome["event"]) == (503, "given up", "jira:issue_created")
@@ -295,7 +216,7 @@ def test_a_receiver_that_is_gone_harms_nobody(sandbox: Sandbox, receiver: Receiv
     receiver.url = "http://127.0.0.1:1"
     listen(sandbox, receiver)
     sandbox.create()
-    quiet(sandbox)
+    receiver.settle(sandbox)
     (outcome,) = sandbox.ask("GET", "/sandbox/webhooks").json()["deliveries"]
     assert (outcome["status"], outcome["fate"]) == (None, "given up")
     assert sandbox.ask("DELETE", "/sandbox/webhooks").status_code == 204
@@ -317,7 +238,7 @@ def test_bodies_have_the_shape_of_captured_ones(
         sandbox.move(key, name)
     sandbox.move(key, "Complete", fields={"resolution": {"name": "Done"}})
     sandbox.move(key, "Launch")
-    quiet(sandbox)
+    receiver.settle(sandbox)
     ours = dict(zip(_DATA_CENTER, receiver.got[1:], strict=True))
     for name, got in ours.items():
         if name:
@@ -359,7 +280,7 @@ def test_webhooks_are_lost_and_doubled_on_purpose(sandbox: Sandbox, receiver: Re
     sandbox.create(summary="lost")
     trouble(sandbox, doubled=1)
     sandbox.create(summary="doubled")
-    quiet(sandbox)
+    receiver.settle(sandbox)
     assert summaries(receiver) == ["doubled", "doubled"]
     fates = [one["fate"] for one in sandbox.ask("GET", "/sandbox/webhooks").json()["deliveries"]]
     assert fates == ["lost", "delivered", "delivered"]
@@ -371,10 +292,10 @@ def test_a_delayed_webhook_waits_for_the_sandboxs_clock(sandbox: Sandbox, receiv
     sandbox.create(summary="late")
     trouble(sandbox)
     sandbox.create(summary="prompt")
-    quiet(sandbox)
+    receiver.settle(sandbox)
     assert summaries(receiver) == ["prompt"]
     sandbox.ask("PUT", "/sandbox/clock", json={"advance": 120})
-    quiet(sandbox)
+    receiver.settle(sandbox)
     assert summaries(receiver) == ["prompt", "late"]
 
 
@@ -384,5 +305,5 @@ def test_a_reordered_webhook_comes_behind_the_next(sandbox: Sandbox, receiver: R
     sandbox.create(summary="first")
     trouble(sandbox)
     sandbox.create(summary="second")
-    quiet(sandbox)
+    receiver.settle(sandbox)
     assert summaries(receiver) == ["second", "first"]
