@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 import json
 import socket
@@ -179,6 +180,12 @@ def listening(
 
 
 Start = Callable[..., Sandbox]
+
+
+@pytest.fixture
+def seed() -> dict[str, Any]:
+    """The usual seed, to be changed by a test."""
+    return copy.deepcopy(SEED)
 
 
 @pytest.fixture

@@ -31,13 +31,17 @@ from .rest import (
     jqlsearch,
     links,
     paging,
+    people,
+    projects,
     properties,
+    schemes,
     search,
     server,
     sessions,
     setup,
     watchers,
     webhooks,
+    work,
 )
 from .sandboxpaths import router as sandbox_paths
 from .site import Site
@@ -53,7 +57,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 _SHARED = tuple(
-    module.router for module in (server, setup, issue, comments, properties, links, files, watchers)
+    module.router
+    for module in (
+        *(server, setup, people, projects, schemes),
+        *(issue, comments, properties, links, files, watchers, work),
+    )
 )
 """REST resources of both deployments."""
 _OWN = {

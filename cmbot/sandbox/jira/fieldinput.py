@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
+from . import durations
 from .errors import FieldProblem
 
 if TYPE_CHECKING:
@@ -93,8 +94,57 @@ def option(_: Site, field: Field, raw: Any) -> Stored:
         raise FieldProblem("Could not find valid 'id' or 'value' in the Parent Option object.")
     for option in field.options:
         if str(raw.get("id", option.id)) == str(option.id) and raw.get("value", option.value) == option.value:
+            if option.disabled:
+                break
             return option.id
     raise FieldProblem(f"Option {_quoted(raw)} is not valid")
+
+
+def named_option(_: Site, field: Field, raw: Any) -> Stored:
+    """A component or version of the project, by id or name."""
+    if not isinstance(raw, dict) or not ("id" in raw or "name" in raw):
+        raise FieldProblem("expected Object containing an 'id' or a 'name'")
+    for option in field.options:
+        if str(raw.get("id", option.id)) == str(option.id) and raw.get("name", option.value) == option.value:
+            return option.id
+    what = "Component" if field.type == "components" else "Version"
+    raise FieldProblem(f"{what} name '{raw.get('name', raw.get('id'))}' is not valid")
+
+
+def named_options(site: Site, field: Field, raw: Any) -> Stored:
+    """Components or versions."""
+    return sorted({named_option(site, field, one) for one in _list(raw)}) or None
+
+
+def date(_: Site, __: Field, raw: Any) -> Stored:
+    """A day, without a time (RFC 3339)."""
+    if raw is None or raw == "":
+        return None
+    try:
+        if not isinstance(raw, str) or len(raw) != len("yyyy-MM-dd"):
+            raise ValueError(raw)
+        return dt.date.fromisoformat(raw).isoformat()
+    except ValueError:
+        raise FieldProblem(f"Error parsing date string: expected yyyy-MM-dd, got {str(raw)[:40]!r}") from None
+
+
+def timetracking(_: Site, __: Field, raw: Any) -> Stored:
+    """Estimates, as seconds by field id; an original one alone is the remaining one too."""
+    if raw is None:
+        return None
+    if not isinstance(raw, dict):
+        raise FieldProblem("expected Object")
+    found = {
+        field: durations.read(raw[name])
+        for name, field in (
+            ("originalEstimate", "timeoriginalestimate"),
+            ("remainingEstimate", "timeestimate"),
+        )
+        if raw.get(name) is not None
+    }
+    return (
+        {"timeestimate": found["timeoriginalestimate"], **found} if "timeoriginalestimate" in found else found
+    )
 
 
 def options(site: Site, field: Field, raw: Any) -> Stored:

@@ -78,6 +78,16 @@ def instant(_: Site, __: Field, stored: Stored) -> Trace:
     return text, text
 
 
+def seconds(_: Site, __: Field, stored: Stored) -> Trace:
+    """A length: the same on both sides."""
+    return (None, None) if stored is None else (str(stored), str(stored))
+
+
+def date(_: Site, __: Field, stored: Stored) -> Trace:
+    """A day: twice, the second time with a midnight, as Jira writes it."""
+    return (None, None) if stored is None else (stored, f"{stored} 00:00:00.0")
+
+
 def epic_link(site: Site, _: Field, stored: Stored) -> Trace:
     """An epic: its number and key."""
     row = site.store.row("SELECT id FROM issues WHERE key = ?", stored)

@@ -91,6 +91,16 @@ TYPES: dict[str, FieldType] = {
         fieldinput.of_table(RESOLUTIONS, "Resolution"),
         fieldtrace.of_table(RESOLUTIONS),
     ),
+    "components": FieldType(
+        {"type": "array", "items": "component"}, fieldinput.named_options, fieldtrace.options, _LISTED
+    ),
+    "versions": FieldType(
+        {"type": "array", "items": "version"}, fieldinput.named_options, fieldtrace.options, _LISTED
+    ),
+    "date": FieldType({"type": "date"}, fieldinput.date, fieldtrace.date),
+    "timetracking": FieldType(
+        {"type": "timetracking"}, fieldinput.timetracking, fieldtrace.as_text, ("set", "edit")
+    ),
     "project": _fixed({"type": "project"}),
     "issuetype": _fixed({"type": "issuetype"}),
     "status": _fixed({"type": "status"}),
@@ -98,6 +108,9 @@ TYPES: dict[str, FieldType] = {
     "issuelinks": _fixed({"type": "array", "items": "issuelinks"}),
     "subtasks": _fixed({"type": "array", "items": "issuelinks"}),
     "watches": _fixed({"type": "watches"}),
+    "votes": _fixed({"type": "votes"}),
+    "seconds": FieldType({"type": "number"}, fieldinput.read_only, fieldtrace.seconds, ()),
+    "worklog": _fixed({"type": "array", "items": "worklog"}),
     "attachment": _fixed({"type": "array", "items": "attachment"}),
     "comments-page": _fixed({"type": "comments-page"}),
 }

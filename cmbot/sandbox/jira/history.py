@@ -12,11 +12,14 @@ from .happenings import Happening
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from .configuration import Field, User
+    from .configuration import Field, Project, User
     from .fieldinput import Stored
     from .fieldtrace import Trace
     from .happenings import Kind
     from .site import Site
+
+
+_NOTHING: Trace = (None, None)
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,21 @@ def item(site: Site, field: Field, old: Stored, new: Stored) -> Item:
         old=trace(site, field, old),
         new=trace(site, field, new),
     )
+
+
+def items(site: Site, project: Project, field: Field, old: Stored, new: Stored) -> list[Item]:
+    """The history items of a changed field: one for each component or version that came or went."""
+    if field.type not in ("components", "versions"):
+        return [item(site, field, old, new)]
+    names = {option.id: option.value for option in project.choices(field.type)}
+    went = [
+        (number, (str(number), names[number]), _NOTHING) for number in old or [] if number not in (new or [])
+    ]
+    came = [
+        (number, _NOTHING, (str(number), names[number])) for number in new or [] if number not in (old or [])
+    ]
+    word = {"components": "Component", "versions": "Version", "fixVersions": "Fix Version"}[field.id]
+    return [Item(word, "jira", field.id, before, after) for _, before, after in [*went, *came]]
 
 
 def record(

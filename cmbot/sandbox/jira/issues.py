@@ -143,6 +143,7 @@ def create(site: Site, user: User, body: Mapping[str, Any]) -> Issue:
         screen = permitted(site.config, user, project, None, edit_screen(site.config, project, issue_type))
         rest = {name: raw for name, raw in fields.items() if name not in ("project", "issuetype", "parent")}
         given = read_values(site, screen, {**body, "fields": rest}, {}) | epic
+        given = expanded(given)
         values = {"priority": DEFAULT_PRIORITY, "reporter": user.name, **given}
         lacking = {
             f.id: f"{f.name} is required." for f in screen.values() if required(f) and not values.get(f.id)
@@ -205,6 +206,7 @@ def assign(site: Site, user: User, issue: Issue, raw: Any) -> None:
 
 def apply(site: Site, issue: Issue, values: Mapping[str, Stored]) -> list[history.Item]:
     """Write values into the issue and return what changed for the history."""
+    values = expanded(values)
     changed = {name: value for name, value in values.items() if value != issue.values.get(name)}
     for name, value in changed.items():
         if required(site.config.field(name)) and value is None:
@@ -217,9 +219,16 @@ def apply(site: Site, issue: Issue, values: Mapping[str, Stored]) -> list[histor
     sql = "UPDATE issues SET fields = ?, resolved = ? WHERE id = ?"
     site.store.run(sql, _packed({**issue.values, **changed}), resolved, issue.id)
     return [
-        history.item(site, site.config.field(name), issue.values.get(name), value)
+        item
         for name, value in changed.items()
+        for item in history.items(site, issue.project, site.config.field(name), issue.values.get(name), value)
     ]
+
+
+def expanded(values: Mapping[str, Stored]) -> dict[str, Stored]:
+    """Values as they are kept: time tracking is several of them."""
+    found = dict(values)
+    return found | (found.pop("timetracking", None) or {})
 
 
 def delete(site: Site, user: User, issue: Issue, *, with_subtasks: bool) -> None:
@@ -272,9 +281,10 @@ def conflict(site: Site, issue: Issue) -> None:
 def _first_items(site: Site, project: Project, values: Mapping[str, Stored]) -> list[history.Item]:
     """What the creation changed from nothing, in the order of the names."""
     items = [
-        history.item(site, site.config.field(name), None, value)
+        item
         for name, value in values.items()
         if value is not None
+        for item in history.items(site, project, site.config.field(name), None, value)
     ]
     status = project.initial
     items.append(history.Item("Status", "jira", "status", (None, None), (str(status.id), status.name)))

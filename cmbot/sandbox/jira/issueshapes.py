@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import attachments, comments, history, issuelinks, issues, properties, statusscheme, watchers
+from . import (
+    attachments,
+    comments,
+    history,
+    issuelinks,
+    issues,
+    properties,
+    statusscheme,
+    votes,
+    watchers,
+    worklogs,
+)
 from .markup import to_html
 from .permissions import may
 from .restriction import readable
@@ -143,6 +154,12 @@ class IssueShapes:
                 return [self.brief(child) for child in issues.subtasks(site, issue)]
             case "watches":
                 return self.watches(issue)
+            case "votes":
+                return self.votes(issue)
+            case "timetracking":
+                return shapes.timetracking(issue.values)
+            case "worklog":
+                return self._worklog_page(issue)
             case "attachment":
                 return [shapes.attachment(one) for one in attachments.listed(site, issue.id)]
             case "comment":
@@ -173,6 +190,21 @@ class IssueShapes:
             "watchCount": len(people),
             "isWatching": self.shapes.viewer in people,
         }
+
+    def votes(self, issue: Issue) -> Json:
+        """How many voted, and whether the caller did."""
+        people = votes.of_issue(self.site, issue.id)
+        return {
+            "self": self.shapes.link(f"issue/{issue.key}/votes"),
+            "votes": len(people),
+            "hasVoted": self.shapes.viewer in people,
+        }
+
+    def _worklog_page(self, issue: Issue) -> Json:
+        viewer = self.shapes.viewer
+        found = [] if viewer is None else worklogs.listed(self.site, viewer, issue)
+        shown = [self.shapes.worklog(one) for one in found[:20]]
+        return {"startAt": 0, "maxResults": 20, "total": len(found), "worklogs": shown}
 
     def _issue_links(self, issue: Issue) -> list[Json]:
         """The links to issues that the viewer sees."""

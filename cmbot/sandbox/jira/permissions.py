@@ -82,6 +82,7 @@ _REFUSALS = {
     "WORK_ON_ISSUES": (403, "You do not have permission to associate a worklog to this issue."),
     "EDIT_OWN_WORKLOGS": (403, "You do not have the permission to edit this worklog."),
     "DELETE_OWN_WORKLOGS": (403, "You do not have the permission to delete this worklog."),
+    "VIEW_VOTERS_AND_WATCHERS": (404, "You do not have the permission to view the voters of this issue."),
     "MANAGE_WATCHERS": (401, "You do not have permission to manage the watcher list."),
 }
 

@@ -136,7 +136,7 @@ def _operate(site: Site, field: Field, operations: Any, current: Stored) -> Stor
             raise FieldProblem(
                 f"Field with id '{field.id}' and name '{field.name}' does not support operation '{verb}'"
             )
-        if verb == "set":
+        if verb in ("set", "edit"):
             current = kind.read(site, field, raw)
             continue
         (one,) = kind.read(site, field, [raw]) or [None]

@@ -8,12 +8,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
+from . import durations, projectshapes
 from .configuration import PRIORITIES, RESOLUTIONS, Option
 from .fieldtypes import TYPES
 from .markup import Surroundings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from .attachments import Attachment
     from .comments import Comment
@@ -30,7 +31,9 @@ if TYPE_CHECKING:
     )
     from .fieldinput import Stored
     from .history import Entry, Item
+    from .projectparts import Component, Version
     from .remotelinks import RemoteLink
+    from .worklogs import Worklog
 
 Json = dict[str, Any]
 AVATAR_SIZES = ("48x48", "24x24", "16x16", "32x32")
@@ -135,28 +138,35 @@ class Shapes:
 
     def project(self, project: Project) -> Json:
         """A project, as issues carry it."""
-        return {
+        found: Json = {
             "self": self.link(f"project/{project.id}"),
             "id": str(project.id),
             "key": project.key,
             "name": project.name,
-            "projectTypeKey": "software",
+            "projectTypeKey": project.type_key,
             "avatarUrls": self.pictures,
         }
+        if project.category is not None:
+            found["projectCategory"] = projectshapes.category(self, project.category)
+        return found
 
     def project_details(self, project: Project) -> Json:
         """A project with its lead and issue types."""
         return {
             **self.project(project),
             "expand": "description,lead,url,projectKeys",
-            "description": "",
+            "description": project.description,
             "lead": self.user(project.lead),
-            "components": [],
+            "components": [projectshapes.component(self, project, one) for one in project.components],
             "issueTypes": [self.issue_type(kind) for kind in project.issue_types],
-            "assigneeType": "UNASSIGNED",
-            "versions": [],
+            "url": project.url,
+            "assigneeType": project.assignee_type,
+            "versions": [projectshapes.version(self, project, one) for one in project.versions],
             "archived": False,
-            "roles": {},
+            "roles": {
+                role.name: self.link(f"project/{project.id}/role/{role.id}")
+                for role in self.config.roles.values()
+            },
         }
 
     def link_type(self, kind: LinkType) -> Json:
@@ -191,18 +201,28 @@ class Shapes:
     def value(self, field: Field, stored: Stored) -> Any:
         """A field's value."""
         if stored is None:
-            return [] if field.type == "labels" else None
+            return [] if field.type in ("labels", "components", "versions") else None
         shaped: dict[str, Callable[[], Any]] = {
             "select": lambda: next(self.option(o) for o in field.options if o.id == stored),
             "multiselect": lambda: [self.option(o) for o in field.options if o.id in stored],
             "user": lambda: self.user(stored),
             "users": lambda: [self.user(name) for name in stored],
+            "components": lambda: [projectshapes.component(self, *self._component(n)) for n in stored],
+            "versions": lambda: [projectshapes.version(self, *self._version(n)) for n in stored],
             "datetime": lambda: self.instant(stored),
             "paragraph": lambda: self.text(stored),
             "priority": lambda: self.named("priority", stored, PRIORITIES[stored]),
             "resolution": lambda: self.named("resolution", stored, RESOLUTIONS[stored]),
         }
         return shaped[field.type]() if field.type in shaped else stored
+
+    def _component(self, number: int) -> tuple[Project, Component]:
+        places = self.config.projects.values()
+        return next((place, one) for place in places for one in place.components if one.id == number)
+
+    def _version(self, number: int) -> tuple[Project, Version]:
+        places = self.config.projects.values()
+        return next((place, one) for place in places for one in place.versions if one.id == number)
 
     def text(self, wiki: str) -> Any:
         """A text of several lines: the wiki markup itself."""
@@ -251,6 +271,8 @@ class Shapes:
         match field.type:
             case "select" | "multiselect":
                 return [self.option(option) for option in field.options]
+            case "components" | "versions":
+                return [{**self.option(option), "name": option.value} for option in field.options]
             case "priority":
                 return [self.named("priority", number, name) for number, name in PRIORITIES.items()]
             case "resolution":
@@ -322,6 +344,36 @@ class Shapes:
             "updated": self.instant(comment.updated),
         }
         return found if comment.visibility is None else {**found, "visibility": dict(comment.visibility)}
+
+    def worklog(self, one: Worklog) -> Json:
+        """A piece of work."""
+        found: Json = {
+            "self": self.link(f"issue/{one.issue}/worklog/{one.id}"),
+            "author": self.user(one.author),
+            "updateAuthor": self.user(one.update_author),
+            "comment": self.text(one.body),
+            "created": self.instant(one.created),
+            "updated": self.instant(one.updated),
+            "started": self.instant(one.started),
+            "timeSpent": durations.written(one.seconds),
+            "timeSpentSeconds": one.seconds,
+            "id": str(one.id),
+            "issueId": str(one.issue),
+        }
+        return found if one.visibility is None else {**found, "visibility": dict(one.visibility)}
+
+    def timetracking(self, values: Mapping[str, Stored]) -> Json:
+        """Estimates and work: in words and in seconds, each if there is one."""
+        found: Json = {}
+        for name, field in (
+            ("originalEstimate", "timeoriginalestimate"),
+            ("remainingEstimate", "timeestimate"),
+            ("timeSpent", "timespent"),
+        ):
+            seconds = values.get(field)
+            if seconds is not None:
+                found |= {name: durations.written(seconds), f"{name}Seconds": seconds}
+        return found
 
     def attachment(self, attachment: Attachment) -> Json:
         """An attachment."""

@@ -125,7 +125,7 @@ def _among(searcher: Searcher, values: list[Any]) -> Sql:
     marks = ", ".join("?" * len(values))
     if searcher.listed is None:
         return f"{searcher.column} IN ({marks})", tuple(values)
-    each = f"SELECT 1 FROM json_each(i.fields, ?) AS v WHERE v.value IN ({marks})"  # noqa: S608 - marks only
+    each = f"SELECT 1 FROM json_each(i.fields, ?) AS v WHERE {searcher.each} IN ({marks})"  # noqa: S608 - marks and own names
     return f"EXISTS ({each})", (searcher.listed, *values)
 
 

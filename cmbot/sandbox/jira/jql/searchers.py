@@ -40,6 +40,8 @@ class Searcher:
     """Functions that may stand there, by lower-case name."""
     listed: str | None = None
     """JSON path of the list, where the field holds several values."""
+    each: str = "v.value"
+    """SQL expression of what one of several values is compared by."""
     sort: str | None = None
     """SQL expression to sort by, if not the column."""
 
@@ -127,6 +129,13 @@ def _listed(resolve: Callable[[Field], Resolve]) -> Callable[[Field], Searcher]:
     return lambda f: Searcher(EQUALITY, _json(f.id), resolve(f), NONE, listed=f"$.{f.id}")
 
 
+def _parts(field: Field) -> Searcher:
+    """Components or versions: by name, which several projects may have."""
+    name = f"(SELECT t.name FROM {field.type} t WHERE t.id = v.value) COLLATE NOCASE"  # noqa: S608 - a table's name
+    column = _json(field.id)
+    return Searcher(EQUALITY, column, values.part(field.type), NONE, listed=f"$.{field.id}", each=name)
+
+
 def _words_of(operators: frozenset[str]) -> Callable[[Field], Searcher]:
     return lambda f: Searcher(
         operators, _json(f.id), values.words, NONE, sort=f"{_json(f.id)} COLLATE NOCASE"
@@ -143,6 +152,9 @@ _BY_TYPE: Mapping[str, Callable[[Field], Searcher]] = {
     "datetime": lambda f: Searcher(ORDER, _json(f.id), values.instant_of, INSTANTS),
     "select": lambda f: _plain(_json(f.id), values.option(f)),
     "multiselect": _listed(values.option),
+    "components": _parts,
+    "versions": _parts,
+    "date": lambda f: Searcher(ORDER, _json(f.id), values.day_of, NONE),
     "labels": _listed(lambda _: values.as_written),
     "user": _people,
     "users": _people,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 import re
 import zoneinfo
@@ -161,3 +162,22 @@ def option(field: Field) -> Resolve:
         raise JiraError(400, f"The option '{literal.text}' for field '{name}' does not exist.")
 
     return resolve
+
+
+def part(word: str) -> Resolve:
+    """A component or version of any project, by name or number; compared by name."""
+
+    def resolve(asker: Asker, name: str, literal: Literal) -> str:
+        for project in asker.site.config.projects.values():
+            for option in project.choices(word):
+                if literal.text.casefold() in (option.value.casefold(), str(option.id)):
+                    return option.value
+        raise unknown_value(name, literal.text)
+
+    return resolve
+
+
+def day_of(asker: Asker, name: str, literal: Literal) -> str:
+    """A day in the asker's zone, as it is kept: ISO."""
+    moment = instant_of(asker, name, literal) / 1000
+    return dt.datetime.fromtimestamp(moment, zoneinfo.ZoneInfo(asker.user.time_zone)).date().isoformat()

@@ -55,6 +55,11 @@ class SignedIn:
             raise JiraError(400, "Unexpected body: a JSON object is expected.")
         return found
 
+    @property
+    def afresh(self) -> Shapes:
+        """Renders for the caller, knowing what was just changed in the configuration."""
+        return self.site.shapes(self.shapes.base_url, self.user, self.shapes.version)
+
     def issue(self, id_or_key: str, *needed: str) -> Issue:
         """The issue in a path, if the caller may see it and do what is needed; see `issues.seen`."""
         return issues.seen(self.site, self.user, id_or_key, *needed)

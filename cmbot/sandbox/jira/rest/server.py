@@ -3,40 +3,21 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 
 from cmbot.sandbox.jira.errors import JiraError
+from cmbot.sandbox.jira.permissions import GLOBAL_PERMISSIONS, PERMISSIONS, may
 
-from .call import Call, answer, base_url
+from .call import Call, SignedIn, answer, base_url
 
 if TYPE_CHECKING:
+    from cmbot.sandbox.jira.shapes import Json
     from cmbot.sandbox.jira.site import Site
 
 router = APIRouter()
 application_links = APIRouter()
-PERMISSIONS = (
-    "BROWSE_PROJECTS",
-    "CREATE_ISSUES",
-    "EDIT_ISSUES",
-    "ASSIGN_ISSUES",
-    "ASSIGNABLE_USER",
-    "RESOLVE_ISSUES",
-    "CLOSE_ISSUES",
-    "TRANSITION_ISSUES",
-    "LINK_ISSUES",
-    "DELETE_ISSUES",
-    "ADD_COMMENTS",
-    "EDIT_ALL_COMMENTS",
-    "EDIT_OWN_COMMENTS",
-    "DELETE_ALL_COMMENTS",
-    "DELETE_OWN_COMMENTS",
-    "CREATE_ATTACHMENTS",
-    "DELETE_ALL_ATTACHMENTS",
-    "MANAGE_WATCHERS",
-    "MODIFY_REPORTER",
-)
-ADMINISTRATION = ("ADMINISTER", "SYSTEM_ADMIN", "ADMINISTER_PROJECTS")
 
 
 @router.get("/serverInfo")
@@ -51,27 +32,56 @@ def server_info(request: Request) -> Response:
 @router.get("/myself")
 def myself(call: Call) -> Response:
     """The caller."""
-    return answer(
-        {**(call.shapes.user(call.user.name) or {}), "locale": "en_US", "groups": {"size": 0, "items": []}}
-    )
+    return answer({**(call.shapes.user(call.user.name) or {}), "locale": "en_US", **_memberships(call)})
+
+
+def _memberships(call: SignedIn) -> Json:
+    found = [
+        {"name": name, "self": call.shapes.link(f"group?groupname={quote(name)}")}
+        for name in call.site.config.groups_of(call.user)
+    ]
+    return {"groups": {"size": len(found), "items": found}, "expand": "groups,applicationRoles"}
 
 
 @router.get("/mypermissions")
 def my_permissions(call: Call) -> Response:
-    """What the caller may do: everything, except administration."""
-    held = dict.fromkeys(PERMISSIONS, True) | dict.fromkeys(ADMINISTRATION, call.user.admin)
-    permissions = {
-        key: {
-            "id": str(number),
-            "key": key,
-            "name": key.replace("_", " ").title(),
-            "type": "GLOBAL" if key in ADMINISTRATION[:2] else "PROJECT",
-            "description": "",
-            "havePermission": have,
-        }
-        for number, (key, have) in enumerate(held.items())
+    """What the caller may do: in a project, on an issue, or anywhere."""
+    config, issue = call.site.config, None
+    projects = list(config.projects.values())
+    if named := call.text("issueKey") or call.text("issueId"):
+        issue = call.issue(named)
+        projects = [issue.project]
+    elif named := call.text("projectKey") or call.text("projectId"):
+        project = config.project(named)
+        if project is None or not may(config, call.user, "BROWSE_PROJECTS", project):
+            raise JiraError(404, f"No project could be found with key '{named}'.")
+        projects = [project]
+    held = {key: any(may(config, call.user, key, one, issue) for one in projects) for key in PERMISSIONS}
+    held |= {key: call.user.admin or "ADMIN" not in key for key in GLOBAL_PERMISSIONS}
+    wanted = call.words("permissions") or list(held)
+    unknown = [key for key in wanted if key not in held]
+    if unknown:
+        raise JiraError(400, f"Unrecognized permission: {', '.join(unknown)}.")
+    shown = {key: {**_permission(key), "havePermission": held[key]} for key in wanted}
+    return answer({"permissions": shown})
+
+
+@router.get("/permissions")
+def permissions(call: Call) -> Response:
+    """All permissions there are."""
+    del call
+    return answer({"permissions": {key: _permission(key) for key in [*PERMISSIONS, *GLOBAL_PERMISSIONS]}})
+
+
+def _permission(key: str) -> Json:
+    names = PERMISSIONS | GLOBAL_PERMISSIONS
+    return {
+        "id": str(list(names).index(key)),
+        "key": key,
+        "name": names[key],
+        "type": "GLOBAL" if key in GLOBAL_PERMISSIONS else "PROJECT",
+        "description": "",
     }
-    return answer({"permissions": permissions})
 
 
 @router.get("/user")

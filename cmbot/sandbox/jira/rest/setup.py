@@ -56,14 +56,6 @@ def project_statuses(call: Call, key: str) -> Response:
     )
 
 
-@router.get("/project/{key}/components")
-@router.get("/project/{key}/versions")
-def nothing_of_a_project(call: Call, key: str) -> Response:
-    """Components and versions: none."""
-    find_project(call, key)
-    return answer([])
-
-
 @router.get("/issuetype")
 def issue_types(call: Call) -> Response:
     """All issue types."""

@@ -1,0 +1,242 @@
+"""Project roles, and the schemes that projects follow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Response
+
+from cmbot.sandbox.jira import permissionschemes, projects, projectshapes, roles
+from cmbot.sandbox.jira.errors import JiraError
+from cmbot.sandbox.jira.permissions import need
+from cmbot.sandbox.jira.projectshapes import GROUP_ACTOR, USER_ACTOR
+
+from .call import Call, SignedIn, answer, nothing
+from .setup import find_project
+
+router = APIRouter()
+# There is one scheme of each kind, for clients that read them before they create a project.
+NOTIFICATIONS = {
+    "id": 10000,
+    "name": "Default Notification Scheme",
+    "description": "The sandbox sends no mail.",
+    "expand": "notificationSchemeEvents,user,group,projectRole,field,all",
+}
+SECURITY = {"id": 10000, "name": "Default", "description": "It has no levels: everybody sees every issue."}
+
+
+@router.get("/role")
+def all_roles(call: Call) -> Response:
+    """The roles that every project has."""
+    return answer([projectshapes.role(call.shapes, one) for one in call.site.config.roles.values()])
+
+
+@router.post("/role")
+def add_role(call: Call) -> Response:
+    """Add a role."""
+    number = roles.put_role(call.site, call.user, call.object, None)
+    return answer(projectshapes.role(call.shapes, roles.role(call.site, str(number))), 200)
+
+
+@router.get("/role/{number}")
+def one_role(call: Call, number: str) -> Response:
+    """One role."""
+    return answer(projectshapes.role(call.shapes, roles.role(call.site, number)))
+
+
+@router.put("/role/{number}")
+def change_role(call: Call, number: str) -> Response:
+    """Change a role."""
+    roles.put_role(call.site, call.user, call.object, roles.role(call.site, number))
+    return answer(projectshapes.role(call.shapes, roles.role(call.site, number)))
+
+
+@router.delete("/role/{number}")
+def delete_role(call: Call, number: str) -> Response:
+    """Delete a role."""
+    roles.drop_role(call.site, call.user, roles.role(call.site, number))
+    return nothing()
+
+
+@router.get("/project/{key}/role")
+def project_roles(call: Call, key: str) -> Response:
+    """The addresses of a project's roles by name."""
+    place = find_project(call, key)
+    found = call.site.config.roles.values()
+    return answer({one.name: call.shapes.link(f"project/{place.id}/role/{one.id}") for one in found})
+
+
+@router.get("/project/{key}/role/{number}")
+def members(call: Call, key: str, number: str) -> Response:
+    """Who has a role in a project."""
+    place = find_project(call, key)
+    return answer(projectshapes.role(call.shapes, roles.role(call.site, number), place))
+
+
+@router.post("/project/{key}/role/{number}")
+def add_members(call: Call, key: str, number: str) -> Response:
+    """Add people or groups to a role in a project."""
+    sent = {kind: _names(call.object.get(kind)) for kind in ("user", "group")}
+    return _set_members(call, key, number, sent, whole=False)
+
+
+@router.put("/project/{key}/role/{number}")
+def set_members(call: Call, key: str, number: str) -> Response:
+    """Replace all who have a role in a project."""
+    actors = call.object.get("categorisedActors")
+    if not isinstance(actors, dict):
+        raise JiraError(400, "'categorisedActors' is expected.")
+    sent = {"user": _names(actors.get(USER_ACTOR)), "group": _names(actors.get(GROUP_ACTOR))}
+    return _set_members(call, key, number, sent, whole=True)
+
+
+@router.delete("/project/{key}/role/{number}")
+def remove_member(call: Call, key: str, number: str) -> Response:
+    """Take a person or a group out of a role in a project."""
+    kind = "user" if call.text("user") else "group"
+    place, one = find_project(call, key), roles.role(call.site, number)
+    roles.drop_member(call.site, call.user, place, one, kind, call.text(kind))
+    return nothing()
+
+
+@router.get("/permissionscheme")
+def schemes(call: Call) -> Response:
+    """All permission schemes."""
+    whole = bool(set(call.words("expand")) & {"permissions", "all"})
+    found = call.site.config.permission_schemes.values()
+    return answer(
+        {"permissionSchemes": [projectshapes.scheme(call.shapes, one, whole=whole) for one in found]}
+    )
+
+
+@router.post("/permissionscheme")
+def add_scheme(call: Call) -> Response:
+    """Add a permission scheme."""
+    number = permissionschemes.add_scheme(call.site, call.user, call.object)
+    return answer(_scheme(call, str(number)), 201)
+
+
+@router.get("/permissionscheme/{number}")
+def scheme(call: Call, number: str) -> Response:
+    """One permission scheme."""
+    return answer(_scheme(call, number))
+
+
+@router.delete("/permissionscheme/{number}")
+def delete_scheme(call: Call, number: str) -> Response:
+    """Delete a permission scheme that no project uses."""
+    permissionschemes.drop_scheme(call.site, call.user, permissionschemes.scheme(call.site, number))
+    return nothing()
+
+
+@router.get("/permissionscheme/{number}/permission")
+def grants(call: Call, number: str) -> Response:
+    """What a permission scheme grants."""
+    return answer({"permissions": _scheme(call, number)["permissions"], "expand": "user,group,projectRole"})
+
+
+@router.post("/permissionscheme/{number}/permission")
+def add_grant(call: Call, number: str) -> Response:
+    """Grant a permission."""
+    one = permissionschemes.scheme(call.site, number)
+    made = permissionschemes.add_grant(call.site, call.user, one, call.object)
+    found = next(g for g in permissionschemes.scheme(call.site, number).grants if g.id == made)
+    return answer(projectshapes.grant(call.shapes, one, found), 201)
+
+
+@router.delete("/permissionscheme/{number}/permission/{grant}")
+def delete_grant(call: Call, number: str, grant: str) -> Response:
+    """Take a grant back."""
+    permissionschemes.drop_grant(call.site, call.user, permissionschemes.scheme(call.site, number), grant)
+    return nothing()
+
+
+@router.get("/project/{key}/permissionscheme")
+def project_scheme(call: Call, key: str) -> Response:
+    """The permission scheme of a project, for who administers it."""
+    place = find_project(call, key)
+    need(call.site.config, call.user, "ADMINISTER_PROJECTS", place)
+    one = call.site.config.permission_schemes[place.permission_scheme]
+    return answer(projectshapes.scheme(call.shapes, one, whole="permissions" in call.words("expand")))
+
+
+@router.put("/project/{key}/permissionscheme")
+def set_project_scheme(call: Call, key: str) -> Response:
+    """Let a project follow another permission scheme."""
+    sent = {"permissionScheme": call.object.get("id")}
+    projects.change(call.site, call.user, find_project(call, key), sent)
+    return project_scheme(call, key)
+
+
+@router.get("/notificationscheme")
+def notification_schemes(call: Call) -> Response:
+    """The one notification scheme."""
+    page = {"maxResults": 50, "startAt": 0, "total": 1, "isLast": True}
+    return answer({**page, "values": [_fixed(call, "notificationscheme", NOTIFICATIONS)]})
+
+
+@router.get("/notificationscheme/{number}")
+def notification_scheme(call: Call, number: str) -> Response:
+    """A notification scheme."""
+    if number != str(NOTIFICATIONS["id"]):
+        raise JiraError(404, f"The notification scheme with id {number} does not exist.")
+    return answer(_fixed(call, "notificationscheme", NOTIFICATIONS))
+
+
+@router.get("/project/{key}/notificationscheme")
+def project_notifications(call: Call, key: str) -> Response:
+    """The notification scheme of a project."""
+    find_project(call, key)
+    return answer(_fixed(call, "notificationscheme", NOTIFICATIONS))
+
+
+@router.get("/issuesecurityschemes")
+def security_schemes(call: Call) -> Response:
+    """The one issue security scheme, which hides nothing."""
+    return answer({"issueSecuritySchemes": [_fixed(call, "issuesecurityschemes", SECURITY)]})
+
+
+@router.get("/issuesecurityschemes/{number}")
+def security_scheme(call: Call, number: str) -> Response:
+    """An issue security scheme."""
+    if number != str(SECURITY["id"]):
+        raise JiraError(404, f"The issue security scheme with id {number} does not exist.")
+    return answer({**_fixed(call, "issuesecurityschemes", SECURITY), "levels": []})
+
+
+@router.get("/project/{key}/securitylevel")
+def security_levels(call: Call, key: str) -> Response:
+    """The levels of issue security: none."""
+    find_project(call, key)
+    return answer({"levels": []})
+
+
+@router.get("/project/{key}/issuesecuritylevelscheme")
+def project_security(call: Call, key: str) -> Response:
+    """The issue security scheme of a project: none."""
+    raise JiraError(404, f"No issue security scheme is set for project '{find_project(call, key).key}'.")
+
+
+def _set_members(
+    call: SignedIn, key: str, number: str, sent: dict[str, list[str]], *, whole: bool
+) -> Response:
+    place, one = find_project(call, key), roles.role(call.site, number)
+    roles.set_members(call.site, call.user, place, one, sent, whole=whole)
+    # not looked for again: the caller may have given away the right to see it
+    return answer(projectshapes.role(call.afresh, one, call.site.config.projects[place.id]))
+
+
+def _scheme(call: SignedIn, number: str) -> dict[str, Any]:
+    return projectshapes.scheme(call.shapes, permissionschemes.scheme(call.site, number), whole=True)
+
+
+def _fixed(call: SignedIn, resource: str, one: dict[str, Any]) -> dict[str, Any]:
+    return {**one, "self": call.shapes.link(f"{resource}/{one['id']}")}
+
+
+def _names(raw: Any) -> list[str]:
+    if raw is None:
+        return []
+    if not isinstance(raw, list) or not all(isinstance(one, str) for one in raw):
+        raise JiraError(400, "A list of names is expected.")
+    return raw
