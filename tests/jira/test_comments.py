@@ -145,7 +145,7 @@ def test_on_a_site_that_drops_properties_a_longer_marker_is_another(jira: Jira, 
 
 
 def test_an_edit_keeps_who_may_see_it(jira: Jira, site: Site, key: str) -> None:
-    visible: dict[str, Any] = {"type": "role", "value": "Administrators"}
+    visible: dict[str, Any] = {"type": "role", "value": "Developers"}
     content = {"body": BODY, "visibility": visible}
     made = site.rest("POST", f"issue/{key}/comment", content, user="cmbot")["id"]
     jira.ensure_comment(key, MARKER, f"Done\n{MARKER}", known_id=made)

@@ -174,7 +174,7 @@ def changed(path: str, value: object) -> dict[str, Any]:
         ("statuses.0.name", "done", "statuses: Done, done more than once"),
         ("fields.0.type", "colour", "unknown field type 'colour'; known: text"),
         ("fields.0.type", "epic-name", "at most one of type epic-name"),
-        ("fields.0.name", "Summary", "fields: Summary more than once"),
+        ("fields.0.name", "epic name", "fields: Epic Name, epic name more than once"),
         ("projects.0.key", "cm", "projects.0.key"),
         ("projects.0.lead", "eve", "project CM: lead: unknown 'eve'; known: admin"),
         ("projects.0.initial", "Gone", "project CM: initial: unknown 'Gone'"),

@@ -205,8 +205,8 @@ class Seed(_Part):
         _no_twins("issue_types", [kind.name for kind in self.issue_types])
         _no_twins("link_types", [kind.name for kind in self.link_types])
         _no_twins("projects", [project.key for project in self.projects])
-        system = [field.name for field in SYSTEM_FIELDS.values()]
-        _no_twins("fields", [*(field.name for field in self.fields), *system])
+        # a custom field may be called as a system field is, in Jira too
+        _no_twins("fields", [field.name for field in self.fields])
         for word in ("epic-link", "epic-name"):
             if sum(field.type == word for field in self.fields) > 1:
                 raise ValueError(f"fields: at most one of type {word}")
