@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from cmbot.reconcile.edges import Edges
     from cmbot.reconcile.passes import Report
 
-PATIENCE = 120.0
-"""Seconds after which something that has not happened is a failure; when all is well it takes a few."""
+PATIENCE = 300.0
+"""Seconds after which something that has not happened is a failure; on a quiet machine it takes a few."""
 
 HEAD = """
 name: {name}

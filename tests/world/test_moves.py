@@ -96,6 +96,7 @@ def test_people_and_cmbot_take_turns(bot: Bot, alice: Human, bob: Human, panda: 
     alice.launch(epic)
     bot.until(lambda: alice.status(epic) == Status.PAUSED)
     bot.settle()
+    assert f"Move {epic} to Launch to start step2 ({step2})" in alice.told(epic, "Paused")[0]
 
     # What is completed is not launched again.
     alice.launch(step1)
@@ -138,3 +139,11 @@ def test_people_and_cmbot_take_turns(bot: Bot, alice: Human, bob: Human, panda: 
     assert {alice.status(step1), alice.status(step2)} == {Status.COMPLETED}
     assert alice.field(group, "Quanta done") == 1
     assert alice.moves(group)[-1] == ("bob", Status.COMPLETED)
+
+    # Nothing is left to launch.
+    alice.launch(epic)
+    bot.settle()
+    bot.turn()
+    (text,) = alice.told(epic, "Not done")
+    assert "every step is completed" in text
+    assert alice.moves(epic)[-2:] == [("alice", Status.LAUNCH), ("cmbot", Status.COMPLETED)]
