@@ -240,6 +240,41 @@ def test_a_refused_move_to_draft_does_not_end_the_launch(build: Any) -> None:
     assert started(decide(two_steps(build, [build.group("g001")], epic))) == ["step1 g001 a1"]
 
 
+def test_a_campaign_that_runs_again_for_one_step_is_not_under_its_old_launch(build: Any) -> None:
+    # Paused, then one step launched alone: the campaign is shown as running, and nobody launched the rest.
+    epic = build.issue(
+        1,
+        (1, build.anna, Status.LAUNCH),
+        (2, build.bot, Status.RUNNING),
+        (3, build.bot, Status.PAUSED),
+        (6, build.bot, Status.RUNNING),
+        level=Level.CAMPAIGN,
+    )
+    alone = build.step(build.running(2, minute=4), build.group("g001"))
+    rest = build.step(build.issue(3), build.group("g000"), name="other")
+    assert started(decide(build.campaign(epic, alone, rest))) == ["step1 g001 a1"]
+
+
+def test_nothing_starts_while_a_refused_move_is_not_turned_back_yet(build: Any) -> None:
+    epic = build.issue(
+        1,
+        (1, build.anna, Status.LAUNCH),
+        (2, build.bot, Status.RUNNING),
+        (3, build.anna, Status.DRAFT),
+        level=Level.CAMPAIGN,
+    )
+    assert decide(two_steps(build, [build.group("g001")], epic)).submits == ()
+
+
+def test_a_step_called_completed_while_it_runs_feeds_nothing_yet(build: Any) -> None:
+    said = build.issue(2, (3, build.anna, Status.COMPLETED))
+    for state in (S.RUNNING, S.FAILED):
+        step1 = build.step(said, build.group("g001", build.attempt(state, build.cause(1, 1))))
+        step2 = build.step(build.issue(3), build.group("g000"), name="step2", after=("step1",))
+        view = build.campaign(build.running(), step1, step2, pause=PausePolicy.AFTER_EACH_STEP)
+        assert started(decide(view)) == ([] if state.live else ["step2 g000 a1"])
+
+
 # ---------------------------------------------------------------------------------- pause policy
 
 
