@@ -57,7 +57,7 @@ def everything(story: Any, comments: Comments, text: str) -> list[str]:
 
 def shape(markup: str) -> list[str]:
     """The tags of a comment in order, without paragraphs, bare addresses and the mention of an account."""
-    page = re.sub(r'<span class="mention">[^<]*</span>', "", to_html(markup))
+    page = re.sub(r'<span class="mention"[^>]*>[^<]*</span>', "", to_html(markup))
     return [tag for tag in re.findall(r"<[^>/ ]+", page) if tag not in {"<a", "<p"}]
 
 
