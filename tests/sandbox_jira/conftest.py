@@ -20,7 +20,7 @@ import requests
 import uvicorn
 from jira import JIRA
 
-from cmbot.sandbox.jira import Store, create_app, seeding
+from cmbot.sandbox.jira import Store, beginnings, create_app
 from cmbot.sandbox.jira import seed as seeds
 
 if TYPE_CHECKING:
@@ -153,11 +153,12 @@ def listening(
     store: Path | None = None,
     context_path: str = "",
     flavour: str = "data-center",
+    beginning: beginnings.Beginning | None = None,
 ) -> Iterator[Sandbox]:
     """A site that answers, in a thread of this process."""
     clock = MovableClock()
     opened = Store(store, clock)
-    seeding.apply(opened, seeds.Seed.model_validate(seed or SEED))
+    beginnings.begin(opened, beginning or seeds.Seed.model_validate(seed or SEED))
     app = create_app(opened, context_path=context_path, flavour=flavour)
     config = uvicorn.Config(app, log_config=None, access_log=False, ws="none", lifespan="off")
     server = uvicorn.Server(config)

@@ -1,12 +1,20 @@
-"""Paths that no Jira has, for administrators: requests, webhooks sent, strange mode, the clock."""
+"""Paths that no Jira has, for administrators.
+
+``/sandbox/requests``, ``/webhooks`` (what was asked and sent), ``/disturb``, ``/strange`` (what goes wrong),
+``/clock``, ``/export`` and ``/reset``.
+"""
 
 from __future__ import annotations
 
+import logging
+
 from fastapi import APIRouter, Response
 
+from . import beginnings, snapshot
 from .errors import JiraError
 from .rest.call import Call, SignedIn, answer, nothing
 
+log = logging.getLogger(__name__)
 router = APIRouter(prefix="/sandbox")
 
 
@@ -82,6 +90,37 @@ def behave(call: Call) -> Response:
     _administrator(call)
     call.request.app.state.strange.become({})
     return nothing()
+
+
+@router.get("/export")
+def export(call: Call) -> Response:
+    """The whole site, as a seed."""
+    _administrator(call)
+    return Response(snapshot.take(call.site.store).model_dump_json(), media_type="application/json")
+
+
+@router.post("/reset")
+def reset(call: Call) -> Response:
+    """Begin again: with the ``seed`` of the body, in either form, or with what the site began with last.
+
+    The clock and strange mode stay as they are; what waited to be sent is dropped. The answer holds the
+    tokens of all users.
+    """
+    _administrator(call)
+    asked = call.object if call.raw else {}
+    if unknown := sorted(set(asked) - {"seed"}):
+        raise JiraError(400, f"Unknown: {', '.join(unknown)}; 'seed' is all that is taken.")
+    try:
+        beginnings.start_over(call.site.store, beginnings.read(asked["seed"]) if "seed" in asked else None)
+    except ValueError as error:
+        raise JiraError(400, *str(error).splitlines()) from None
+    finally:
+        call.site.reread()
+    state = call.request.app.state
+    state.deliverer.forget()
+    state.strange.restart()
+    log.info("begun again by %s", call.user.name)
+    return answer({"tokens": state.access.renew()})
 
 
 @router.get("/clock")

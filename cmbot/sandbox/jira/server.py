@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import uvicorn
 
-from . import seed as seeds
-from . import seeding
+from . import beginnings, seeding
 from .access import new_tokens
 from .app import create_app
 from .datacenter import DATA_CENTER
@@ -74,7 +73,7 @@ def serve(
     port : `int`, optional
         Port on 127.0.0.1; 0 takes a free one.
     seed : `pathlib.Path`, optional
-        Seed file, applied to an empty store only; a small default without it.
+        Seed file or export, applied to an empty store only; a small default without it.
     context_path : `str`, optional
         Prefix of every path, for example ``/jira``.
     flavour : `str`, optional
@@ -93,14 +92,14 @@ def serve(
     if threading.current_thread() is threading.main_thread():
         for number in (signal.SIGTERM, signal.SIGINT):  # uvicorn raises them again once it has shut down
             signal.signal(number, _end)
-    content = seeding.DEFAULT if seed is None else seeds.load(seed)
+    content = seeding.DEFAULT if seed is None else beginnings.load(seed)
     state.mkdir(parents=True, exist_ok=True)
     store = Store(state / "jira.sqlite3")
     address = state / "address.json"
     address.unlink(missing_ok=True)  # of a start that was killed
     app: Application | None = None
     try:
-        seeding.apply(store, content)
+        beginnings.begin(store, content)
         tokens = new_tokens([row["name"] for row in store.rows("SELECT name FROM users WHERE active")])
         app = create_app(store, tokens=tokens, context_path=context_path, flavour=flavour)
         # asyncio switches Nagle's delay off only for sockets that say they are TCP

@@ -60,12 +60,39 @@ class Store:
             with self.transaction():
                 for statement in schema.TABLES.split(";"):
                     self._db.execute(statement)
-                for table in schema.NUMBERED_FROM_10000:
-                    self._db.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?, 9999)", (table,))
+                self._number()
                 self._db.execute(f"PRAGMA user_version = {schema.VERSION:d}")
         elif version != schema.VERSION:
             self.close()
             raise ValueError(f"{path}: store version {version}, expected {schema.VERSION}; start a new one")
+
+    def _number(self) -> None:
+        for table in schema.NUMBERED_FROM_10000:
+            self.count_from(table, 9999)
+
+    def tables(self) -> list[str]:
+        """The names of all tables."""
+        sql = "SELECT name FROM main.sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+        return [row["name"] for row in self.rows(f"{sql} ORDER BY rowid")]
+
+    def columns(self, table: str) -> tuple[str, ...]:
+        """The columns of a table."""
+        return tuple(row["name"] for row in self.rows("SELECT name FROM pragma_table_info(?)", table))
+
+    def count_from(self, table: str, last: int) -> None:
+        """Let the next id of a table follow this one."""
+        self.run("DELETE FROM sqlite_sequence WHERE name = ?", table)
+        self.run("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", table, last)
+
+    def empty(self) -> None:
+        """Remove every row, except the sandbox's own state, and count from the beginning."""
+        with self.transaction():
+            self.run("PRAGMA defer_foreign_keys = ON")
+            for table in self.tables():
+                if table != "sandbox_state":
+                    self.run(f"DELETE FROM {table}")  # noqa: S608 - names of our own tables
+            self.run("DELETE FROM sqlite_sequence")
+            self._number()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -140,6 +140,10 @@ class Strange:
         # an unknown profile is told like any other key that is not known
         self._become(checked(Strangeness, dict(asked) if known is None else {**known, **rest}))
 
+    def restart(self) -> None:
+        """Begin anew with the same settings, after the store was filled anew."""
+        self._become(self._now)
+
     def report(self) -> dict[str, Any]:
         """How it misbehaves, as JSON that can be sent back."""
         return self._now.model_dump(mode="json")
