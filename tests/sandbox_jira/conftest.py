@@ -9,7 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -187,6 +187,12 @@ Start = Callable[..., Sandbox]
 def seed() -> dict[str, Any]:
     """The usual seed, to be changed by a test."""
     return copy.deepcopy(SEED)
+
+
+@pytest.fixture(scope="session")
+def listen() -> Callable[..., AbstractContextManager[Sandbox]]:
+    """Starts a sandbox for the time of a ``with``."""
+    return listening
 
 
 @pytest.fixture

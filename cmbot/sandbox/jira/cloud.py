@@ -28,6 +28,7 @@ class Cloud(Flavour):
     hidden_types = frozenset({"epic-link", "epic-name"})
     parents = True
     creation_is_history = True
+    user_parameters = ("accountId",)
     bearer = False
     passwords = False
     unknown_transition = 400
@@ -79,6 +80,10 @@ class Cloud(Flavour):
             "defaultLocale": {"locale": "en_US"},
         }
 
+    def identified(self, config: Configuration, text: str) -> User | None:
+        """By account id."""
+        return first(person for person in config.users.values() if person.account_id == text)
+
     def named_user(self, config: Configuration, text: str) -> User | None:
         """By account id, e-mail or full name, as JQL takes them."""
         wanted = text.casefold()
@@ -104,7 +109,7 @@ class Cloud(Flavour):
             if not {"accountId", "id"} & raw.keys():
                 raise FieldProblem("expected Object containing an 'accountId' property")
             return None
-        found = first(person for person in config.users.values() if person.account_id == account)
+        found = self.identified(config, str(account))
         if found is None or not found.active:
             raise FieldProblem(f"User '{account}' does not exist.")
         return found.name

@@ -35,6 +35,10 @@ class DataCenter(Flavour):
             "serverTitle": "Sandbox Jira (an emulator, not Atlassian's)",
         }
 
+    def identified(self, config: Configuration, text: str) -> User | None:
+        """By login name or key."""
+        return config.user(text)
+
     def named_user(self, config: Configuration, text: str) -> User | None:
         """By login name or key."""
         return config.user(text)

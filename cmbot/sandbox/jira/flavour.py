@@ -46,6 +46,8 @@ class Flavour(ABC):
     """Whether ``parent`` also leads from a standard issue to its epic."""
     creation_is_history: ClassVar[bool] = False
     """Whether creating an issue writes a history entry."""
+    user_parameters: ClassVar[tuple[str, ...]] = ("username", "userName")
+    """Query parameters that identify a user."""
     bearer: ClassVar[bool] = True
     """Whether a bearer token is accepted at the site's own address."""
     passwords: ClassVar[bool] = True
@@ -79,8 +81,12 @@ class Flavour(ABC):
         """Answer of ``serverInfo`` (reference jira.md, section 4)."""
 
     @abstractmethod
+    def identified(self, config: Configuration, text: str) -> User | None:
+        """The user that a request identifies."""
+
+    @abstractmethod
     def named_user(self, config: Configuration, text: str) -> User | None:
-        """The user that a client or a query names."""
+        """The user that a query names."""
 
     @abstractmethod
     def signing_in(self, config: Configuration, text: str) -> User | None:

@@ -29,7 +29,7 @@ def remove(site: Site, issue: int, name: str) -> None:
 
 
 def _user(site: Site, name: str) -> User:
-    found = site.flavour.named_user(site.config, name)
+    found = site.flavour.identified(site.config, name)
     if found is None:
         raise JiraError(404, f"The user '{name}' does not exist")
     return found

@@ -13,6 +13,7 @@ from cmbot.sandbox.jira.cloudgateway import GATEWAY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from conftest import MovableClock, Sandbox
 
@@ -70,6 +71,19 @@ class Cloud:
             if "nextPageToken" not in page:
                 return keys
             asked["nextPageToken"] = page["nextPageToken"]
+
+
+@pytest.fixture
+def cloud_of() -> Callable[[Sandbox], Cloud]:
+    """Asks a listening site in Cloud's way."""
+    return Cloud
+
+
+@pytest.fixture(scope="module")
+def calm_cloud(listen: Callable[..., AbstractContextManager[Sandbox]]) -> Iterator[Cloud]:
+    """A seeded Cloud site that the tests of a module share; what they leave there must not matter."""
+    with listen(flavour="cloud") as sandbox:
+        yield Cloud(sandbox)
 
 
 @pytest.fixture

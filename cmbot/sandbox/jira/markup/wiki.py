@@ -64,7 +64,7 @@ def _children(node: Node) -> list[Node]:
 
 
 def _attrs(node: Node) -> Node:
-    attrs = node.get("attrs") or {}
+    attrs = {} if node.get("attrs") is None else node["attrs"]
     if not isinstance(attrs, dict):
         raise NotADocument("'attrs' is an object")
     return attrs
@@ -87,8 +87,6 @@ def _blocks(node: Node) -> Iterator[str]:
 
 def _block(node: Node) -> Iterator[str]:
     match node["type"]:
-        case "paragraph":
-            yield _paragraph(_children(node))
         case "heading":
             level = _attrs(node).get("level")
             level = level if isinstance(level, int) and 1 <= level <= 6 else 1
@@ -119,13 +117,18 @@ def _one_line(node: Node) -> str:
     return " ".join(filter(None, parts))
 
 
+def _said(node: Node) -> str:
+    """What a node says, on one line."""
+    return _line([node], " ") if node["type"] in _INLINE else _one_line(node)
+
+
 def _items(node: Node, marks: str) -> Iterator[str]:
     """The lines of a list, nested ones below their item."""
     marks += "*" if node["type"] == "bulletList" else "#"
     for item in _children(node):
         nested = [one for one in _children(item) if one["type"] in ("bulletList", "orderedList")]
-        text = _one_line({"content": [one for one in _children(item) if one not in nested]})
-        yield f"{marks} {text}"
+        rest = [one for one in _children(item) if one not in nested]
+        yield f"{marks} {_said({**item, 'content': rest})}"
         for one in nested:
             yield from _items(one, marks)
 
@@ -143,7 +146,7 @@ def _code(node: Node) -> str:
 def _row(row: Node) -> str:
     cells = _children(row)
     marks = ["||" if cell["type"] == "tableHeader" else "|" for cell in cells]
-    return "".join(f"{mark}{_one_line(cell) or ' '}" for mark, cell in zip(marks, cells, strict=True)) + (
+    return "".join(f"{mark}{_said(cell) or ' '}" for mark, cell in zip(marks, cells, strict=True)) + (
         marks[-1] if marks else "|"
     )
 

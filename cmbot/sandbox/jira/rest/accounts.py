@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter, Response
 
 from cmbot.sandbox.jira.cloudshapes import email
-from cmbot.sandbox.jira.configuration import first
 from cmbot.sandbox.jira.errors import JiraError
 
 from .call import Call, SignedIn, answer
@@ -75,7 +74,7 @@ def _refuse_names(call: SignedIn) -> None:
 
 
 def _account(call: SignedIn, account: str) -> User:
-    found = first(person for person in call.site.config.users.values() if person.account_id == account)
+    found = call.site.flavour.identified(call.site.config, account)
     if found is None:
         raise JiraError(404, "Specified user does not exist or you do not have required permissions")
     return found

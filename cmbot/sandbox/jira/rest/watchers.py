@@ -28,10 +28,10 @@ def all_watchers(call: Call, key: str) -> Response:
 
 @router.post("/issue/{key}/watchers")
 def add_watcher(call: Call, key: str) -> Response:
-    """Let somebody watch: a bare JSON string, or the ``userName`` parameter."""
-    name = call.text("userName") or (call.body if call.raw else None)
+    """Let somebody watch: a bare JSON string, or a query parameter."""
+    name = _named(call) or (call.body if call.raw else None)
     if not isinstance(name, str) or not name:
-        raise JiraError(400, "A user name is expected.")
+        raise JiraError(400, "A user is expected.")
     issue = _watched(call, key, name)
     watchers.add(call.site, issue.id, name)
     return nothing()
@@ -40,15 +40,19 @@ def add_watcher(call: Call, key: str) -> Response:
 @router.delete("/issue/{key}/watchers")
 def remove_watcher(call: Call, key: str) -> Response:
     """Let somebody watch no longer."""
-    name = call.text("username")
+    name = _named(call)
     if not name:
-        raise JiraError(400, "A user name is expected.")
+        raise JiraError(400, "A user is expected.")
     issue = _watched(call, key, name)
     watchers.remove(call.site, issue.id, name)
     return nothing()
 
 
+def _named(call: SignedIn) -> str:
+    return next(filter(None, map(call.text, call.site.flavour.user_parameters)), "")
+
+
 def _watched(call: SignedIn, key: str, name: str) -> Issue:
     """The issue; others than oneself are added and removed with a permission of its own."""
-    oneself = call.site.config.user(name) == call.user
+    oneself = call.site.flavour.identified(call.site.config, name) == call.user
     return call.issue(key, *([] if oneself else ["MANAGE_WATCHERS"]))
