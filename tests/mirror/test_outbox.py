@@ -77,6 +77,17 @@ def test_what_can_never_be_told_holds_nobody_up(mirror: Mirror, doing: Any) -> N
     assert markers(mirror, doing.at(1)) == ["m1"]
 
 
+def test_what_jira_refuses_is_tried_again_and_holds_up_nothing(mirror: Mirror, doing: Any) -> None:
+    say(mirror, ONE, "m0", doing.at(0), "refused")
+    say(mirror, ONE, "m1", doing.at(0), "milestone")
+    [row, _] = outbox.pending(mirror, doing.at(1))
+    with mirror.writing() as connection:
+        outbox.refused(connection, row, "no such transition", doing.at(9))
+    assert deliver(mirror, doing.at(1)) == ["milestone"]
+    assert deliver(mirror, doing.at(8)) == []
+    assert deliver(mirror, doing.at(9)) == ["refused"]
+
+
 @pytest.mark.covers("W15", "V11")
 def test_a_status_is_told_again_only_if_it_differs_and_a_minute_later(mirror: Mirror, doing: Any) -> None:
     assert keep(mirror, "one", doing.at(0))
