@@ -26,9 +26,11 @@ from .rest import (
     accounts,
     bulk,
     comments,
+    fields,
     files,
     issue,
     jqlsearch,
+    kinds,
     links,
     paging,
     people,
@@ -59,14 +61,17 @@ log = logging.getLogger(__name__)
 _SHARED = tuple(
     module.router
     for module in (
-        *(server, setup, people, projects, schemes),
+        *(server, setup, people, projects, schemes, fields, kinds),
         *(issue, comments, properties, links, files, watchers, work),
     )
 )
 """REST resources of both deployments."""
 _OWN = {
-    DATA_CENTER.name: (search.router,),
-    CLOUD.name: (jqlsearch.router, bulk.router, accounts.router, paging.router, webhooks.dynamic),
+    DATA_CENTER.name: (search.router, fields.datacenter),
+    CLOUD.name: (
+        *(jqlsearch.router, bulk.router, accounts.router, paging.router, webhooks.dynamic),
+        *(fields.cloud, kinds.cloud),
+    ),
 }
 """REST resources of one deployment, which come before the shared ones."""
 _BESIDE = {DATA_CENTER.name: (sessions.router,), CLOUD.name: (paging.edge,)}

@@ -116,7 +116,7 @@ def creatable_fields(call: Call, key: str, number: str) -> Response:
     kind = next((kind for kind in place.issue_types if str(kind.id) == number), None)
     if kind is None:
         raise JiraError(400, "The issue type selected is invalid.")
-    return answer(_metadata(call, "fields", _create_screen(call, place, kind)))
+    return answer(_metadata(call, "fields", create_screen(call, place, kind)))
 
 
 def find_project(call: SignedIn, key: str, status: int = 404) -> Project:
@@ -127,7 +127,8 @@ def find_project(call: SignedIn, key: str, status: int = 404) -> Project:
     return found
 
 
-def _create_screen(call: SignedIn, place: Project, kind: IssueType) -> list[Json]:
+def create_screen(call: SignedIn, place: Project, kind: IssueType) -> list[Json]:
+    """The fields of the create screen of one issue type, with what must be chosen first."""
     config, shapes = call.site.config, call.shapes
     chosen = {"project": [shapes.project(place)], "issuetype": [shapes.issue_type(kind)]}
     found = []

@@ -11,8 +11,10 @@ from cmbot.sandbox.jira.issueshapes import IssueShapes
 from cmbot.sandbox.jira.permissions import need_own
 
 from .call import Call, SignedIn, answer, nothing, page
+from .texts import comment_body
 
 if TYPE_CHECKING:
+    from cmbot.sandbox.jira.shapes import Json
     from cmbot.sandbox.jira.worklogs import Adjustment
 
 router = APIRouter()
@@ -51,7 +53,7 @@ def all_worklogs(call: Call, key: str) -> Response:
 def log_work(call: Call, key: str) -> Response:
     """Log work on an issue."""
     issue = call.issue(key, "WORK_ON_ISSUES")
-    number = worklogs.add(call.site, call.user, issue, call.object, _adjustment(call, "reduceBy"))
+    number = worklogs.add(call.site, call.user, issue, _body(call), _adjustment(call, "reduceBy"))
     return answer(call.shapes.worklog(worklogs.find(call.site, call.user, issue, str(number))), 201)
 
 
@@ -67,7 +69,7 @@ def edit_worklog(call: Call, key: str, number: str) -> Response:
     issue = call.issue(key)
     old = worklogs.find(call.site, call.user, issue, number)
     need_own(call.site.config, call.user, "EDIT", "WORKLOGS", old.author, issue)
-    worklogs.edit(call.site, call.user, issue, old, call.object, _adjustment(call, "reduceBy"))
+    worklogs.edit(call.site, call.user, issue, old, _body(call), _adjustment(call, "reduceBy"))
     return answer(call.shapes.worklog(worklogs.find(call.site, call.user, issue, number)))
 
 
@@ -79,6 +81,10 @@ def delete_worklog(call: Call, key: str, number: str) -> Response:
     need_own(call.site.config, call.user, "DELETE", "WORKLOGS", old.author, issue)
     worklogs.delete(call.site, call.user, issue, old, _adjustment(call, "increaseBy"))
     return nothing()
+
+
+def _body(call: SignedIn) -> Json:
+    return dict(comment_body(call, call.object, "comment"))
 
 
 def _adjustment(call: SignedIn, by: str) -> Adjustment:
