@@ -235,3 +235,48 @@ def test_a_bucket_empties_and_fills_for_each_user(sandbox: Sandbox) -> None:
     assert sandbox.rest("GET", "myself", user="bob").status_code == 200
     sandbox.clock.advance(seconds=10)
     assert outcomes(sandbox, 3) == [200, 200, 429]
+
+
+# ------------------------------------------------------------------------------------------- habits
+def properties(sandbox: Sandbox, owner: str) -> list[str]:
+    return [one["key"] for one in sandbox.get(f"{owner}/properties")["keys"]]
+
+
+def test_a_site_may_ignore_properties_that_come_with_moves_and_comments(sandbox: Sandbox) -> None:
+    sent = {"properties": [{"key": "cmbot.x", "value": 1}]}
+    for ignored, found in ((True, []), (False, ["cmbot.x"])):
+        become(sandbox, habits={"ignore_properties": ignored})
+        key = sandbox.create()
+        assert sandbox.move(key, "Launch", **sent).status_code == 204
+        number = sandbox.rest("POST", f"issue/{key}/comment", json={"body": "b", **sent}).json()["id"]
+        assert properties(sandbox, f"issue/{key}") == properties(sandbox, f"comment/{number}") == found
+
+
+def test_a_property_may_or_may_not_move_updated(sandbox: Sandbox) -> None:
+    for moves in (False, True):
+        become(sandbox, habits={"property_moves_updated": moves})
+        key = sandbox.create()
+        before = sandbox.get(f"issue/{key}")["fields"]["updated"]
+        sandbox.clock.advance(minutes=1)
+        sandbox.rest("PUT", f"issue/{key}/properties/p", json=1)
+        assert (sandbox.get(f"issue/{key}")["fields"]["updated"] != before) is moves
+
+
+def test_a_site_may_keep_whole_seconds(sandbox: Sandbox) -> None:
+    sandbox.clock.advance(milliseconds=789)
+    assert sandbox.get(f"issue/{sandbox.create()}")["fields"]["created"].endswith(":00.789+0000")
+    become(sandbox, habits={"whole_seconds": True})
+    assert sandbox.get(f"issue/{sandbox.create()}")["fields"]["created"].endswith(":00.000+0000")
+
+
+def test_a_move_may_name_the_status_first(sandbox: Sandbox) -> None:
+    orders = []
+    for first in (False, True):
+        become(sandbox, habits={"status_first": first})
+        key = sandbox.create()
+        for name in ("Launch", "Run"):
+            sandbox.move(key, name)
+        sandbox.move(key, "Complete", fields={"resolution": {"name": "Done"}})
+        entry = sandbox.get(f"issue/{key}?expand=changelog")["changelog"]["histories"][-1]
+        orders.append([item["field"] for item in entry["items"]])
+    assert orders == [["resolution", "status"], ["status", "resolution"]]

@@ -78,7 +78,7 @@ def add(site: Site, user: User, issue: int, body: Any) -> int:
             created=now,
             updated=now,
         )
-        properties.put_all(site, "comment", number, body.get("properties"))
+        properties.put_unless_ignored(site, "comment", number, body.get("properties"))
         _tell(site, "commented", user, find(site, issue, str(number)))
     log.info("issue %s: comment %s by %s", issue, number, user.name)
     return number
@@ -90,7 +90,7 @@ def edit(site: Site, user: User, comment: Comment, body: Any) -> None:
     sql = "UPDATE comments SET body = ?, visibility = ?, update_author = ?, updated = ? WHERE id = ?"
     with site.store.transaction():
         site.store.run(sql, text, visibility, user.name, site.store.now(), comment.id)
-        properties.put_all(site, "comment", comment.id, body.get("properties"))
+        properties.put_unless_ignored(site, "comment", comment.id, body.get("properties"))
         _tell(site, "comment edited", user, find(site, comment.issue, str(comment.id)))
 
 

@@ -47,6 +47,7 @@ def put(site: Site, owner: Owner, number: int, key: str, value: Any) -> bool:
         new = key not in keys(site, owner, number)
         sql = f"INSERT OR REPLACE INTO {owner}_properties (owner_id, key, value) VALUES (?, ?, ?)"  # noqa: S608 - one of two words
         site.store.run(sql, number, key, text)
+        _touch(site, owner, number)
     return new
 
 
@@ -62,8 +63,21 @@ def put_all(site: Site, owner: Owner, number: int, sent: Any) -> None:
         put(site, owner, number, one["key"], one.get("value"))
 
 
+def put_unless_ignored(site: Site, owner: Owner, number: int, sent: Any) -> None:
+    """As `put_all`, for transitions and comments: whether every site keeps these is unverified."""
+    if not site.habits.ignore_properties:
+        put_all(site, owner, number, sent)
+
+
+def _touch(site: Site, owner: Owner, number: int) -> None:
+    if owner == "issue" and site.habits.property_moves_updated:
+        site.store.run("UPDATE issues SET updated = ? WHERE id = ?", site.store.now(), number)
+
+
 def delete(site: Site, owner: Owner, number: int, key: str) -> None:
     """Remove a property."""
     get(site, owner, number, key)
     sql = f"DELETE FROM {owner}_properties WHERE owner_id = ? AND key = ?"  # noqa: S608 - one of two words
-    site.store.run(sql, number, key)
+    with site.store.transaction():
+        site.store.run(sql, number, key)
+        _touch(site, owner, number)

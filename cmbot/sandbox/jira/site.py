@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from .datacenter import DATA_CENTER
+from .habits import Habits
 from .loading import load
 from .searchindex import SearchIndex
 
@@ -36,6 +37,8 @@ class Site:
         #: Most things that one issue may hold; a test may lower them.
         self.caps = flavour.caps
         self._config: Configuration | None = None
+        #: What differs from one installation to another.
+        self.habits = Habits()
         #: What searches read.
         self.index = SearchIndex(store)
         #: Told inside the transaction of what happens to issues.

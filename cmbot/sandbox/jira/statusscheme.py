@@ -61,20 +61,21 @@ def move(site: Site, user: User, issue: Issue, body: Mapping[str, Any]) -> None:
         items = issues.apply(site, issue, values)
         if transition.to != issue.status:
             site.store.run("UPDATE issues SET status_id = ? WHERE id = ?", transition.to.id, issue.id)
-            items.append(
+            items.insert(
+                0 if site.habits.status_first else len(items),
                 history.Item(
                     "status",
                     "jira",
                     "status",
                     (str(issue.status.id), issue.status.name),
                     (str(transition.to.id), transition.to.name),
-                )
+                ),
             )
         history.record(site, issue.id, user, items, section(body, "historyMetadata") or None)
         for comment in added(body, "comment"):
             permissions.need(site.config, user, "ADD_COMMENTS", issue.project, issue)
             add_comment(site, user, issue.id, comment)
-        properties.put_all(site, "issue", issue.id, body.get("properties"))
+        properties.put_unless_ignored(site, "issue", issue.id, body.get("properties"))
     log.info("%s moved by %s: %s -> %s", issue.key, user.name, issue.status.name, transition.to.name)
 
 

@@ -45,6 +45,8 @@ class Store:
     def __init__(self, path: Path | None = None, clock: Clock = utc_now) -> None:
         self.clock = clock
         self._lock = threading.RLock()
+        #: Whether times are kept in whole seconds, as some installations do.
+        self.whole_seconds = False
         self._depth = 0
         self._afterwards: list[Callable[[], None]] = []
         self._db = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
@@ -159,7 +161,8 @@ class Store:
 
     def now(self) -> int:
         """The clock's time in milliseconds since 1970."""
-        return int(self.clock().timestamp() * 1000)
+        now = int(self.clock().timestamp() * 1000)
+        return now - now % 1000 if self.whole_seconds else now
 
     def close(self) -> None:
         """Close the file."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from cmbot.sandbox.jira.asked import checked
+from cmbot.sandbox.jira.habits import Habits
 from cmbot.sandbox.jira.searchindex import IndexTrouble
 from cmbot.sandbox.jira.webhooks.delivery import Mischief
 
@@ -60,6 +61,8 @@ class Strangeness(_Part):
     """Rate limits that count."""
     webhooks: WebhookTrouble = WebhookTrouble()
     """What goes wrong with webhooks."""
+    habits: Habits = Habits()
+    """What differs from one installation to another."""
 
 
 _WRITES = {"method": "POST", "path": "/rest/api/"}
@@ -152,6 +155,8 @@ class Strange:
         self._now = strangeness
         chance = Random(strangeness.seed)  # noqa: S311 - faults, not secrets
         self.disturber.chance = self._site.index.chance = self._deliverer.chance = chance
+        self._site.habits = strangeness.habits
+        self._site.store.whole_seconds = strangeness.habits.whole_seconds
         self.limiter.clear()
         self.limiter.limits = strangeness.limits
         self._site.index.set(strangeness.search)
