@@ -119,12 +119,44 @@ def test_a_refusal_is_shown_in_the_words_of_rest(browser: Browser) -> None:
     assert sandbox.status(key) == "Draft"
 
 
-def test_a_screen_that_is_missing_is_said(browser: Browser) -> None:
-    sandbox = browser.sandbox
+def running(sandbox: Sandbox) -> str:
     key = sandbox.create()
     sandbox.move(key, "Launch")
     sandbox.move(key, "Run")
-    assert "Resolution is required." in browser.post(f"/browse/{key}/move", transition="31").text
+    return key
+
+
+def test_a_transition_with_a_screen_asks_for_its_fields(browser: Browser) -> None:
+    sandbox = browser.sandbox
+    key = running(sandbox)
+    asked = browser.post(f"/browse/{key}/move", transition="31")
+    assert asked.url.endswith(f"/browse/{key}/transition/31")
+    assert "Resolution <em>required</em>" in asked.text
+    assert sandbox.status(key) == "Running"
+    refused = browser.post(f"/browse/{key}/transition/31", resolution="", comment="not yet")
+    assert (refused.status_code, "Resolution is required." in refused.text) == (400, True)
+    assert "not yet" not in str(sandbox.get(f"issue/{key}/comment"))
+    reason = sandbox.field("Reason")
+    done = browser.post(
+        f"/browse/{key}/transition/31", resolution="10000", comment="*good*", **{reason: "all there"}
+    )
+    assert done.url.endswith(f"/browse/{key}")
+    issue = sandbox.get(f"issue/{key}?expand=changelog")
+    assert (issue["fields"]["resolution"]["name"], issue["fields"][reason]) == ("Done", "all there")
+    assert [one["body"] for one in issue["fields"]["comment"]["comments"]] == ["*good*"]
+    assert {item["field"] for item in issue["changelog"]["histories"][-1]["items"]} >= {
+        "status",
+        "resolution",
+    }
+
+
+def test_a_card_dropped_on_a_column_with_a_screen_is_led_to_it(browser: Browser) -> None:
+    sandbox = browser.sandbox
+    key = running(sandbox)
+    completed = next(s.id for s in sandbox.app.site.config.statuses.values() if s.name == "Completed")
+    answer = browser.post(f"/browse/{key}/move", SCRIPT, status=str(completed))
+    assert (answer.status_code, answer.json()) == (200, {"screen": f"/browse/{key}/transition/31"})
+    assert sandbox.status(key) == "Running"
 
 
 def test_an_issue_page_tells_everything(browser: Browser) -> None:
@@ -180,7 +212,13 @@ def test_nobody_is_led_to_another_host(browser: Browser, back: str) -> None:
     assert answer.headers["location"] == "/projects"
 
 
-@pytest.mark.parametrize("path", ["/browse/CM-1/move", "/browse/CM-1/comment", "/act-as"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/browse/CM-1/move", "/browse/CM-1/comment", "/act-as", "/browse/CM-1/edit", "/create", "/logout"),
+        *("/browse/CM-1/watch", "/browse/CM-1/vote", "/browse/CM-1/transition/11", "/issues/save"),
+    ],
+)
 def test_a_post_without_its_token_is_refused(browser: Browser, path: str) -> None:
     browser.sandbox.create()
     for wrong in ("", "x"):
@@ -227,6 +265,7 @@ def test_the_pages_work_below_a_context_path(start: Start) -> None:
     browser = Browser(start(context_path="/jira"))
     key = browser.sandbox.create()
     assert browser.front.url.endswith("/jira/projects/CM/board")
-    assert f'href="/jira/browse/{key}"' in browser.get("/projects").text
+    assert 'href="/jira/projects/CM/board"' in browser.get("/projects").text
+    assert f'href="/jira/browse/{key}"' in browser.get("/issues/").text
     assert browser.post(f"/browse/{key}/move", transition="11").url.endswith(f"/jira/browse/{key}")
     browser.session.close()

@@ -12,8 +12,8 @@ from starlette.exceptions import HTTPException
 
 from . import cloudgateway
 from .access import Access, new_tokens
-from .board.routes import router as pages
-from .board.routes import sign_in_page
+from .board import PAGES
+from .board.signing import sign_in_page
 from .board.visit import NotSignedIn, visiting
 from .clock import SteerableClock
 from .cloud import CLOUD
@@ -120,7 +120,7 @@ class Application:
                 inner.include_router(router, prefix=context_path + prefix)
         for path in webhooks.PATHS[flavour]:
             inner.include_router(webhooks.router, prefix=context_path + path)
-        for router in (*_BESIDE[flavour], server.application_links, files.downloads, sandbox_paths, pages):
+        for router in (*_BESIDE[flavour], server.application_links, files.downloads, sandbox_paths, *PAGES):
             inner.include_router(router, prefix=context_path)
         inner.add_exception_handler(JiraError, _refused)
         inner.add_exception_handler(NotSignedIn, _not_signed_in)
@@ -172,7 +172,7 @@ async def _refused(request: Request, error: Exception) -> Response:
         try:
             visit = await visiting(request)
         except NotSignedIn:
-            return sign_in_page(request, wrong=False)
+            return sign_in_page(request)
         texts = [*error.messages, *error.errors.values()]
         title = "Not found" if error.status == 404 else "That was refused"
         return visit.page("message.html", title, error.status, texts=texts)
@@ -181,7 +181,7 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 def _not_signed_in(request: Request, _: Exception) -> Response:
     if _wants_page(request):
-        return sign_in_page(request, wrong=False)
+        return sign_in_page(request)
     return JSONResponse(JiraError(401, "Sign in first.").envelope(), 401)
 
 

@@ -1,3 +1,8 @@
-"""The pages: a board, an issue, signing in."""
+"""The pages: signing in, projects, a board, issues with their forms, searching."""
 
 from __future__ import annotations
+
+from . import editing, routes, searching, signing
+
+PAGES = (signing.router, routes.router, editing.router, searching.router)
+"""Everything a browser can be led to."""

@@ -9,6 +9,8 @@ from typing import Any
 
 import jinja2
 
+from cmbot.sandbox.jira import durations
+
 PAGES = Path(__file__).parent.parent / "pages"
 
 
@@ -23,6 +25,7 @@ def _environment() -> jinja2.Environment:
     )
     environment.filters["initials"] = initials
     environment.filters["instant"] = instant
+    environment.filters["duration"] = durations.written
     return environment
 
 

@@ -11,12 +11,16 @@ from markupsafe import Markup, escape
 from cmbot.sandbox.jira import (
     attachments,
     comments,
+    durations,
     history,
     issuelinks,
     issues,
     properties,
     remotelinks,
     statusscheme,
+    votes,
+    watchers,
+    worklogs,
 )
 from cmbot.sandbox.jira.configuration import PRIORITIES, RESOLUTIONS
 from cmbot.sandbox.jira.fieldtypes import TYPES
@@ -35,6 +39,7 @@ if TYPE_CHECKING:
 
 CARD_LIMIT = 500
 """Most issues on a board; the latest changed win."""
+_TRACKED = {"timeoriginalestimate": "estimated", "timeestimate": "remaining", "timespent": "spent"}
 SEGMENT_LIMIT = 40
 """Most sub-tasks drawn on a card."""
 
@@ -178,6 +183,40 @@ def issue_page(site: Site, user: User, shapes: Shapes, issue: Issue) -> dict[str
             for key in properties.keys(site, "issue", issue.id)
         ],
         "reporter": users.get(issue.values.get("reporter") or ""),
+        **_done_here(site, user, shapes, issue),
+    }
+
+
+def _done_here(site: Site, user: User, shapes: Shapes, issue: Issue) -> dict[str, Any]:
+    """What the viewer may do and did, and the work that was logged."""
+    watching, voting = watchers.of_issue(site, issue.id), votes.of_issue(site, issue.id)
+    kinds = [kind for kind in issue.project.issue_types if kind.subtask]
+    allowed = {
+        word: may(site.config, user, permission, issue.project, issue)
+        for word, permission in (
+            ("may_edit", "EDIT_ISSUES"),
+            ("may_attach", "CREATE_ATTACHMENTS"),
+            ("may_comment", "ADD_COMMENTS"),
+        )
+    }
+    creating = may(site.config, user, "CREATE_ISSUES", issue.project)
+    return {
+        **allowed,
+        "may_vote": issue.values.get("reporter") != user.name and issue.resolved is None,
+        "child_type": kinds[0] if kinds and creating and issue.type.level == 0 else None,
+        "watchers": len(watching),
+        "watching": user in watching,
+        "votes": len(voting),
+        "voted": user in voting,
+        "work": [
+            (one, site.config.users[one.author], _html(one.body, shapes))
+            for one in worklogs.listed(site, user, issue)
+        ],
+        "tracking": [
+            (word, durations.written(issue.values[name]))
+            for name, word in _TRACKED.items()
+            if name in issue.values
+        ],
     }
 
 
@@ -217,15 +256,15 @@ def _links(site: Site, user: User, issue: Issue) -> list[tuple[str, Issue]]:
 
 def _shown_fields(site: Site, issue: Issue) -> list[tuple[Field, Markup]]:
     """Fields with a value, without those that have their own place on the page."""
-    own_place = ("summary", "description", "reporter", "assignee")
+    own_place = ("summary", "description", "reporter", "assignee", *_TRACKED)
     return [
-        (field, _field_html(site, field, issue.values[field.id]))
+        (field, _field_html(site, issue, field, issue.values[field.id]))
         for field in site.config.fields.values()
         if field.id in issue.values and field.id not in own_place
     ]
 
 
-def _field_html(site: Site, field: Field, stored: Any) -> Markup:
+def _field_html(site: Site, issue: Issue, field: Field, stored: Any) -> Markup:
     match field.type:
         case "labels":
             return Markup(" ").join(Markup('<span class="label">{}</span>').format(one) for one in stored)
@@ -239,6 +278,9 @@ def _field_html(site: Site, field: Field, stored: Any) -> Markup:
             return Markup(anchor(stored, escape(stored)) or escape(stored))  # noqa: S704 - both are escaped
         case "paragraph":
             return Markup('<div class="preformatted">{}</div>').format(stored)
+        case "components" | "versions":
+            names = {option.id: option.value for option in issue.project.choices(field.type)}
+            return escape(", ".join(names[one] for one in stored))
         case _:
             return escape(TYPES[field.type].trace(site, field, stored)[1] or "")
 

@@ -18,6 +18,8 @@ from cmbot.sandbox.jira.rest.call import base_url, limited_body
 from .templates import render
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cmbot.sandbox.jira.access import Access, Session
     from cmbot.sandbox.jira.configuration import Project, User
     from cmbot.sandbox.jira.issues import Issue
@@ -99,15 +101,36 @@ async def visiting(request: Request) -> Visit:
     session = access.session(request.cookies.get(access.cookie))
     if session is None:
         raise NotSignedIn
-    request.state.user = session.user
-    user = site.config.users[session.user]
+    user = site.config.users.get(session.user)
+    if user is None or not user.active:
+        raise NotSignedIn
+    request.state.user = user.name
     return Visit(request, site, session, user, request.app.state.context_path)
 
 
 Visiting = Annotated[Visit, Depends(visiting)]
 
 
-async def posted(request: Request, visit: Visiting) -> dict[str, str]:
+@dataclass(frozen=True)
+class Form:
+    """What was filled in."""
+
+    values: Mapping[str, list[str]]
+    """By name of the field; several values of one name in their order."""
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.values
+
+    def get(self, name: str) -> str:
+        """The value of a field; empty if it is not there."""
+        return self.values.get(name, [""])[-1]
+
+    def many(self, name: str) -> list[str]:
+        """All values of a field."""
+        return self.values.get(name, [])
+
+
+async def posted(request: Request, visit: Visiting) -> Form:
     """The fields of a posted form that carries its session's token.
 
     Raises
@@ -116,10 +139,14 @@ async def posted(request: Request, visit: Visiting) -> dict[str, str]:
         Raised with 403 without that token.
     """
     raw = await limited_body(request)
-    form = {name: values[-1] for name, values in parse_qs(raw.decode("utf-8", "replace")).items()}
-    if not hmac.compare_digest(form.get("csrf", "").encode(), visit.session.csrf.encode()):
+    try:
+        values = parse_qs(raw.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=1000)
+    except ValueError:
+        raise JiraError(400, "The form has too many fields.") from None
+    form = Form(values)
+    if not hmac.compare_digest(form.get("csrf").encode(), visit.session.csrf.encode()):
         raise JiraError(403, "XSRF check failed: reload the page and try again.")
     return form
 
 
-Posted = Annotated[dict[str, str], Depends(posted)]
+Posted = Annotated[Form, Depends(posted)]

@@ -23,6 +23,11 @@ async function post(path, values) {
       headers: { Accept: "application/json" },
       body: new URLSearchParams({ csrf: body.dataset.csrf, ...values }),
     });
+    if (answer.status === 200) {
+      const { screen } = await answer.json(); // the transition asks for fields first
+      location.assign(root + screen);
+      return;
+    }
     if (!answer.ok) {
       const refusal = await answer.json();
       say([...refusal.errorMessages, ...Object.values(refusal.errors)].join(" ") || `Refused (${answer.status})`);
@@ -35,7 +40,7 @@ async function post(path, values) {
 
 // ---------------------------------------------------------------- refreshing
 async function refresh() {
-  const answer = await fetch(location.pathname, { headers: { Accept: "text/html" } });
+  const answer = await fetch(location.pathname + location.search, { headers: { Accept: "text/html" } });
   if (!answer.ok) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const fresh = page.getElementById("live");
@@ -43,9 +48,11 @@ async function refresh() {
   if (!fresh || !old || dragged) return;
   keep(old, fresh, "details[data-lane]", "lane");
   keep(old, fresh, "details[data-keep]", "keep");
-  const writing = old.querySelector("form.write");
-  const focused = writing?.contains(document.activeElement) ? document.activeElement : null;
-  if (writing) fresh.querySelector("form.write").replaceWith(writing); // what is being typed stays
+  const focused = document.activeElement?.closest("form.write, form.upload") ? document.activeElement : null;
+  for (const form of ["form.write", "form.upload"]) {
+    const writing = old.querySelector(form); // what is being typed or chosen stays
+    if (writing) fresh.querySelector(form)?.replaceWith(writing);
+  }
   const across = old.querySelector(".columns")?.scrollLeft ?? 0;
   old.replaceWith(fresh);
   focused?.focus({ preventScroll: true });
@@ -126,3 +133,4 @@ document.addEventListener("drop", (event) => {
 
 // ------------------------------------------------------------- acting user
 document.querySelector(".acting select")?.addEventListener("change", (event) => event.target.form.submit());
+for (const one of document.querySelectorAll(".choose select")) one.addEventListener("change", () => one.form.submit());
