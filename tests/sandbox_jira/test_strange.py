@@ -280,3 +280,57 @@ def test_a_move_may_name_the_status_first(sandbox: Sandbox) -> None:
         entry = sandbox.get(f"issue/{key}?expand=changelog")["changelog"]["histories"][-1]
         orders.append([item["field"] for item in entry["items"]])
     assert orders == [["resolution", "status"], ["status", "resolution"]]
+
+
+# ---------------------------------------------------------------------------------------- meanwhile
+def meanwhile(sandbox: Sandbox, match: dict[str, str], **act: Any) -> None:
+    fault = {"kind": "meanwhile", "match": match, "act": {"user": "bob", **act}}
+    answer = sandbox.ask("POST", "/sandbox/disturb", json=fault)
+    assert answer.status_code == 204, answer.text
+
+
+def test_a_person_moves_the_issue_just_before_the_bot(sandbox: Sandbox) -> None:
+    key = sandbox.create()
+    launch = sandbox.get(f"issue/{key}/transitions")["transitions"][0]["id"]
+    path = f"/rest/api/2/issue/{key}/transitions"
+    body = {"transition": {"id": launch}}
+    meanwhile(sandbox, {"method": "PUT", "path": f"{key}$"}, method="POST", path=path, body=body)
+    assert sandbox.rest("PUT", f"issue/{key}", json={"fields": {"summary": "x"}}).status_code == 204
+    histories = sandbox.get(f"issue/{key}?expand=changelog")["changelog"]["histories"]
+    assert [(one["author"]["name"], one["items"][0]["field"]) for one in histories] == [
+        ("bob", "status"),
+        ("alice", "summary"),
+    ]
+
+
+def test_another_bot_rewrites_a_comment_just_after_it_was_made(sandbox: Sandbox) -> None:
+    key = sandbox.create()
+    path = f"/rest/api/2/issue/{key}/comment/{{id}}"
+    body = {"body": "see [CM-1|https://x.example]"}
+    match = {"method": "POST", "path": "/comment$"}
+    meanwhile(sandbox, match, user="alice", method="PUT", path=path, body=body, after=True)
+    answer = sandbox.rest("POST", f"issue/{key}/comment", json={"body": "see CM-1"})
+    assert (answer.status_code, answer.json()["body"]) == (201, "see CM-1")
+    (comment,) = sandbox.get(f"issue/{key}/comment")["comments"]
+    assert comment["body"] == "see [CM-1|https://x.example]"
+
+
+def test_what_another_may_not_do_is_not_done(sandbox: Sandbox) -> None:
+    key = sandbox.create()
+    for user in ("nobody", "bob"):
+        path = f"/rest/api/2/issue/{key}/comment/99"
+        meanwhile(sandbox, {"path": f"{key}$"}, user=user, method="DELETE", path=path)
+        assert sandbox.rest("GET", f"issue/{key}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"kind": "meanwhile"},
+        {"kind": "hang", "act": {"user": "bob", "method": "PUT", "path": "/rest/api/2/x"}},
+        {"kind": "meanwhile", "act": {"user": "bob", "method": "PUT", "path": "/sandbox/reset"}},
+        {"kind": "meanwhile", "act": {"user": "bob", "method": "GET", "path": "/rest/api/2/x"}},
+    ],
+)
+def test_an_act_that_is_none_is_refused(sandbox: Sandbox, fault: dict[str, Any]) -> None:
+    assert sandbox.ask("POST", "/sandbox/disturb", json=fault).status_code == 400

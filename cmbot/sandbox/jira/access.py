@@ -80,6 +80,12 @@ class Access:
         self._clients = {k: user for k, user in self._clients.items() if user in self.tokens}
         return dict(self.tokens)
 
+    def credentials(self, name: str) -> str:
+        """The ``Authorization`` header of a user; one that nobody knows for an unknown user."""
+        person, flavour = self._site.config.users.get(name), self._site.flavour
+        login = "" if person is None else flavour.login(person)
+        return "Basic " + base64.b64encode(f"{login}:{self.tokens.get(name, '')}".encode()).decode()
+
     def by_token(self, token: str) -> str | None:
         """The user whose token this is: of this start, or personal."""
         return self._of_this_start(token) or personaltokens.owner(self._site, token)

@@ -93,6 +93,10 @@ class Cloud(Flavour):
             if wanted in (person.account_id, email(person).casefold(), person.display_name.casefold())
         )
 
+    def login(self, person: User) -> str:
+        """The e-mail."""
+        return email(person)
+
     def signing_in(self, config: Configuration, text: str) -> User | None:
         """By e-mail."""
         wanted = text.casefold()

@@ -88,6 +88,10 @@ class Flavour(ABC):
     def named_user(self, config: Configuration, text: str) -> User | None:
         """The user that a query names."""
 
+    def login(self, person: User) -> str:
+        """The name with which a person signs in."""
+        return person.name
+
     @abstractmethod
     def signing_in(self, config: Configuration, text: str) -> User | None:
         """The user that the name of basic authentication means."""

@@ -109,17 +109,17 @@ def _periods(asker: Asker, past: Past, name: str, field: _Remembered) -> Sql:
         parts.append(_narrowed(asker, past, predicate, "author", "begins", "ends"))
     where, values = _all(parts)
     items = "history_items n JOIN histories h ON h.id = n.history_id WHERE n.field_id = ?"
-    first = f"{items} AND h.issue_id = i.id ORDER BY h.id LIMIT 1"
-    value = (
-        f"CASE WHEN EXISTS ({_select('1', first)}) THEN ({_select('n.from_id', first)}) ELSE {field.now} END"
-    )
+    # with MIN, SQLite takes the other columns from the row that holds it
+    first = _select("h.issue_id, n.from_id, MIN(h.id)", f"{items} GROUP BY h.issue_id")
+    value = f"CASE WHEN f.issue_id IS NULL THEN {field.now} ELSE f.from_id END"
     start = _select(
-        f"i.id AS issue_id, 0 AS step, i.created AS begins, i.creator AS author, {value} AS value", "issues i"
+        f"i.id AS issue_id, 0 AS step, i.created AS begins, i.creator AS author, {value} AS value",
+        f"issues i LEFT JOIN ({first}) f ON f.issue_id = i.id",
     )
     later = _select("h.issue_id, h.id, h.created, h.author, n.to_id", items)
     ends = f"LEAD(begins, 1, {_FOR_EVER}) OVER (PARTITION BY issue_id ORDER BY step)"
     rows = _select(f"*, {ends} AS ends", f"({start} UNION ALL {later})")
-    return _select("issue_id", f"({rows}) WHERE {where}"), (name, name, name, *values)
+    return _select("issue_id", f"({rows}) WHERE {where}"), (name, name, *values)
 
 
 def _select(columns: str, source: str) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from .failures import FAILURES, Failure
+from .meanwhile import Act, act_around
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -47,8 +48,8 @@ class Fault(BaseModel):
 
     kind: str
     """``lost_answer`` (applied, then dropped), ``refused`` (dropped before effect), ``hang`` (never
-    answered), ``slow`` (answered after ``seconds``), ``status`` (answered with ``status``), a number (the
-    same), or a word of `failures.FAILURES`."""
+    answered), ``slow`` (answered after ``seconds``), ``meanwhile`` (somebody else acts, see ``act``),
+    ``status`` (answered with ``status``), a number (the same), or a word of `failures.FAILURES`."""
     match: Match = Match()
     """Which requests are meant."""
     count: Annotated[int, Field(ge=1, le=10_000)] = 1
@@ -59,6 +60,8 @@ class Fault(BaseModel):
     """Seconds of the sandbox's clock after which it is over."""
     seconds: Annotated[float, Field(gt=0, le=60)] = 1.0
     """For kind ``slow``: real seconds."""
+    act: Act | None = None
+    """For kind ``meanwhile``: what somebody else does."""
     status: Annotated[int, Field(ge=400, le=599)] = 503
     """For kind ``status``: the answer."""
     headers: dict[HeaderText, HeaderText] = {}
@@ -78,10 +81,16 @@ class Fault(BaseModel):
     @field_validator("kind")
     @classmethod
     def _known(cls, kind: str) -> str:
-        known = [*_WAYS, "status", *FAILURES]
+        known = [*_WAYS, "meanwhile", "status", *FAILURES]
         if kind not in known:
             raise ValueError(f"unknown fault {kind!r}; known: {', '.join(known)}")
         return kind
+
+    @model_validator(mode="after")
+    def _complete(self) -> Fault:
+        if (self.kind == "meanwhile") != (self.act is not None):
+            raise ValueError("'act' belongs to kind 'meanwhile'")
+        return self
 
     def meets(self, scope: Scope) -> bool:
         """Whether a request is meant."""
@@ -121,9 +130,12 @@ class Disturber:
         The sandbox's clock.
     chance : `random.Random`
         Decides about faults with a rate.
+    credentials : `~collections.abc.Callable`
+        From a login name to an ``Authorization`` header.
     """
 
-    def __init__(self, clock: Clock, chance: Random) -> None:
+    def __init__(self, clock: Clock, chance: Random, credentials: Callable[[str], str]) -> None:
+        self._credentials = credentials
         self.chance = chance
         self._clock = clock
         self._armed: list[_Armed] = []
@@ -160,7 +172,9 @@ class Disturber:
                 await app(scope, receive, send)
                 return
             log.info("disturbed: %s %s: %s", scope["method"], scope["path"], fault.kind)
-            if fault.kind in _WAYS:
+            if fault.act is not None:
+                await act_around(fault.act, self._credentials(fault.act.user), app, scope, receive, send)
+            elif fault.kind in _WAYS:
                 await _WAYS[fault.kind](fault, app, scope, receive, send)
             else:
                 await _answer(fault.failure(self._clock()), send)

@@ -16,7 +16,7 @@ from .faults import Disturber, Fault
 from .limits import Limiter, Limits
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -108,14 +108,16 @@ class Strange:
         The site.
     deliverer : `Deliverer`
         Sends webhooks.
+    credentials : `~collections.abc.Callable`
+        From a login name to an ``Authorization`` header, for those who act meanwhile.
     """
 
-    def __init__(self, site: Site, deliverer: Deliverer) -> None:
+    def __init__(self, site: Site, deliverer: Deliverer, credentials: Callable[[str], str]) -> None:
         self._site = site
         self._deliverer = deliverer
         self._now = Strangeness()
         chance = Random(0)  # noqa: S311 - faults, not secrets
-        self.disturber = Disturber(site.store.clock, chance)
+        self.disturber = Disturber(site.store.clock, chance, credentials)
         self.limiter = Limiter(site)
         self._become(self._now)
 
