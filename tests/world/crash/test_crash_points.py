@@ -47,21 +47,17 @@ ALL = ("cmbot.sqlite", "tries", "plans", "archive")
 @pytest.mark.parametrize(
     ("point", "lost"),
     [
-        ("while the attempt is written down", ()),
         ("once the attempt is written down", MIRROR),
-        ("once Jira keeps the attempt", ()),
         ("once Jira keeps the attempt", MIRROR),
         ("once the lock is held", ()),
         ("once the lock is held", ALL),
-        ("once bps is started", ()),
         ("once bps is started", MIRROR),
         ("once the sub-task is made", MIRROR),
-        ("while the request id is written down", ()),
         ("once the request id is written down", ALL),
     ],
     ids=lambda value: value if isinstance(value, str) else f"without {' '.join(value) or 'loss'}",
 )
-def test_a_bot_killed(story: Story, point: str, lost: tuple[str, ...]) -> None:
+def test_a_bot_killed_at_one_step(story: Story, point: str, lost: tuple[str, ...]) -> None:
     story.die(*POINTS[point])
     story.lose(*lost)
     story.is_submitted_once(story.go_on())

@@ -47,7 +47,7 @@ def test_a_second_bot_refuses_until_the_first_is_killed(story: Story) -> None:
         with pytest.raises(RemoteError, match="held by"):
             story.bot.turn()
         argv = [sys.executable, "-m", "cmbot", "sync", "--once", *settings]
-        ended = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
+        ended = subprocess.run(argv, capture_output=True, text=True, timeout=120, check=False)
         assert (ended.returncode, "held by" in ended.stderr) == (1, True)
         first = holder(story)
         service.kill()
