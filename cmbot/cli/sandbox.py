@@ -41,13 +41,20 @@ def command() -> None:
     help="Project to begin with (JSON).",
 )
 @click.option("--context-path", default="", help="Path below which it answers, as in /jira.")
-def jira(state: Path, port: int, seed: Path | None, context_path: str) -> None:
-    """Run a local Jira (Data Center flavour) with a board in the browser."""
+@click.option(
+    "--flavour",
+    type=click.Choice(["data-center", "cloud"]),
+    default="data-center",
+    show_default=True,
+    help="As which of the two deployments it answers.",
+)
+def jira(state: Path, port: int, seed: Path | None, context_path: str, flavour: str) -> None:
+    """Run a local Jira, Data Center or Cloud, with a board in the browser."""
     from cmbot.sandbox.jira import serve
 
     log_to_stderr(verbose=False)
     with _said():
-        serve(state, port=port, seed=seed, context_path=context_path)
+        serve(state, port=port, seed=seed, context_path=context_path, flavour=flavour)
 
 
 @command.command("panda")

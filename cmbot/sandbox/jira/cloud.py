@@ -31,6 +31,7 @@ class Cloud(Flavour):
     user_parameters = ("accountId",)
     bearer = False
     passwords = False
+    permissions_are_named = True
     unknown_transition = 400
     conflict = 409
     silence_is_refused = False

@@ -52,6 +52,8 @@ class Flavour(ABC):
     """Whether a bearer token is accepted at the site's own address."""
     passwords: ClassVar[bool] = True
     """Whether basic authentication of REST takes a password, or else only a token in its place."""
+    permissions_are_named: ClassVar[bool] = False
+    """Whether ``mypermissions`` must be asked for permissions by name."""
     unknown_transition: ClassVar[int] = 500
     """Status of the answer to a transition id that exists nowhere."""
     conflict: ClassVar[int | None] = None

@@ -7,7 +7,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from . import durations, fieldinput, history, issues, restriction
+from . import caps, durations, fieldinput, history, issues, restriction
 from .errors import FieldProblem, JiraError, refused
 
 if TYPE_CHECKING:
@@ -106,6 +106,7 @@ def add(site: Site, user: User, issue: Issue, body: Mapping[str, Any], adjust: A
     if seconds is None:
         raise refused("timeSpent", "Worklog must not be null: you must indicate the time spent working.")
     with site.store.transaction():
+        caps.check(site, "worklogs", issue.id)
         number = site.store.insert(
             "worklogs",
             issue_id=issue.id,

@@ -58,6 +58,8 @@ def my_permissions(call: Call) -> Response:
         projects = [project]
     held = {key: any(may(config, call.user, key, one, issue) for one in projects) for key in PERMISSIONS}
     held |= {key: call.user.admin or "ADMIN" not in key for key in GLOBAL_PERMISSIONS}
+    if call.site.flavour.permissions_are_named and not call.text("permissions"):
+        raise JiraError(400, "The 'permissions' query parameter is required.")
     wanted = call.words("permissions") or list(held)
     unknown = [key for key in wanted if key not in held]
     if unknown:
