@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 WRAPPER = """#!/bin/sh
 # Stands before the real pipetask; what it does with a data report is read from a file.
 case "$1 $(cat {mode})" in
-  "report hang") while [ "$(cat {mode})" = hang ]; do sleep 0.1; done; exit 1 ;;
+  "report hang") for i in $(seq 600); do [ "$(cat {mode})" = hang ] && sleep 0.1; done; exit 1 ;;
   "report fail") echo "RuntimeError: the registry is being moved" >&2; exit 1 ;;
   "report odd") for file in "$@"; do :; done; echo '{{"tasks": "none"}}' >"$file"; exit 0 ;;
   "report empty") for file in "$@"; do :; done; echo '{{"tasks": {{}}}}' >"$file"; exit 0 ;;
