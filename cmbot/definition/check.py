@@ -60,8 +60,6 @@ def _campaign(
         yield Problem(
             "Output root", f"{definition.output!r} cannot be a collection", "use letters, digits, _ - . /"
         )
-    if definition.operator and not grammar.is_operator(definition.operator):
-        yield Problem("operator", f"{definition.operator!r} is no user name", "use letters, digits, _ - .")
     yield from _one_of("Campaign kind", definition.kind, KINDS)
     yield from _one_of("Campaign stage", definition.stage, STAGES)
     yield from _one_of("WMS", definition.wms, SYSTEMS)

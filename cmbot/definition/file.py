@@ -49,7 +49,6 @@ class _Campaign(_Part):
     wms: str = "PanDA"
     site: str
     pause: PausePolicy = PausePolicy.AFTER_EACH_WORKFLOW
-    operator: str = ""
     lsst_version: str = ""
     steps: tuple[_Step, ...]
 

@@ -86,8 +86,6 @@ class CampaignDefinition:
     """Compute site."""
     pause: PausePolicy = PausePolicy.AFTER_EACH_WORKFLOW
     """When to stop and ask."""
-    operator: str = ""
-    """Name that BPS records as operator."""
     lsst_version: str = ""
     """Science Pipelines tag (requirement B7)."""
     steps: tuple[StepDefinition, ...] = ()

@@ -8,6 +8,7 @@ from cmbot.bps.lint import lint as lint_config
 from cmbot.bps.render import render
 from cmbot.bps.submission import Submission
 from cmbot.butler import plan as collections
+from cmbot.definition import grammar
 from cmbot.exceptions import DefinitionError, UserError
 from cmbot.models.attempts import AttemptState
 
@@ -93,7 +94,7 @@ def run_name(step_key: str, step: str, group: str, number: int, nonce: str) -> s
 
 
 def submission(
-    edges: Edges, view: CampaignView, step: StepView, group: GroupRow, number: int, nonce: str
+    edges: Edges, view: CampaignView, step: StepView, group: GroupRow, number: int, nonce: str, by: str = ""
 ) -> Submission:
     """Describe one submission.
 
@@ -107,6 +108,8 @@ def submission(
         Number of the attempt.
     nonce : `str`
         Eight hexadecimal digits.
+    by : `str`, optional
+        Account of the person who launched it: BPS's operator (requirement D7).
 
     Returns
     -------
@@ -141,7 +144,7 @@ def submission(
         project=edges.settings.jira.project,
         campaign=view.issue.key,
         payload=f"{own.name}_{group.name}",
-        operator=definition.operator or "cmbot",
+        operator=by if grammar.is_operator(by) else "cmbot",
         butler=definition.butler,
         in_collections=collections.rescue_inputs(rescued, inputs),
         data_query=f"({own.query}) AND {where}" if where else own.query,

@@ -132,7 +132,9 @@ def start(edges: Edges, view: CampaignView, step: StepView, attempt: Attempt, no
     row = next(row for row in seen.groups_of(edges.mirror, step.issue.id) if row.name == attempt.group)
     directory = edges.tries / item.name
     directory.mkdir(parents=True, exist_ok=True)
-    described = submissions.submission(edges, view, step, row, attempt.number, item.nonce)
+    described = submissions.submission(
+        edges, view, step, row, attempt.number, item.nonce, attempt.cause.by.account
+    )
     config, _ = submissions.configuration(edges, described)
     if row.predicate["table"]:
         (directory / submissions.TABLE).write_text(row.predicate["table"])
@@ -190,7 +192,9 @@ def _still_asked(edges: Edges, view: CampaignView, action: Submit, now: datetime
 def _check(edges: Edges, view: CampaignView, action: Submit, nonce: str) -> None:
     rows = seen.groups_of(edges.mirror, action.step.issue.id)
     row = next(row for row in rows if row.name == action.group.name)
-    described = submissions.submission(edges, view, action.step, row, action.number, nonce)
+    described = submissions.submission(
+        edges, view, action.step, row, action.number, nonce, action.cause.by.account
+    )
     if problems := submissions.configuration(edges, described)[1]:
         raise DefinitionError(action.step.issue.key, problems)
 
