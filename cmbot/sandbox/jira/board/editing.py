@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from starlette.datastructures import UploadFile
 
 from cmbot.sandbox.jira import attachments, issues, statusscheme, votes, watchers
+from cmbot.sandbox.jira.configuration import DEFAULT_PRIORITY
 from cmbot.sandbox.jira.errors import JiraError
 from cmbot.sandbox.jira.permissions import may, need_own
 from cmbot.sandbox.jira.screens import edit_screen, permitted, required
@@ -35,7 +36,7 @@ def creation(visit: Visiting) -> Response:
     asked = visit.request.query_params
     project, kind = _chosen(visit, asked.get("project", ""), asked.get("type", ""))
     screen = _create_screen(visit, project, kind)
-    return _creation(visit, project, kind, _controls(visit, screen, {}), asked.get("parent", ""))
+    return _creation(visit, project, kind, _controls(visit, screen, _given(visit)), asked.get("parent", ""))
 
 
 @router.post("/create")
@@ -43,7 +44,7 @@ def create(visit: Visiting, form: Posted) -> Response:
     """Create an issue: the operation behind REST's ``issue``."""
     project, kind = _chosen(visit, form.get("project"), form.get("type"))
     screen = _create_screen(visit, project, kind)
-    before = _controls(visit, screen, {})
+    before = _controls(visit, screen, _given(visit))
     fields: dict[str, Any] = {"project": {"key": project.key}, "issuetype": {"id": str(kind.id)}}
     parent = form.get("parent").strip()
     if parent:
@@ -174,6 +175,11 @@ def _chosen(visit: Visit, key: str, kind: str) -> tuple[Project, IssueType]:
 def _create_screen(visit: Visit, project: Project, kind: IssueType) -> dict[str, Field]:
     screen = edit_screen(visit.site.config, project, kind)
     return permitted(visit.site.config, visit.user, project, None, screen)
+
+
+def _given(visit: Visit) -> dict[str, str]:
+    """What a new issue has if nobody says otherwise."""
+    return {"priority": DEFAULT_PRIORITY, "reporter": visit.user.name}
 
 
 def _edit_screen(visit: Visit, issue: Issue) -> dict[str, Field]:

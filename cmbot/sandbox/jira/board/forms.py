@@ -81,6 +81,9 @@ def controls(
     found = []
     for name, field in fields.items():
         manner = _MANNERS[field.type]
+        choices = tuple(_choices(visit, field))
+        if manner.kind == "several" and not choices:
+            continue
         value = stored if field.type == "timetracking" else stored.get(name)
         found.append(
             Control(
@@ -88,7 +91,7 @@ def controls(
                 label=field.name,
                 kind=manner.kind,
                 values=tuple([] if value is None else manner.shown(visit, value)),
-                choices=tuple(_choices(visit, field)),
+                choices=choices,
                 required=name in required,
                 hint=manner.hint,
             )

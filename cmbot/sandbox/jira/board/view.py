@@ -270,10 +270,8 @@ def _field_html(site: Site, issue: Issue, field: Field, stored: Any) -> Markup:
             return Markup(" ").join(Markup('<span class="label">{}</span>').format(one) for one in stored)
         case "users":
             return escape(", ".join(site.config.users[name].display_name for name in stored))
-        case "priority":
-            return escape(PRIORITIES[stored])
-        case "resolution":
-            return escape(RESOLUTIONS[stored])
+        case "priority" | "resolution" | "date":
+            return escape({**PRIORITIES, **RESOLUTIONS}.get(stored, stored))
         case "url":
             return Markup(anchor(stored, escape(stored)) or escape(stored))  # noqa: S704 - both are escaped
         case "paragraph":
