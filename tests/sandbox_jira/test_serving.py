@@ -200,3 +200,23 @@ def test_a_store_of_another_version_is_not_touched(tmp_path: Path) -> None:
         Store(path)
     assert path.read_bytes() == before
     assert os.access(path, os.W_OK)
+
+
+def test_a_cloud_site_says_what_to_sign_in_as_and_where_its_gateway_is(serving: Callable[..., Run]) -> None:
+    _, about = serving(flavour="cloud")
+    login = about["logins"]["admin"]
+    answer = requests.get(
+        f"{about['gateway']}/rest/api/3/myself", auth=(login["email"], about["tokens"]["admin"]), timeout=20
+    )
+    assert answer.json()["accountId"] == login["accountId"]
+
+
+def test_a_store_is_served_as_either_deployment(serving: Callable[..., Run]) -> None:
+    process, about = serving()
+    key = ask(about, "POST", "issue", json=NEW).json()["key"]
+    process.send_signal(signal.SIGKILL)
+    process.wait(20)
+    _, about = serving(flavour="cloud")
+    auth = (about["logins"]["admin"]["email"], about["tokens"]["admin"])
+    found = requests.get(f"{about['url']}/rest/api/3/issue/{key}", auth=auth, timeout=20).json()
+    assert found["fields"]["summary"] == "kept"

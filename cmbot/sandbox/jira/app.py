@@ -26,6 +26,7 @@ from .rest import (
     accounts,
     bulk,
     comments,
+    contents,
     fields,
     files,
     issue,
@@ -69,7 +70,7 @@ _SHARED = tuple(
 _OWN = {
     DATA_CENTER.name: (search.router, fields.datacenter),
     CLOUD.name: (
-        *(jqlsearch.router, bulk.router, accounts.router, paging.router, webhooks.dynamic),
+        *(jqlsearch.router, bulk.router, accounts.router, paging.router, contents.router, webhooks.dynamic),
         *(fields.cloud, kinds.cloud),
     ),
 }

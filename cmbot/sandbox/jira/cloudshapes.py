@@ -10,6 +10,7 @@ from .shapes import Json, Shapes
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from .attachments import Attachment
     from .comments import Comment
     from .configuration import Field, IssueType, Option, Project, Transition, User
     from .history import Entry, Item
@@ -105,6 +106,10 @@ class CloudShapes(Shapes):
             # groups have no other id here than their name
             found["visibility"] = {**comment.visibility, "identifier": comment.visibility["value"]}
         return found
+
+    def attachment(self, attachment: Attachment) -> Json:
+        """An attachment."""
+        return {**super().attachment(attachment), "content": self.link(f"attachment/content/{attachment.id}")}
 
     def history_item(self, item: Item) -> Json:
         """One changed thing: with ``fieldId``, and people by account id."""

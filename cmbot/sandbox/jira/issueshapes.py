@@ -98,10 +98,10 @@ class IssueShapes:
             "id": str(issue.id),
             "self": self.shapes.link(f"issue/{issue.id}"),
             "key": issue.key,
-            "fields": {
-                field.id: self._value(issue, field) for field in self.fields if self._shows(issue, field)
-            },
+            "fields": {field.id: self._value(issue, field) for field in self.fields},
         }
+        if found["fields"].get("parent", issue) is None:
+            del found["fields"]["parent"]  # the one field that is left out where there is none
         if "changelog" in self.expand:
             found["changelog"] = self._changelog(issue)
         if "renderedFields" in self.expand:
@@ -124,9 +124,6 @@ class IssueShapes:
         if "schema" in self.expand:
             found["schema"] = {field.id: self.shapes.schema(field) for field in self.fields}
         return found
-
-    def _shows(self, issue: Issue, field: Field) -> bool:
-        return field.id != "parent" or issues.parent(self.site, issue) is not None
 
     def _value(self, issue: Issue, field: Field) -> Any:  # noqa: C901, PLR0911, PLR0912 - one line per system field
         shapes, site = self.shapes, self.site

@@ -275,3 +275,11 @@ def test_a_text_is_as_long_as_it_may_be_in_markup(cloud: Cloud) -> None:
     for length, status in ((32_767, 204), (32_768, 400)):
         body = document(block("paragraph", text("x" * length)))
         assert cloud.rest("PUT", f"issue/{key}", json={"fields": {"description": body}}).status_code == status
+
+
+def test_work_is_described_by_a_document(cloud: Cloud) -> None:
+    key = cloud.create()
+    body = document(block("paragraph", text("looked "), text("again", "em")))
+    made = cloud.post(f"issue/{key}/worklog", {"comment": body, "timeSpent": "1h"}, 201)
+    assert made["comment"] == body
+    assert cloud.get(f"issue/{key}/worklog/{made['id']}", version=2)["comment"] == "looked _again_"

@@ -97,3 +97,35 @@ def test_a_context_path_and_the_board_work_on_cloud_too(
 def test_an_unknown_flavour_is_refused(start: Callable[..., Sandbox]) -> None:
     with pytest.raises(ValueError, match="data-center, cloud"):
         start(flavour="server")
+
+
+def test_an_attachment_is_downloaded_in_each_way(cloud: Cloud) -> None:
+    key = cloud.create()
+    headers = {"X-Atlassian-Token": "no-check"}
+    files = {"file": ("log.txt", b"0123456789")}
+    (made,) = cloud.rest("POST", f"issue/{key}/attachments", files=files, headers=headers).json()
+    path = made["content"].removeprefix(cloud.sandbox.url)
+    assert path == f"/rest/api/3/attachment/content/{made['id']}"
+    led = cloud.ask("GET", path, allow_redirects=False)
+    assert led.status_code == 303
+    assert cloud.ask("GET", led.headers["Location"].removeprefix(cloud.sandbox.url)).content == b"0123456789"
+    parts = {"bytes=2-4": b"234", "bytes=7-": b"789", "bytes=-3": b"789", "bytes=8-99": b"89"}
+    for wanted, part in parts.items():
+        answer = cloud.ask("GET", f"{path}?redirect=false", headers={"Range": wanted})
+        assert (answer.status_code, answer.content) == (206, part)
+        assert answer.headers["Content-Range"].endswith("/10")
+    for ignored in ("lines=1-2", "bytes=-", "bytes=1-2,4-5", ""):
+        answer = cloud.ask("GET", f"{path}?redirect=false", headers={"Range": ignored})
+        assert (answer.status_code, answer.content) == (200, b"0123456789")
+    for outside in ("bytes=10-", "bytes=5-2", "bytes=-0"):
+        assert cloud.ask("GET", f"{path}?redirect=false", headers={"Range": outside}).status_code == 416
+    assert cloud.rest("GET", "attachment/content/1").status_code == 404
+
+
+def test_permissions_are_asked_for_by_name(calm_cloud: Cloud) -> None:
+    assert calm_cloud.rest("GET", "mypermissions").status_code == 400
+    found = calm_cloud.get("mypermissions?permissions=BROWSE_PROJECTS,ADMINISTER", user="bob")["permissions"]
+    assert {name: one["havePermission"] for name, one in found.items()} == {
+        "BROWSE_PROJECTS": True,
+        "ADMINISTER": False,
+    }

@@ -54,13 +54,13 @@ def attachment_limits(call: Call) -> Response:
 @router.get("/attachment/{number}")
 def attachment(call: Call, number: str) -> Response:
     """What is known of a file."""
-    return answer(call.shapes.attachment(_attachment(call, number)[0]))
+    return answer(call.shapes.attachment(readable(call, number)[0]))
 
 
 @router.delete("/attachment/{number}")
 def delete_attachment(call: Call, number: str) -> Response:
     """Remove a file."""
-    found, issue = _attachment(call, number)
+    found, issue = readable(call, number)
     need_own(call.site.config, call.user, "DELETE", "ATTACHMENTS", found.author, issue)
     attachments.delete(call.site, call.user, found)
     return nothing()
@@ -70,11 +70,11 @@ def delete_attachment(call: Call, number: str) -> Response:
 def download(call: Call, number: str, name: str) -> Response:
     """The file itself."""
     del name
-    found, _ = _attachment(call, number)
+    found, _ = readable(call, number)
     return file_answer(found, attachments.content(call.site, found))
 
 
-def _attachment(call: SignedIn, number: str) -> tuple[Attachment, Issue]:
+def readable(call: SignedIn, number: str) -> tuple[Attachment, Issue]:
     """A file and its issue, if the caller may see that."""
     found = attachments.find(call.site, number)
     try:
