@@ -24,6 +24,7 @@ from .guard import Guard, RequestLog
 from .jql.words import matches
 from .rest import (
     accounts,
+    apitokens,
     bulk,
     comments,
     contents,
@@ -75,7 +76,7 @@ _OWN = {
     ),
 }
 """REST resources of one deployment, which come before the shared ones."""
-_BESIDE = {DATA_CENTER.name: (sessions.router,), CLOUD.name: (paging.edge,)}
+_BESIDE = {DATA_CENTER.name: (sessions.router,), CLOUD.name: (paging.edge, apitokens.router)}
 """What one deployment has outside its REST prefixes."""
 
 

@@ -169,3 +169,25 @@ def test_a_mention_names_an_account(cloud: Cloud) -> None:
     assert "@Bob Beispiel" in found["renderedFields"]["description"]
     (paragraph,) = found["fields"]["description"]["content"]
     assert paragraph["content"][1]["attrs"] == {"id": bob, "text": "@Bob Beispiel", "accessLevel": ""}
+
+
+def test_a_token_works_until_it_expires(cloud: Cloud) -> None:
+    asked = {"email": "bob@example.org", "name": "bot", "expirationDuration": 30}
+    made = cloud.ask("POST", "/sandbox/tokens", json=asked).json()
+    login = (made["email"], made["token"])
+    cloud.clock.advance(days=29)
+    assert cloud.get("myself", auth=login)["accountId"] == cloud.account("bob")
+    assert cloud.rest("GET", "myself", auth=("alice@example.org", made["token"])).status_code == 401
+    cloud.clock.advance(days=2)
+    assert cloud.rest("GET", "myself", auth=login).status_code == 401
+    assert cloud.ask("POST", "/sandbox/tokens", json=asked, user="bob").status_code == 403
+    for wrong in ({**asked, "email": "nobody@example.org"}, {**asked, "expirationDuration": 400}, {}):
+        assert cloud.ask("POST", "/sandbox/tokens", json=wrong).status_code == 400
+
+
+def test_somebody_new_signs_in_with_a_token_of_their_own(cloud: Cloud) -> None:
+    made = cloud.post("user", {"emailAddress": "carol@example.org", "displayName": "Carol"}, 201)
+    asked = {"email": "carol@example.org", "name": "first"}
+    token = cloud.ask("POST", "/sandbox/tokens", json=asked).json()["token"]
+    assert cloud.get("myself", auth=("carol@example.org", token))["accountId"] == made["accountId"]
+    assert not {"name", "key"} & made.keys()
