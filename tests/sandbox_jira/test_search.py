@@ -32,6 +32,9 @@ def world(calm: Sandbox) -> Sandbox:
     sandbox.create(summary="step two", labels=["cmbot"], **{link: epic, wms: {"value": "Parsl"}, quanta: 20})
     sandbox.create("Group", "g001", parent={"key": "CM-2"})
     sandbox.move("CM-2", "Launch")
+    sandbox.rest("POST", "issue/CM-2/comment", json={"body": "that *looks good*"})
+    hidden = {"type": "group", "value": "jira-administrators"}
+    sandbox.rest("POST", "issue/CM-3/comment", json={"body": "secret", "visibility": hidden})
     sandbox.clock.advance(hours=1)
     sandbox.create(summary="alone")
     return sandbox
@@ -83,6 +86,12 @@ def world(calm: Sandbox) -> Sandbox:
         ('summary ~ "st*p*"', [3, 2]),
         ('summary ~ "st?p - two"', [3]),
         ("description ~ campaign", [1]),
+        ("text ~ campaign", [1]),
+        ("text ~ step ORDER BY key", [2, 3]),
+        ('comment ~ "looks good"', [2]),
+        ('text ~ "looks" AND text ~ one', [2]),
+        ("comment !~ good", []),  # whoever has no comment is not found
+        ("text ~ secret", []),
         ("summary !~ step ORDER BY key", [1, 4, 5]),
         ("NOT (status = Launch OR issuetype = Epic) ORDER BY key", [3, 4, 5]),
         ("NOT labels = cmbot-4f1c9", [3]),
@@ -117,6 +126,9 @@ def test_a_query_finds(world: Sandbox, jql: str, numbers: list[int]) -> None:
         ("WMS = Slurm", "The option 'Slurm' for field 'WMS' does not exist"),
         ("status ~ Draft", "The operator '~' is not supported by the 'status' field"),
         ("summary = x", "The operator '=' is not supported by the 'summary' field"),
+        ("text = x", "The operator '=' is not supported by the 'text' field"),
+        ("ORDER BY text", "Not able to sort using field 'text'"),
+        ("ORDER BY comment", "Not able to sort using field 'comment'"),
         ("labels > a", "The operator '>' is not supported"),
         ("status is Draft", "supports only EMPTY"),
         ("updated >= EMPTY", "does not support EMPTY"),

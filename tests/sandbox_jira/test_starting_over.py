@@ -9,6 +9,7 @@ import pytest
 import requests
 
 from cmbot.sandbox.jira import beginnings, snapshot
+from cmbot.sandbox.jira import export as export_state
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,6 +61,16 @@ def test_a_copy_answers_like_the_original(lived_in: Sandbox, start: Start, tmp_p
     assert export(copy) == export(lived_in)
     assert copy.create() == lived_in.create() == "CM-4"  # ids go on, also behind a deleted issue
     assert export(copy) == export(lived_in)
+
+
+def test_a_site_can_be_exported_while_its_server_runs(start: Start, tmp_path: Path) -> None:
+    running = start(store=tmp_path / "jira.sqlite3")
+    running.create()
+    export_state(tmp_path, tmp_path / "export.json")
+    assert (tmp_path / "export.json").stat().st_mode & 0o077 == 0
+    assert json.loads((tmp_path / "export.json").read_text()) == export(running)
+    with pytest.raises(FileNotFoundError):
+        export_state(tmp_path / "elsewhere", tmp_path / "none.json")
 
 
 def test_a_reset_leads_back_to_the_seed(lived_in: Sandbox) -> None:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from .app import create_app
-from .server import serve
+from .server import export, serve
 from .store import Store
 
-__all__ = ["Store", "create_app", "serve"]
+__all__ = ["Store", "create_app", "export", "serve"]

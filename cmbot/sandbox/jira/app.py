@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from random import Random
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI, Request, Response
@@ -107,7 +106,7 @@ class Application:
         fresh = new_tokens(list(self.site.config.users))
         self.access = Access(self.site, fresh if tokens is None else tokens)
         self.requests = RequestLog()
-        self.deliverer = Deliverer(MANNERS[self.site.flavour.name], store.now, Random(0))  # noqa: S311 - faults, not secrets
+        self.deliverer = Deliverer(MANNERS[self.site.flavour.name], store.now)
         self.clock = SteerableClock(store, self.deliverer.wake)
         self.desk = Desk(self.site, f"http://localhost{context_path}", self.deliverer)
         self.strange = Strange(self.site, self.deliverer, self.access.credentials)

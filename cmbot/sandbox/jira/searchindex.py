@@ -59,10 +59,13 @@ class SearchIndex:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._lagging = False
-        #: Decides which issue is missed when.
-        self.chance = Random(0)  # noqa: S311 - faults, not secrets
+        self.seed("0")
         self.trouble = IndexTrouble()
         store.function("sandbox_now", 0, store.now, deterministic=False)
+
+    def seed(self, seed: str) -> None:
+        """Decide anew which issue is missed when."""
+        self._chance = Random(seed)  # noqa: S311 - faults, not secrets
 
     def set(self, trouble: IndexTrouble) -> None:
         """Misbehave like this from now on; what is written so far is indexed."""
@@ -97,7 +100,7 @@ class SearchIndex:
 
     def cut(self, limit: int) -> int:
         """How many issues a page holds that could hold so many."""
-        return limit if self.chance.random() >= self.trouble.short else self.chance.randrange(limit)
+        return limit if self._chance.random() >= self.trouble.short else self._chance.randrange(limit)
 
     def missed(self, found: list[Any], current: Iterable[int] = ()) -> int | None:
         """The id of an issue that this search misses, if it misses one.
@@ -109,7 +112,7 @@ class SearchIndex:
         current : `~collections.abc.Iterable` [`int`], optional
             Ids that may not be missed.
         """
-        if not found or self.chance.random() >= self.trouble.regress:
+        if not found or self._chance.random() >= self.trouble.regress:
             return None
-        chosen = int(self.chance.choice(found)["id"])
+        chosen = int(self._chance.choice(found)["id"])
         return None if chosen in set(current) else chosen

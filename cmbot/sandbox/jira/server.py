@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import uvicorn
 
-from . import beginnings, seeding
+from . import beginnings, seeding, snapshot
 from .access import new_tokens
 from .app import create_app
 from .datacenter import DATA_CENTER
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 HOST = "127.0.0.1"
+STORE = "jira.sqlite3"
 
 
 class _Server(uvicorn.Server):
@@ -94,7 +95,7 @@ def serve(
             signal.signal(number, _end)
     content = seeding.DEFAULT if seed is None else beginnings.load(seed)
     state.mkdir(parents=True, exist_ok=True)
-    store = Store(state / "jira.sqlite3")
+    store = Store(state / STORE)
     address = state / "address.json"
     address.unlink(missing_ok=True)  # of a start that was killed
     app: Application | None = None
@@ -114,6 +115,33 @@ def serve(
         address.unlink(missing_ok=True)
         if app is not None:
             app.close()
+        store.close()
+
+
+def export(state: Path, file: Path) -> None:
+    """Write a whole site to a file that ``serve`` takes as a seed; its server may be running.
+
+    Parameters
+    ----------
+    state : `pathlib.Path`
+        Directory of the store.
+    file : `pathlib.Path`
+        The file; only its owner can read it, since hashed passwords and webhooks' secrets are in it.
+
+    Raises
+    ------
+    FileNotFoundError
+        Raised if there is no store.
+    ValueError
+        Raised if the store is of another version.
+    """
+    path = state / STORE
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: there is no site of a sandbox Jira")
+    store = Store(path)
+    try:
+        write_private(file, snapshot.take(store).model_dump_json())
+    finally:
         store.close()
 
 

@@ -137,6 +137,8 @@ def _order(site: Site, terms: tuple[Sort, ...]) -> str:
     parts = []
     for term in terms:
         searcher = searchers.find(site, term.field)
+        if searcher.operators <= {"~", "!~"}:
+            raise JiraError(400, f"Not able to sort using field '{term.field}'.")
         direction = "DESC" if term.descending else "ASC"
         column = (searcher.sort or searcher.column).format(direction)
         parts.append(f"{column} {direction} NULLS {'FIRST' if term.descending else 'LAST'}")

@@ -57,6 +57,8 @@ def find(site: Site, name: str) -> Searcher:
     wanted = name.casefold()
     if wanted == "parent" and site.flavour.parents:
         return _parents(site)
+    if wanted == "text":
+        return _anywhere(site)
     if wanted in _SPECIAL:
         return _SPECIAL[wanted]
     for field in site.config.fields.values():
@@ -88,6 +90,13 @@ def _parents(site: Site) -> Searcher:
     return _plain(f"COALESCE(i.parent_id, {epic})", values.issue)
 
 
+def _anywhere(site: Site) -> Searcher:
+    """All texts of an issue, and its comments."""
+    texts = [_json(field.id) for field in site.config.fields.values() if field.type in _TEXTS]
+    whole = " || char(10) || ".join(f"COALESCE({text}, '')" for text in [*texts, _COMMENTS])
+    return Searcher(frozenset({"~"}), f"({whole})", values.words, NONE)
+
+
 def _json(field_id: str) -> str:
     return (
         f"json_extract(i.fields, '$.{field_id}')"  # not ``->>``: systems with SQLite before 3.38 are in use
@@ -98,6 +107,11 @@ def _plain(column: str, resolve: Resolve, sort: str | None = None) -> Searcher:
     return Searcher(EQUALITY, column, resolve, NONE, sort=sort)
 
 
+_TEXTS = frozenset({"summary", "paragraph", "text", "epic-name"})
+# those that only a role or group may see are never found
+_COMMENTS = (
+    "(SELECT group_concat(c.body, char(10)) FROM comments c WHERE c.issue_id = i.id AND c.visibility IS NULL)"
+)
 _KEY = Searcher(ORDER, "i.id", values.issue, NONE, sort="p.key {0}, i.number")
 _SPECIAL = {
     "project": _plain("i.project_id", values.project, "p.key"),
@@ -110,6 +124,7 @@ _SPECIAL = {
     "status": _plain("i.status_id", values.status),
     "statuscategory": _plain("s.category", values.category),
     "parent": _plain("i.parent_id", values.issue),
+    "comment": Searcher(frozenset({"~", "!~"}), _COMMENTS, values.words, NONE),
     "creator": Searcher(EQUALITY, "i.creator", values.user, PEOPLE),
     "created": Searcher(ORDER, "i.created", values.instant_of, INSTANTS),
     "createddate": Searcher(ORDER, "i.created", values.instant_of, INSTANTS),

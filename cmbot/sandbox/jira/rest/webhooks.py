@@ -90,7 +90,6 @@ def _shape(call: SignedIn, one: Webhook) -> dict[str, Any]:
     }
     if NEW in call.request.url.path:
         settings = {"EXCLUDE_BODY": str(one.exclude_body).lower()}
-        settings |= {"FILTERS": one.jql} if one.jql else {}
         return {
             **about,
             "id": one.id,

@@ -7,6 +7,7 @@ import datetime as dt
 import logging
 import re
 from dataclasses import dataclass, replace
+from random import Random
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -16,7 +17,6 @@ from .meanwhile import Act, act_around
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from random import Random
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -128,17 +128,19 @@ class Disturber:
     ----------
     clock : `Clock`
         The sandbox's clock.
-    chance : `random.Random`
-        Decides about faults with a rate.
     credentials : `~collections.abc.Callable`
         From a login name to an ``Authorization`` header.
     """
 
-    def __init__(self, clock: Clock, chance: Random, credentials: Callable[[str], str]) -> None:
+    def __init__(self, clock: Clock, credentials: Callable[[str], str]) -> None:
         self._credentials = credentials
-        self.chance = chance
+        self._chance = Random("0")  # noqa: S311 - faults, not secrets
         self._clock = clock
         self._armed: list[_Armed] = []
+
+    def seed(self, seed: str) -> None:
+        """Decide anew about faults with a rate."""
+        self._chance = Random(seed)  # noqa: S311 - faults, not secrets
 
     def arm(self, fault: Fault) -> None:
         """Let a fault wait for its requests."""
@@ -157,7 +159,7 @@ class Disturber:
         self._armed = [one for one in self._armed if not one.over(now)]
         for one in self._armed:
             rate = one.fault.rate
-            if one.fault.meets(scope) and (rate is None or self.chance.random() < rate):
+            if one.fault.meets(scope) and (rate is None or self._chance.random() < rate):
                 one.left -= 1
                 return one.fault
         return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from random import Random
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -116,8 +115,7 @@ class Strange:
         self._site = site
         self._deliverer = deliverer
         self._now = Strangeness()
-        chance = Random(0)  # noqa: S311 - faults, not secrets
-        self.disturber = Disturber(site.store.clock, chance, credentials)
+        self.disturber = Disturber(site.store.clock, credentials)
         self.limiter = Limiter(site)
         self._become(self._now)
 
@@ -155,8 +153,10 @@ class Strange:
 
     def _become(self, strangeness: Strangeness) -> None:
         self._now = strangeness
-        chance = Random(strangeness.seed)  # noqa: S311 - faults, not secrets
-        self.disturber.chance = self._site.index.chance = self._deliverer.chance = chance
+        # one for each part: how often one is asked must not change what another decides
+        self.disturber.seed(f"{strangeness.seed}:faults")
+        self._site.index.seed(f"{strangeness.seed}:search")
+        self._deliverer.seed(f"{strangeness.seed}:webhooks")
         self._site.habits = strangeness.habits
         self._site.store.whole_seconds = strangeness.habits.whole_seconds
         self.limiter.clear()

@@ -7,14 +7,13 @@ import logging
 import threading
 from collections import deque
 from dataclasses import asdict, dataclass, field, replace
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 import requests
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from random import Random
-
 log = logging.getLogger(__name__)
 TIMEOUT = 10.0
 """Seconds a receiver may take."""
@@ -126,14 +125,12 @@ class Deliverer:
         How the vendor delivers.
     now : `~collections.abc.Callable`
         The sandbox's clock, in milliseconds.
-    chance : `random.Random`
-        Decides what goes wrong, and how long retries wait.
     """
 
-    def __init__(self, manners: Manners, now: Callable[[], int], chance: Random) -> None:
+    def __init__(self, manners: Manners, now: Callable[[], int]) -> None:
         self.manners = manners
         self.mischief = Mischief()
-        self.chance = chance
+        self.seed("0")
         self._now = now
         self._turn = threading.Condition()
         self._waiting: list[_Waiting] = []
@@ -142,6 +139,11 @@ class Deliverer:
         self._ended = False
         self._thread: threading.Thread | None = None
         self._latest: deque[Outcome] = deque(maxlen=LOG_LIMIT)
+
+    def seed(self, seed: str) -> None:
+        """Decide anew what goes wrong, and how long retries wait: apart, for retries come when they come."""
+        self._chance = Random(seed)  # noqa: S311 - faults, not secrets
+        self._patience = Random(f"{seed}:retries")  # noqa: S311 - faults, not secrets
 
     def queue(self, deliveries: Iterable[Delivery]) -> None:
         """Send these, soon."""
@@ -187,7 +189,7 @@ class Deliverer:
             self._thread.join(TIMEOUT)
 
     def _disturbed(self, delivery: Delivery) -> None:
-        mischief, chance = self.mischief, self.chance
+        mischief, chance = self.mischief, self._chance
         if chance.random() < mischief.lost:
             self._note(delivery, None, "lost")
             return
@@ -247,7 +249,7 @@ class Deliverer:
             again = fate == "failed" and (status is None or self.manners.retried(status))
             if again and delivery.attempt < self.manners.retries:
                 self._note(delivery, status, "to be retried")
-                wait = self.chance.uniform(*(self.mischief.pace or self.manners.pace))
+                wait = self._patience.uniform(*(self.mischief.pace or self.manners.pace))
                 self._push(replace(delivery, attempt=delivery.attempt + 1), wait)
             else:
                 self._note(delivery, status, "given up" if fate == "failed" else fate)
