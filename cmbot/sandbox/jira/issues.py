@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from . import comments, history, issuelinks, parents, permissions, properties
-from .configuration import DEFAULT_PRIORITY, IssueType, Project, Status
 from .errors import JiraError, missing, refused
 from .happenings import Happening
 from .screens import added, edit_screen, permitted, read_values, required, section
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Mapping
 
-    from .configuration import User
+    from .configuration import IssueType, Project, Status, User
     from .fieldinput import Stored
     from .site import Site
 
@@ -121,63 +120,6 @@ def subtasks(site: Site, issue: Issue) -> list[Issue]:
     ]
 
 
-def create(site: Site, user: User, body: Mapping[str, Any]) -> Issue:
-    """Create an issue from a request's body; everything or nothing.
-
-    Raises
-    ------
-    JiraError
-        Raised with 400 and one message for each field that is refused.
-    """
-    fields = section(body, "fields")
-    with site.store.transaction():
-        project, issue_type = (
-            _project(site, user, fields.get("project")),
-            _issue_type(site, fields.get("issuetype")),
-        )
-        permissions.need(site.config, user, "CREATE_ISSUES", project)
-        if issue_type not in project.issue_types:
-            raise refused("issuetype", "The issue type selected is invalid.")
-        parent = _parent(site, project, fields.get("parent")) if issue_type.subtask else None
-        epic = {} if parent or fields.get("parent") is None else parents.taken(site, issue_type, body)[0]
-        screen = permitted(site.config, user, project, None, edit_screen(site.config, project, issue_type))
-        rest = {name: raw for name, raw in fields.items() if name not in ("project", "issuetype", "parent")}
-        given = read_values(site, screen, {**body, "fields": rest}, {}) | epic
-        given = expanded(given)
-        values = {"priority": DEFAULT_PRIORITY, "reporter": user.name, **given}
-        lacking = {
-            f.id: f"{f.name} is required." for f in screen.values() if required(f) and not values.get(f.id)
-        }
-        if lacking:
-            raise JiraError(400, errors=lacking)
-        key = _next_key(site, project)
-        now = site.store.now()
-        number = site.store.insert(
-            "issues",
-            key=key,
-            project_id=project.id,
-            number=int(key.rpartition("-")[2]),
-            type_id=issue_type.id,
-            status_id=project.initial.id,
-            parent_id=None if parent is None else parent.id,
-            creator=user.name,
-            created=now,
-            updated=now,
-            fields=_packed(values),
-        )
-        site.store.insert("watchers", issue_id=number, user=user.name)
-        if site.flavour.creation_is_history:
-            items = _first_items(site, project, values)
-            history.record(
-                site, number, user, items, section(body, "historyMetadata") or None, now, "created"
-            )
-        else:
-            site.announce(Happening("created", number, user, now))
-        _besides(site, user, find(site, key), body)
-        log.info("%s created by %s: %s", key, user.name, values["summary"])
-        return find(site, key)
-
-
 def edit(site: Site, user: User, issue: Issue, body: Mapping[str, Any]) -> None:
     """Change fields of an issue; one history entry."""
     with site.store.transaction():
@@ -190,7 +132,7 @@ def edit(site: Site, user: User, issue: Issue, body: Mapping[str, Any]) -> None:
         values = read_values(site, screen, body, issue.values) | epic
         items = apply(site, issue, values)
         history.record(site, issue.id, user, items, section(body, "historyMetadata") or None)
-        _besides(site, user, issue, body)
+        besides(site, user, issue, body)
         if items:
             log.info("%s edited by %s: %s", issue.key, user.name, ", ".join(one.field for one in items))
 
@@ -217,7 +159,7 @@ def apply(site: Site, issue: Issue, values: Mapping[str, Stored]) -> list[histor
     if "resolution" in changed:
         resolved = None if changed["resolution"] is None else site.store.now()
     sql = "UPDATE issues SET fields = ?, resolved = ? WHERE id = ?"
-    site.store.run(sql, _packed({**issue.values, **changed}), resolved, issue.id)
+    site.store.run(sql, packed({**issue.values, **changed}), resolved, issue.id)
     return [
         item
         for name, value in changed.items()
@@ -253,7 +195,7 @@ def delete(site: Site, user: User, issue: Issue, *, with_subtasks: bool) -> None
         log.info("%s deleted by %s", issue.key, user.name)
 
 
-def _besides(site: Site, user: User, issue: Issue, body: Mapping[str, Any]) -> None:
+def besides(site: Site, user: User, issue: Issue, body: Mapping[str, Any]) -> None:
     """What a create or edit may carry besides fields, in the same transaction."""
     for comment in added(body, "comment"):
         permissions.need(site.config, user, "ADD_COMMENTS", issue.project, issue)
@@ -278,62 +220,6 @@ def conflict(site: Site, issue: Issue) -> None:
         raise JiraError(site.flavour.conflict, f"{issue.key} was changed by another request; read it again.")
 
 
-def _first_items(site: Site, project: Project, values: Mapping[str, Stored]) -> list[history.Item]:
-    """What the creation changed from nothing, in the order of the names."""
-    items = [
-        item
-        for name, value in values.items()
-        if value is not None
-        for item in history.items(site, project, site.config.field(name), None, value)
-    ]
-    status = project.initial
-    items.append(history.Item("Status", "jira", "status", (None, None), (str(status.id), status.name)))
-    return sorted(items, key=lambda item: item.field.casefold())
-
-
-def _packed(values: Mapping[str, Stored]) -> str:
+def packed(values: Mapping[str, Stored]) -> str:
+    """Values as the table keeps them."""
     return json.dumps({name: value for name, value in values.items() if value is not None})
-
-
-def _next_key(site: Site, project: Project) -> str:
-    site.store.run("UPDATE projects SET last_number = last_number + 1 WHERE id = ?", project.id)
-    row = site.store.row("SELECT last_number FROM projects WHERE id = ?", project.id)
-    return f"{project.key}-{row['last_number'] if row else 0}"
-
-
-def _named(raw: Any, *words: str) -> str | None:
-    if not isinstance(raw, dict):
-        return None
-    return next((str(raw[word]) for word in words if raw.get(word)), None)
-
-
-def _project(site: Site, user: User, raw: Any) -> Project:
-    name = _named(raw, "key", "id")
-    if name is None:
-        raise refused("project", "project is required")
-    project = site.config.project(name)
-    if project is None or not permissions.may(site.config, user, "BROWSE_PROJECTS", project):
-        raise refused("project", "valid project is required")
-    return project
-
-
-def _issue_type(site: Site, raw: Any) -> IssueType:
-    name = _named(raw, "id", "name")
-    found = None if name is None else site.config.first_type(name)
-    if found is None:
-        raise refused("issuetype", "valid issue type is required")
-    return found
-
-
-def _parent(site: Site, project: Project, raw: Any) -> Issue:
-    """The issue that a sub-task is created under."""
-    name = _named(raw, "key", "id")
-    if name is None:
-        raise refused("parent", "Issue type is a sub-task but parent issue key or id not specified.")
-    try:
-        parent = find(site, name)
-    except JiraError:
-        raise refused("parent", "Could not find issue by id or key.") from None
-    if parent.type.subtask or parent.project != project:
-        raise refused("parent", "Given parent issue is not a standard issue of the same project.")
-    return parent

@@ -9,12 +9,12 @@ if TYPE_CHECKING:
     from .configuration import Project
     from .permissions import Actor, Grant, PermissionScheme, Role
     from .projectparts import Component, Filter, ProjectCategory, Version
-    from .shapes import Json, Shapes
+    from .setupshapes import Json, SetupShapes
 
 USER_ACTOR, GROUP_ACTOR = "atlassian-user-role-actor", "atlassian-group-role-actor"
 
 
-def component(shapes: Shapes, project: Project, one: Component) -> Json:
+def component(shapes: SetupShapes, project: Project, one: Component) -> Json:
     """A component."""
     lead = {} if one.lead is None else {"lead": shapes.user(one.lead)}
     return {
@@ -33,7 +33,7 @@ def component(shapes: Shapes, project: Project, one: Component) -> Json:
     }
 
 
-def version(shapes: Shapes, project: Project, one: Version) -> Json:
+def version(shapes: SetupShapes, project: Project, one: Version) -> Json:
     """A version."""
     found: Json = {
         "self": shapes.link(f"version/{one.id}"),
@@ -51,7 +51,7 @@ def version(shapes: Shapes, project: Project, one: Version) -> Json:
     return found
 
 
-def category(shapes: Shapes, one: ProjectCategory) -> Json:
+def category(shapes: SetupShapes, one: ProjectCategory) -> Json:
     """A project category."""
     return {
         "self": shapes.link(f"projectCategory/{one.id}"),
@@ -61,7 +61,7 @@ def category(shapes: Shapes, one: ProjectCategory) -> Json:
     }
 
 
-def role(shapes: Shapes, one: Role, project: Project | None = None) -> Json:
+def role(shapes: SetupShapes, one: Role, project: Project | None = None) -> Json:
     """A role; with its members where a project is named."""
     place = f"role/{one.id}" if project is None else f"project/{project.id}/role/{one.id}"
     actors = [] if project is None else [actor for actor in project.actors if actor.role == one.id]
@@ -74,7 +74,7 @@ def role(shapes: Shapes, one: Role, project: Project | None = None) -> Json:
     }
 
 
-def _actor(shapes: Shapes, actor: Actor) -> Json:
+def _actor(shapes: SetupShapes, actor: Actor) -> Json:
     found: Json = {"id": actor.id, "name": actor.name, "avatarUrl": shapes.pictures["16x16"]}
     if actor.kind == "group":
         named = {"displayName": actor.name, "type": GROUP_ACTOR}
@@ -83,7 +83,7 @@ def _actor(shapes: Shapes, actor: Actor) -> Json:
     return {**found, "displayName": person.get("displayName"), "type": USER_ACTOR}
 
 
-def scheme(shapes: Shapes, one: PermissionScheme, *, whole: bool) -> Json:
+def scheme(shapes: SetupShapes, one: PermissionScheme, *, whole: bool) -> Json:
     """A permission scheme."""
     found: Json = {
         "expand": "permissions,user,group,projectRole,field,all",
@@ -95,7 +95,7 @@ def scheme(shapes: Shapes, one: PermissionScheme, *, whole: bool) -> Json:
     return {**found, "permissions": [grant(shapes, one, each) for each in one.grants]} if whole else found
 
 
-def grant(shapes: Shapes, one: PermissionScheme, each: Grant) -> Json:
+def grant(shapes: SetupShapes, one: PermissionScheme, each: Grant) -> Json:
     """A grant of a permission scheme."""
     holder = {"type": each.holder} | ({} if each.parameter is None else {"parameter": each.parameter})
     return {
@@ -106,7 +106,7 @@ def grant(shapes: Shapes, one: PermissionScheme, each: Grant) -> Json:
     }
 
 
-def saved_filter(shapes: Shapes, one: Filter) -> Json:
+def saved_filter(shapes: SetupShapes, one: Filter) -> Json:
     """A saved query."""
     return {
         "self": shapes.link(f"filter/{one.id}"),

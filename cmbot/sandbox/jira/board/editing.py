@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 from starlette.datastructures import UploadFile
 
-from cmbot.sandbox.jira import attachments, issues, statusscheme, votes, watchers
+from cmbot.sandbox.jira import attachments, issuecreation, issues, statusscheme, votes, watchers
 from cmbot.sandbox.jira.configuration import DEFAULT_PRIORITY
 from cmbot.sandbox.jira.errors import JiraError
 from cmbot.sandbox.jira.permissions import may, need_own
@@ -51,7 +51,7 @@ def create(visit: Visiting, form: Posted) -> Response:
         fields["parent"] = {"key": parent}
     try:
         fields |= forms.read(visit, screen, before, form)
-        made = issues.create(visit.site, visit.user, {"fields": fields})
+        made = issuecreation.create(visit.site, visit.user, {"fields": fields})
     except JiraError as error:
         return _creation(visit, project, kind, _filled(before, form, error), parent, error)
     return visit.to(f"/browse/{made.key}")

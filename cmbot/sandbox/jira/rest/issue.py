@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Response
 
-from cmbot.sandbox.jira import issues, permissions, statusscheme
+from cmbot.sandbox.jira import issuecreation, issues, permissions, statusscheme
 from cmbot.sandbox.jira.errors import JiraError
 from cmbot.sandbox.jira.issueshapes import IssueShapes, edit_metadata, wanted_fields
 
@@ -23,7 +23,9 @@ router = APIRouter()
 @router.post("/issue")
 def create(call: Call) -> Response:
     """Create an issue."""
-    return answer(_reference(call, issues.create(call.site, call.user, issue_body(call, call.object))), 201)
+    return answer(
+        _reference(call, issuecreation.create(call.site, call.user, issue_body(call, call.object))), 201
+    )
 
 
 @router.post("/issue/bulk")
@@ -41,7 +43,9 @@ def create_several(call: Call) -> Response:
         try:
             if not isinstance(element, dict):
                 raise JiraError(400, "An object is expected.")
-            made.append(_reference(call, issues.create(call.site, call.user, issue_body(call, element))))
+            made.append(
+                _reference(call, issuecreation.create(call.site, call.user, issue_body(call, element)))
+            )
         except JiraError as error:
             failed.append(
                 {"status": error.status, "elementErrors": error.envelope(), "failedElementNumber": position}
