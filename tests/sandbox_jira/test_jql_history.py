@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cmbot.sandbox.jira.jql.syntax import Past, negated, parse
+from cmbot.sandbox.jira.jql.syntax import parse
+from cmbot.sandbox.jira.jql.tree import Past, negated
 
 if TYPE_CHECKING:
     from conftest import Sandbox

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cmbot.sandbox.jira.errors import JiraError
-from cmbot.sandbox.jira.jql.syntax import Both, Clause, negated, parse
+from cmbot.sandbox.jira.jql.syntax import parse
+from cmbot.sandbox.jira.jql.tree import Both, Clause, negated
 
 if TYPE_CHECKING:
     from conftest import Sandbox

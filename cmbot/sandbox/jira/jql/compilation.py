@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from cmbot.sandbox.jira.errors import JiraError
 
 from . import past, searchers
-from .syntax import Call, Clause, Condition, Empty, Literal, Past, Sort, parse
+from .syntax import parse
+from .tree import Call, Clause, Condition, Empty, Literal, Past, Sort
 from .values import Asker
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from cmbot.sandbox.jira.errors import JiraError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from .syntax import Call
+    from .tree import Call
     from .values import Asker
 
 _SHIFT = re.compile(r"([+-]?)(\d{1,5})([yMwdhm]?)")

@@ -15,13 +15,13 @@ from cmbot.sandbox.jira.errors import JiraError
 
 from . import searchers
 from .functions import INSTANTS, PEOPLE, evaluate
-from .syntax import Call, Empty
+from .tree import Call, Empty
 from .values import instant_of, user
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .syntax import Operand, Past, Predicate
+    from .tree import Operand, Past, Predicate
     from .values import Asker
 
 Sql = tuple[str, tuple[Any, ...]]

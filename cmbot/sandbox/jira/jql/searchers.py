@@ -10,7 +10,7 @@ from cmbot.sandbox.jira.errors import JiraError
 
 from . import values
 from .functions import INSTANTS, NONE, PEOPLE, evaluate
-from .syntax import Call, Literal
+from .tree import Call, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

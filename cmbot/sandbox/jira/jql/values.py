@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from cmbot.sandbox.jira.errors import JiraError
 
 from .dates import instant
-from .syntax import Literal
+from .tree import Literal
 
 if TYPE_CHECKING:
     from cmbot.sandbox.jira.configuration import Field, User

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from cmbot.sandbox.jira.asked import checked
 from cmbot.sandbox.jira.habits import Habits
 from cmbot.sandbox.jira.searchindex import IndexTrouble
-from cmbot.sandbox.jira.webhooks.delivery import Mischief
+from cmbot.sandbox.jira.webhooks.mischief import Mischief
 
 from .faults import Disturber, Fault
 from .limits import Limiter, Limits
+from .profiles import PROFILES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,33 +23,11 @@ if TYPE_CHECKING:
     from cmbot.sandbox.jira.site import Site
     from cmbot.sandbox.jira.webhooks.delivery import Deliverer
 
-Share = Annotated[float, Field(ge=0, le=1)]
-Seconds = Annotated[float, Field(ge=0, le=1e6)]
 
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class WebhookTrouble(_Part):
-    """What goes wrong with webhooks."""
-
-    lost: Share = 0.0
-    """Share that is never sent."""
-    doubled: Share = 0.0
-    """Share that is sent twice."""
-    delayed: Share = 0.0
-    """Share that is sent later."""
-    delay: tuple[Seconds, Seconds] = (1.0, 30.0)
-    """How much later, in seconds of the sandbox's clock: from, to."""
-    reordered: Share = 0.0
-    """Share that is sent behind what happens next."""
-    pace: tuple[Seconds, Seconds] | None = None
-    """Seconds between retries, in place of the vendor's."""
-
-
-class Strangeness(_Part):
+class Strangeness(BaseModel):
     """Body of ``PUT /sandbox/strange``: what is not named is calm."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     seed: int = 0
     """Decides everything that is left to chance."""
@@ -58,44 +37,10 @@ class Strangeness(_Part):
     """Lag and regress of the search."""
     limits: Limits = Limits()
     """Rate limits that count."""
-    webhooks: WebhookTrouble = WebhookTrouble()
+    webhooks: Mischief = Mischief()
     """What goes wrong with webhooks."""
     habits: Habits = Habits()
     """What differs from one installation to another."""
-
-
-_WRITES = {"method": "POST", "path": "/rest/api/"}
-_LOST = [
-    {"kind": "lost_answer", "match": {"method": word, "path": "/rest/api/"}, "rate": 0.03}
-    for word in ("POST", "PUT")
-]
-PROFILES: dict[str, dict[str, Any]] = {
-    "calm": {},
-    "data-center": {
-        "faults": [
-            *_LOST,
-            {"kind": "refused", "match": {"path": "/rest/api/"}, "rate": 0.02},
-            {"kind": "429-data-center", "match": {"path": "/rest/api/"}, "rate": 0.02},
-            {"kind": "bad-gateway", "match": {"path": "/rest/api/"}, "rate": 0.01},
-        ],
-        "search": {"lag": 2.0, "regress": 0.02},
-        "webhooks": {"lost": 0.1, "doubled": 0.1, "delayed": 0.2, "reordered": 0.2},
-    },
-    "cloud": {
-        "faults": [
-            *_LOST,
-            {"kind": "refused", "match": {"path": "/rest/api/"}, "rate": 0.02},
-            *(
-                {"kind": kind, "match": {"path": "/rest/api/"}, "rate": 0.01}
-                for kind in ("429-burst", "429-silent", "429-date", "503-retry-after")
-            ),
-        ],
-        "search": {"lag": 10.0, "regress": 0.05, "short": 0.2},
-        "limits": {"per_issue": True, "burst": True},
-        "webhooks": {"doubled": 0.1, "delayed": 0.2, "reordered": 0.2},
-    },
-}
-"""What a busy site is like, by name; ``{"profile": "cloud"}`` in the body, other keys replace its parts."""
 
 
 class Strange:
@@ -162,7 +107,7 @@ class Strange:
         self.limiter.clear()
         self.limiter.limits = strangeness.limits
         self._site.index.set(strangeness.search)
-        self._deliverer.mischief = Mischief(**dict(strangeness.webhooks))
+        self._deliverer.mischief = strangeness.webhooks
         self.calm()
 
     def around(self, app: ASGIApp) -> ASGIApp:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
+from .mischief import Mischief
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 log = logging.getLogger(__name__)
@@ -86,24 +88,6 @@ MANNERS = {
     "data-center": Manners(False, 0, lambda _: False, (0.0, 0.0)),
     "cloud": Manners(True, 5, lambda code: code in _CLOUD_RETRIED or code >= 500, (300.0, 900.0)),
 }
-
-
-@dataclass(frozen=True)
-class Mischief:
-    """What goes wrong with deliveries on purpose; each number is a share of them."""
-
-    lost: float = 0.0
-    """Never sent."""
-    doubled: float = 0.0
-    """Sent twice."""
-    delayed: float = 0.0
-    """Sent later."""
-    delay: tuple[float, float] = (1.0, 30.0)
-    """How much later, in seconds: from, to."""
-    reordered: float = 0.0
-    """Sent behind what happens next."""
-    pace: tuple[float, float] | None = None
-    """Seconds between retries, in place of the vendor's."""
 
 
 @dataclass(order=True)
@@ -186,7 +170,7 @@ class Deliverer:
             self._ended = True
             self._turn.notify_all()
         if self._thread is not None:
-            self._thread.join(TIMEOUT)
+            self._thread.join(1.0)  # one that waits for a receiver ends with the process
 
     def _disturbed(self, delivery: Delivery) -> None:
         mischief, chance = self.mischief, self._chance
