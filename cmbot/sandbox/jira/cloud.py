@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .cloudshapes import CloudShapes, email
-from .configuration import Field, first
+from .configuration import first
 from .errors import FieldProblem
+from .fielddefinition import Field
 from .flavour import Caps, Flavour
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
     from .attachments import Attachment
     from .comments import Comment
-    from .configuration import Field, IssueType, Option, Project, Transition, User
+    from .configuration import IssueType, Project, Transition, User
+    from .fielddefinition import Field, Option
     from .history import Entry, Item
 
 CHANGELOG_LIMIT = 40

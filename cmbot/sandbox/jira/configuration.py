@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from typing import TYPE_CHECKING, Literal, TypeVar
+
+from .fielddefinition import Field, Option, ScreenField
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -118,94 +120,6 @@ class LinkType:
     """How it reads on the issue that is pointed at."""
     outward: str
     """How it reads on the issue that points."""
-
-
-@dataclass(frozen=True)
-class Option:
-    """A choice of a select field."""
-
-    id: int
-    """Number."""
-    value: str
-    """Text."""
-    disabled: bool = False
-    """Whether it can no longer be chosen."""
-
-
-@dataclass(frozen=True)
-class Context:
-    """Where a custom field applies, and its choices there."""
-
-    id: int
-    """Number."""
-    name: str
-    """Name."""
-    description: str
-    """What it is for."""
-    projects: frozenset[int]
-    """Numbers of its projects; empty is all."""
-    issue_types: frozenset[int]
-    """Numbers of its issue types; empty is all."""
-    options: tuple[Option, ...]
-    """Choices of a select field."""
-
-    def covers(self, project: Project, kind: IssueType) -> bool:
-        """Whether the field applies to issues of a type in a project by this context."""
-        return project.id in (self.projects or (project.id,)) and kind.id in (self.issue_types or (kind.id,))
-
-
-@dataclass(frozen=True)
-class Field:
-    """A field, system or custom."""
-
-    id: str
-    """``summary``, ``customfield_10000`` ..."""
-    name: str
-    """Name for people."""
-    type: str
-    """Word of the field type table (`fieldtypes.TYPES`)."""
-    number: int | None = None
-    """Number of a custom field; None for a system field."""
-    options: tuple[Option, ...] = ()
-    """Choices of a select field, in all its contexts."""
-    contexts: tuple[Context, ...] = ()
-    """Where a custom field applies."""
-    clauses: tuple[str, ...] = ()
-    """Names by which JQL knows it."""
-    description: str = ""
-    """What it is for."""
-    writable: bool = True
-    """Whether it can stand on a screen."""
-    navigable: bool = True
-    """Whether a search returns it unasked."""
-
-    @property
-    def custom(self) -> bool:
-        """Whether an administrator added it."""
-        return self.number is not None
-
-    def within(self, project: Project, kind: IssueType) -> Field | None:
-        """The field as it is in a project and type: with what can be chosen there; None if it is not there.
-
-        A context for the project comes before one for all projects, as in Jira.
-        """
-        if self.type in ("components", "versions"):
-            return replace(self, options=project.choices(self.type))
-        if not self.custom:
-            return self
-        fitting = [context for context in self.contexts if context.covers(project, kind)]
-        chosen = first(sorted(fitting, key=lambda context: not context.projects))
-        return None if chosen is None else replace(self, options=chosen.options)
-
-
-@dataclass(frozen=True)
-class ScreenField:
-    """A field on a transition's screen."""
-
-    field: Field
-    """The field."""
-    required: bool
-    """Whether the transition needs a value."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from .adminparts import Body
-    from .configuration import Context, Field, Option, User
+    from .configuration import User
+    from .fielddefinition import Context, Field, Option
     from .site import Site
 
 log = logging.getLogger(__name__)

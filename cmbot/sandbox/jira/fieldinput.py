@@ -11,7 +11,7 @@ from .errors import FieldProblem
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from .configuration import Field
+    from .fielddefinition import Field
     from .site import Site
 
 TEXT_LIMIT = 32_767

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from .configuration import Field, User
+    from .configuration import User
+    from .fielddefinition import Field
     from .fieldinput import Stored
     from .site import Site
 

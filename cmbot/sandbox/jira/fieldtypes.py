@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from . import fieldinput, fieldtrace
-from .configuration import PRIORITIES, RESOLUTIONS, Field
+from .configuration import PRIORITIES, RESOLUTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from .fielddefinition import Field
     from .fieldinput import Stored
     from .fieldtrace import Trace
     from .site import Site

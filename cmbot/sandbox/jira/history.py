@@ -12,7 +12,8 @@ from .happenings import Happening
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from .configuration import Field, Project, User
+    from .configuration import Project, User
+    from .fielddefinition import Field
     from .fieldinput import Stored
     from .fieldtrace import Trace
     from .happenings import Kind

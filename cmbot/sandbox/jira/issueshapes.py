@@ -24,7 +24,8 @@ from .screens import edit_screen, required
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from .configuration import Configuration, Field, Transition
+    from .configuration import Configuration, Transition
+    from .fielddefinition import Field
     from .issues import Issue
     from .shapes import Json, Shapes
     from .site import Site

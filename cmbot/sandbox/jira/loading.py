@@ -6,20 +6,8 @@ import json
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from .configuration import (
-    CATEGORIES,
-    Configuration,
-    Context,
-    Field,
-    IssueType,
-    LinkType,
-    Option,
-    Project,
-    ScreenField,
-    Status,
-    Transition,
-    User,
-)
+from .configuration import CATEGORIES, Configuration, IssueType, LinkType, Project, Status, Transition, User
+from .fielddefinition import Context, Field, Option, ScreenField
 from .permissions import Actor, Grant, PermissionScheme, Role
 from .projectparts import Component, ProjectCategory, Version
 from .systemfields import SYSTEM_FIELDS

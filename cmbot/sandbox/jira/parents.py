@@ -11,7 +11,8 @@ from .screens import section
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .configuration import Field, IssueType
+    from .configuration import IssueType
+    from .fielddefinition import Field
     from .fieldinput import Stored
     from .site import Site
 

@@ -11,7 +11,8 @@ from .permissions import may
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from .configuration import Configuration, Field, IssueType, Project, User
+    from .configuration import Configuration, IssueType, Project, User
+    from .fielddefinition import Field
     from .fieldinput import Stored
     from .issues import Issue
     from .site import Site

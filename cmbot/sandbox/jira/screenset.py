@@ -15,7 +15,8 @@ from .permissions import administer
 
 if TYPE_CHECKING:
     from .adminparts import Body
-    from .configuration import Field, User
+    from .configuration import User
+    from .fielddefinition import Field
     from .site import Site
 
 

@@ -9,23 +9,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
 from . import projectshapes
-from .configuration import PRIORITIES, RESOLUTIONS, Option
+from .configuration import PRIORITIES, RESOLUTIONS
 from .fieldtypes import TYPES
 from .markup import Surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .configuration import (
-        Category,
-        Configuration,
-        Field,
-        IssueType,
-        LinkType,
-        Project,
-        Status,
-        User,
-    )
+    from .configuration import Category, Configuration, IssueType, LinkType, Project, Status, User
+    from .fielddefinition import Field, Option
 
 Json = dict[str, Any]
 AVATAR_SIZES = ("48x48", "24x24", "16x16", "32x32")

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from .attachments import Attachment
     from .comments import Comment
-    from .configuration import Field, Project, Transition
+    from .configuration import Project, Transition
+    from .fielddefinition import Field
     from .fieldinput import Stored
     from .history import Entry, Item
     from .projectparts import Component, Version

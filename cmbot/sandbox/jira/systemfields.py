@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .configuration import Field
+from .fielddefinition import Field
 
 _FIELDS = (
     # those that can stand on a screen

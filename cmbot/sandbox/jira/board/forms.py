@@ -13,7 +13,8 @@ from cmbot.sandbox.jira.configuration import PRIORITIES, RESOLUTIONS
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from cmbot.sandbox.jira.configuration import Field, User
+    from cmbot.sandbox.jira.configuration import User
+    from cmbot.sandbox.jira.fielddefinition import Field
     from cmbot.sandbox.jira.fieldinput import Stored
 
     from .visit import Form, Visit

@@ -31,7 +31,8 @@ from cmbot.sandbox.jira.restriction import readable
 
 if TYPE_CHECKING:
     from cmbot.sandbox.jira.comments import Comment
-    from cmbot.sandbox.jira.configuration import Field, Project, Status, Transition, User
+    from cmbot.sandbox.jira.configuration import Project, Status, Transition, User
+    from cmbot.sandbox.jira.fielddefinition import Field
     from cmbot.sandbox.jira.issues import Issue
     from cmbot.sandbox.jira.remotelinks import RemoteLink
     from cmbot.sandbox.jira.shapes import Shapes

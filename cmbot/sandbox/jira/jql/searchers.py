@@ -15,7 +15,7 @@ from .tree import Call, Literal
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from cmbot.sandbox.jira.configuration import Field
+    from cmbot.sandbox.jira.fielddefinition import Field
     from cmbot.sandbox.jira.site import Site
 
     from .functions import Function

@@ -16,7 +16,8 @@ from .dates import instant
 from .tree import Literal
 
 if TYPE_CHECKING:
-    from cmbot.sandbox.jira.configuration import Field, User
+    from cmbot.sandbox.jira.configuration import User
+    from cmbot.sandbox.jira.fielddefinition import Field
     from cmbot.sandbox.jira.site import Site
 
 

@@ -12,7 +12,7 @@ from cmbot.sandbox.jira.errors import JiraError
 from .call import Call, SignedIn, answer, nothing, page
 
 if TYPE_CHECKING:
-    from cmbot.sandbox.jira.configuration import Field, Option
+    from cmbot.sandbox.jira.fielddefinition import Field, Option
     from cmbot.sandbox.jira.screenset import Screen, Tab
     from cmbot.sandbox.jira.shapes import Json
 
