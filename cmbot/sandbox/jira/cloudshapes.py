@@ -115,7 +115,8 @@ class CloudShapes(Shapes):
     def history_item(self, item: Item) -> Json:
         """One changed thing: with ``fieldId``, and people by account id."""
         found = super().history_item(item)
-        if item.field_id in self.config.hidden:
+        hidden = self.config.hidden.get(item.field_id or "")
+        if hidden is not None and hidden.type == "epic-link":
             return found | {"field": _EPIC_CHANGE, "fieldtype": "jira"}
         if item.field_id is None:
             return found

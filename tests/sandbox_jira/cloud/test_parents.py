@@ -108,6 +108,23 @@ def test_both_flavours_show_the_same_epic(start: Callable[..., Any], tmp_path: P
     assert other.search(f'"Epic Link" = {epic}') == [step]
 
 
+def test_what_was_written_on_data_center_reads_well_on_cloud(
+    start: Callable[..., Any], tmp_path: Path, cloud_of: Any
+) -> None:
+    before = start(store=tmp_path / "one.sqlite3")
+    epic = before.create("Epic")
+    step = before.create()
+    name = before.field("Epic Name")
+    assert before.rest("PUT", f"issue/{epic}", json={"fields": {name: "renamed"}}).status_code == 204
+    link = before.field("Epic Link")
+    assert before.rest("PUT", f"issue/{step}", json={"fields": {link: epic}}).status_code == 204
+    cloud = cloud_of(start(store=tmp_path / "one.sqlite3", flavour="cloud"))
+    items = {key: cloud.get(f"issue/{key}/changelog")["values"][-1]["items"] for key in (epic, step)}
+    assert [(item["field"], item["toString"]) for item in items[epic]] == [("Epic Name", "renamed")]
+    assert [(item["field"], item["toString"]) for item in items[step]] == [("IssueParentAssociation", epic)]
+    assert parent(cloud, step) == epic
+
+
 def test_parents_work_without_a_field_in_the_seed(
     start: Callable[..., Any], cloud_of: Any, seed: dict[str, Any]
 ) -> None:
