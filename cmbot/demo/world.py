@@ -93,30 +93,16 @@ def world(state: Path, say: Callable[[str], None], *, ports: tuple[int, int] = (
     (state / "seed.json").write_text(json.dumps(seed(), indent=1))
     with ExitStack() as parts:
         say("starting Jira and PanDA")
-        ports = (_port(state, "jira", ports[0]), _port(state, "panda", ports[1]))
-        jira = (
-            "sandbox",
-            "jira",
-            "--state",
-            f"{state}/jira",
-            "--seed",
-            f"{state}/seed.json",
-            "--port",
-            str(ports[0]),
-        )
-        panda = (
-            "sandbox",
-            "panda",
-            "--state",
-            f"{state}/panda",
-            "--bin-dir",
-            _bin(),
-            "--port",
-            str(ports[1]),
-        )
-        parts.enter_context(process(state, "jira", *jira))
-        parts.enter_context(process(state, "panda", *panda))
-        jira_at, panda_at = _address(state, "jira"), _address(state, "panda")
+        options = {
+            "jira": ("--seed", f"{state}/seed.json"),
+            "panda": ("--bin-dir", _bin()),
+        }
+        servers = {}
+        for (name, more), asked in zip(options.items(), ports, strict=True):
+            port = str(_port(state, name, asked))
+            command = ("sandbox", name, "--state", f"{state}/{name}", "--port", port, *more)
+            servers[name] = parts.enter_context(process(state, name, *command))
+        jira_at, panda_at = (_address(state, name, child) for name, child in servers.items())
         yield World(state, jira_at, panda_at, settings=_settings(state, jira_at, panda_at))
 
 
@@ -174,9 +160,9 @@ def _port(state: Path, name: str, asked: int) -> int:
         return int(probe.getsockname()[1])
 
 
-def _address(state: Path, name: str) -> dict[str, Any]:
+def _address(state: Path, name: str, child: subprocess.Popen[bytes]) -> dict[str, Any]:
     file, until = state / name / "address.json", monotonic() + _START
-    while monotonic() < until:
+    while monotonic() < until and child.poll() is None:
         if file.exists():
             address = dict(json.loads(file.read_text()))
             (state / f"{name}.port").write_text(str(urlsplit(address["url"]).port))

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from cmbot.models.attempts import Try
 
 
+_ONE = "cancel the others in PanDA (bps cancel --id N), then cmbot goes on"
+
+
 class Verb(StrEnum):
     """What to do about it."""
 
@@ -122,9 +125,9 @@ def judge_look_up(
         ``WAIT`` means: unknown, look again later.
     """
     hits = ours(prefix, found)
+    listed = ", ".join(f"{number} ({name})" for name, number in sorted(hits.items()))
     if len(hits) > 1:
-        listed = ", ".join(f"{number} ({name})" for name, number in sorted(hits.items()))
-        return Outcome(Verb.DUPLICATE, hits.get(item.name), f"several requests carry this name: {listed}")
+        return Outcome(Verb.DUPLICATE, note=f"several requests carry this name: {listed}; {_ONE}")
     if hits:
         return Outcome(Verb.ADOPT, next(iter(hits.values())), "found in the WMS by its name")
     ended = item.ended_at or now

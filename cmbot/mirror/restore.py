@@ -129,7 +129,7 @@ def _entry(attempt: Attempt) -> dict[str, Any]:
     return {
         "group": attempt.group,
         "number": attempt.number,
-        "state": attempt.state,
+        "state": _kept(attempt),
         "cause": attempt.cause.id,
         "by": attempt.cause.by.account,
         "at": attempt.cause.at.isoformat(),
@@ -138,6 +138,14 @@ def _entry(attempt: Attempt) -> dict[str, Any]:
         "name": item.name if item else "",
         "request": item.request_id if item else None,
     }
+
+
+def _kept(attempt: Attempt) -> AttemptState:
+    # Finer states are found again by looking, and would be a write for each change.
+    if not attempt.state.live:
+        return attempt.state
+    known = attempt.last_try is not None and attempt.last_try.request_id is not None
+    return AttemptState.SUBMITTED if known else AttemptState.RESERVED
 
 
 def _restore(mirror: Mirror, step_id: str, entry: Mapping[str, Any], directory: str, now: datetime) -> None:

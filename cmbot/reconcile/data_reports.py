@@ -66,12 +66,21 @@ def follow(edges: Edges, view: CampaignView, step: StepView, attempt: Attempt, n
         return False
     try:
         report = parse_report(asking.answer(directory, step.issue.key, _FILE), now)
+        _require_whole(edges, item, report, step.issue.key)
     except RemoteError:
         with edges.mirror.writing() as connection:
             journal.drop_report(connection, item.id, "asked")
         raise
     _judge(edges, step, attempt, report, now)
     return True
+
+
+def _require_whole(edges: Edges, item: Try, report: DataReport, subject: str) -> None:
+    """Refuse a report on less than the graph holds: it would be complete too easily."""
+    quanta = _left(edges, item).quanta or 1
+    if report.expected < quanta:
+        problem = f"the data report counts {report.expected} quanta, the graph holds {quanta}"
+        raise RemoteError(subject, problem, "cmbot makes it again; look at pipetask report")
 
 
 def _ask(edges: Edges, view: CampaignView, step: StepView, attempt: Attempt, now: datetime) -> None:

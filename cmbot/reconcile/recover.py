@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,13 +14,13 @@ from cmbot.bps.tokens import remove_token
 from cmbot.exceptions import RemoteError
 from cmbot.handlers import causes, recovery
 from cmbot.handlers.recovery import Outcome, Verb
-from cmbot.mirror import events, journal, outbox, restore
+from cmbot.mirror import events, journal
 from cmbot.models.attempts import AttemptState, TryState
-from cmbot.reconcile import submissions, submit
+from cmbot.reconcile import submissions, submit, tell
+from cmbot.wms.states import WorkflowState
 
 if TYPE_CHECKING:
     from datetime import datetime
-    from sqlite3 import Connection
 
     from cmbot.models.attempts import Attempt, Try
     from cmbot.models.views import CampaignView, StepView
@@ -66,7 +65,7 @@ def attempt(edges: Edges, view: CampaignView, step: StepView, item: Attempt, now
         remove_token(Path(last.directory))
     if outcome.verb is Verb.LOOK_UP:
         try:
-            outcome = _look_up(edges, step, item, last, now)
+            outcome, last = _look_up(edges, step, item, last, now)
         except RemoteError:
             _set(edges, step, item, AttemptState.UNKNOWN, outcome.note, now)
             raise
@@ -137,19 +136,41 @@ def _keep_as_run(edges: Edges, item: Try, now: datetime) -> None:
         journal.save_report(connection, item.id, "as-run", known, now)
 
 
-def _look_up(edges: Edges, step: StepView, item: Attempt, last: Try, now: datetime) -> Outcome:
+def _look_up(edges: Edges, step: StepView, item: Attempt, last: Try, now: datetime) -> tuple[Outcome, Try]:
+    """Ask the WMS; the second value is the try whose request was found, normally the last one."""
     if last.ended_at is None:
         last = replace(last, ended_at=now)
         with edges.mirror.writing() as connection:
             journal.set_try(connection, last.id, ended_at=now)
     prefix = submissions.run_name(step.issue.key, step.name, item.group, item.number, "")
-    found = edges.wms.find(prefix)
+    found = recovery.ours(prefix, edges.wms.find(prefix))
+    if found and set(found) != {last.name}:
+        # A person makes it one again by cancelling the others; what was cancelled is listed for ever.
+        found = {name: number for name, number in found.items() if not _cancelled(edges, number)}
     work = edges.settings.work
     outcome = recovery.judge_look_up(last, prefix, found, now, grace=work.grace, lookups=work.lookups)
-    if not recovery.ours(prefix, found):
+    if not found:
         with edges.mirror.writing() as connection:
             journal.set_try(connection, last.id, lookups=last.lookups + 1)
-    return outcome
+    if outcome.verb is not Verb.ADOPT:
+        return outcome, last
+    name = next(iter(found))
+    mine = next((each for each in item.tries if each.name == name), None)
+    if mine is None:
+        return Outcome(Verb.DUPLICATE, note=f"request {found[name]} ({name}) is not one of cmbot's"), last
+    if mine.id != last.id:
+        with edges.mirror.writing() as connection:
+            note = "an earlier submission had arrived"
+            journal.set_try(connection, last.id, state=TryState.NOT_SUBMITTED, note=note)
+    return outcome, mine
+
+
+def _cancelled(edges: Edges, request_id: int) -> bool:
+    try:
+        return edges.wms.status(request_id).state is WorkflowState.CANCELLED
+    except RemoteError:
+        # What cannot be seen may be running.
+        return False
 
 
 def _carry_out(
@@ -192,22 +213,8 @@ def _adopt(edges: Edges, step: StepView, item: Attempt, last: Try, outcome: Outc
         what = f"{step.name} {item.group} {item.label} is request {outcome.request_id}"
         events.add(connection, now, step.issue.key, "cmbot", what, outcome.note)
         # The same transaction: once it is known here, Jira will know it (T3 and T4).
-        _say_attempts(edges, connection, step, now)
+        tell.attempts(edges, connection, step.issue, now)
     _LOG.info("%s %s (%s)", step.issue.key, what, outcome.note)
-
-
-def _say_attempts(edges: Edges, connection: Connection, step: StepView, now: datetime) -> None:
-    attempts = [item for group in journal.attempts(edges.mirror, step.issue.id).values() for item in group]
-    for key, value in restore.to_properties(attempts, submit.PROPERTY).items():
-        outbox.keep_said(
-            connection,
-            (step.issue.id, step.issue.key),
-            "property",
-            f"property:{step.issue.id}:{key}",
-            {"key": key, "value": value},
-            now,
-            timedelta(0),
-        )
 
 
 def _set(edges: Edges, step: StepView, item: Attempt, state: AttemptState, note: str, now: datetime) -> None:

@@ -15,7 +15,7 @@ from cmbot.exceptions import DefinitionError, RemoteError
 from cmbot.handlers import causes, recovery
 from cmbot.mirror import events, journal, restore, seen
 from cmbot.models.attempts import AttemptState, TryState
-from cmbot.reconcile import observe, submissions
+from cmbot.reconcile import observe, submissions, tell
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from cmbot.reconcile.edges import Edges
 
 _LOG = logging.getLogger(__name__)
-PROPERTY = "cmbot.attempts"
 
 
 def first_try(edges: Edges, view: CampaignView, action: Submit, now: datetime) -> None:
@@ -168,7 +167,7 @@ def remember_in_jira(edges: Edges, step: StepView) -> None:
         If Jira does not take it.
     """
     attempts = [item for group in journal.attempts(edges.mirror, step.issue.id).values() for item in group]
-    for key, value in restore.to_properties(attempts, PROPERTY).items():
+    for key, value in restore.to_properties(attempts, tell.PROPERTY).items():
         edges.jira.ensure_property(step.issue.id, key, value)
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from cmbot.comments.render import status_marker
 from cmbot.jira_schema import values
-from cmbot.mirror import events, journal, outbox, seen
+from cmbot.mirror import events, journal, outbox, restore, seen
 from cmbot.models.issues import Status
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from cmbot.reconcile.edges import Edges
 
 _LOG = logging.getLogger(__name__)
+PROPERTY = "cmbot.attempts"
+"""Issue property of a step; longer lists go on in numbered ones."""
 
 
 def campaign(edges: Edges, view: CampaignView, decision: Decision, now: datetime) -> None:
@@ -48,9 +51,31 @@ def campaign(edges: Edges, view: CampaignView, decision: Decision, now: datetime
             _say_groups(edges, connection, step, now)
             if step.groups or step.problems or step.waiting or step.plan != "unasked":
                 _keep_status(edges, connection, step.issue, edges.comments.step(view, step), now)
+            attempts(edges, connection, step.issue, now)
             _keep_fields(edges, connection, step.issue, _counts(step.jobs, step.quanta), now)
         _keep_status(edges, connection, view.issue, edges.comments.campaign(view), now)
         _keep_fields(edges, connection, view.issue, _counts(view.jobs, view.quanta), now)
+
+
+def attempts(edges: Edges, connection: Connection, step: Issue, now: datetime) -> None:
+    """Keep the attempts of a step in its issue properties as they are, inside a transaction.
+
+    Parameters
+    ----------
+    edges : `~cmbot.reconcile.edges.Edges`
+        The outside world.
+    connection : `sqlite3.Connection`
+        Of `cmbot.mirror.Mirror.writing`.
+    step : `~cmbot.models.issues.Issue`
+        The step.
+    now : `datetime.datetime`
+        The time.
+    """
+    known = [item for group in journal.attempts(edges.mirror, step.id).values() for item in group]
+    for key, value in restore.to_properties(known, PROPERTY).items():
+        body = {"key": key, "value": value}
+        marker = f"property:{step.id}:{key}"
+        outbox.keep_said(connection, _of(step), "property", marker, body, now, timedelta(0))
 
 
 def _of(issue: Issue) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from cmbot.exceptions import DefinitionError, Problem, UserError
 from cmbot.handlers import causes
 from cmbot.jira_schema import parse
 from cmbot.mirror import journal, seen
-from cmbot.models.issues import Issue, Level
+from cmbot.models.issues import Issue, Level, Status
 from cmbot.models.views import CampaignView, Counts, GroupView, PlanState, StepView
 from cmbot.reconcile import chains, waiting
 
@@ -117,7 +117,19 @@ def _definition(
     except UserError as error:
         return None, (Problem(error.subject, error.problem, error.remedy),)
     problems = check.check(definition, environments=local.settings.environments, sites=local.settings.sites)
-    return definition, problems
+    return definition, (*problems, *_same_output(local, epic, definition))
+
+
+def _same_output(local: Local, epic: Issue, definition: CampaignDefinition) -> Iterator[Problem]:
+    """Two campaigns with one output root would rearrange each other's chains."""
+    for other in epics(local):
+        theirs = str(other.fields.get("Output root", ""))
+        if (
+            int(other.id) < int(epic.id)
+            and theirs == definition.output
+            and other.status is not Status.ABANDONED
+        ):
+            yield Problem("Output root", f"{other.key} writes to {theirs} too", "name another collection")
 
 
 def _step(local: Local, epic: Issue, issue: Issue, definition: CampaignDefinition | None) -> StepView:
