@@ -98,7 +98,7 @@ class Bot:
         while not true():
             assert monotonic() < end, "it did not become true in time"
             self.turn()
-            sleep(0.1)
+            sleep(0.3)
 
     def settle(self) -> Report:
         """Do passes until one has no news and tells nothing."""

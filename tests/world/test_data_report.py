@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,20 +23,38 @@ case "$1 $(cat {mode})" in
   "report hang") for i in $(seq 600); do [ "$(cat {mode})" = hang ] && sleep 0.1; done; exit 1 ;;
   "report fail") echo "RuntimeError: the registry is being moved" >&2; exit 1 ;;
   "report odd") for file in "$@"; do :; done; echo '{{"tasks": "none"}}' >"$file"; exit 0 ;;
+  "report short") for file in "$@"; do :; done; echo '{short}' >"$file"; exit 0 ;;
   "report empty") for file in "$@"; do :; done; echo '{{"tasks": {{}}}}' >"$file"; exit 0 ;;
 esac
 exec {real} "$@"
 """
 
 
+SHORT = json.dumps(
+    {
+        "tasks": {
+            "isr": {
+                "n_expected": 1,
+                "n_successful": 1,
+                "failed_quanta": [],
+                "recovered_quanta": [],
+                "caveats": {},
+            }
+            | dict.fromkeys(("n_failed", "n_blocked", "n_unknown", "n_wonky"), 0)
+        }
+    }
+)
+"""One quantum, and all is well: but the graph holds two."""
+
+
 @pytest.fixture
 def report_mode(world: World) -> Path:
-    """A file that says what becomes of data reports: hang, fail, odd, empty or good."""
+    """A file that says what becomes of data reports: hang, fail, odd, short, empty or good."""
     directory, mode = world.state / "wrapped", world.state / "mode"
     directory.mkdir()
     mode.write_text("hang")
     wrapper = directory / "pipetask"
-    wrapper.write_text(WRAPPER.format(mode=mode, real=Path(sys.executable).parent / "pipetask"))
+    wrapper.write_text(WRAPPER.format(mode=mode, short=SHORT, real=Path(sys.executable).parent / "pipetask"))
     wrapper.chmod(0o755)
     settings = yaml.safe_load(world.settings.read_text())
     settings["environments"]["sandbox"]["path"].insert(0, str(directory))
@@ -69,6 +88,9 @@ def test_a_workflow_is_not_completed_before_its_data_are_counted(
     assert nothing_completed()
     report_mode.write_text("empty")
     bot.until(lambda: waits_because("it lists no task"))
+    assert nothing_completed()
+    report_mode.write_text("short")
+    bot.until(lambda: waits_because("counts 1 quanta, the graph holds 2"))
     assert nothing_completed()
     assert alice.told(step) == []
     report_mode.write_text("good")
