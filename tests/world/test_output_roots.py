@@ -40,5 +40,4 @@ def test_a_second_campaign_with_the_same_output_root_is_refused_until_it_names_a
     assert alice.status(second) == Status.DRAFT
     assert "The definition is complete" in alice.status_comment(first)
     alice.edit(second, {"Output root": "DemoCam/runs/another"})
-    bot.settle()
-    assert "The definition is complete" in alice.status_comment(second)
+    bot.until(lambda: "The definition is complete" in alice.status_comment(second))
