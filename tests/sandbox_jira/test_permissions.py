@@ -163,3 +163,18 @@ def test_silence_is_for_who_administers_the_project(guarded: Sandbox) -> None:
     assert guarded.rest("PUT", f"issue/{key}?notifyUsers=false", json=edit, user="dev").status_code == 403
     guarded.rest("POST", f"project/CM/role/{role}", json={"user": ["dev"]})
     assert guarded.rest("PUT", f"issue/{key}?notifyUsers=false", json=edit, user="dev").status_code == 204
+
+
+def test_issues_are_given_to_those_who_can_be_assigned(start: Start, closed: Closed) -> None:
+    sandbox = start(seed=closed(ASSIGNABLE_USER=["role:Developers"]))
+    key = step(sandbox, "alice").json()["key"]
+    for place in (f"issueKey={key}", "project=CM"):
+        found = sandbox.get(f"user/assignable/search?{place}&username=.")
+        assert [person["name"] for person in found] == ["bob", "dev"]
+    refused = sandbox.rest("PUT", f"issue/{key}/assignee", json={"name": "guest"})
+    assert list(refused.json()["errors"]) == ["assignee"]
+    assert sandbox.rest("PUT", f"issue/{key}/assignee", json={"name": "dev"}).status_code == 204
+    assert sandbox.rest("GET", "user/assignable/search?username=.").status_code == 404
+    fields = {"project": {"key": "CM"}, "issuetype": {"name": "Step"}, "summary": "s"}
+    made = sandbox.rest("POST", "issue", json={"fields": {**fields, "assignee": {"name": "guest"}}})
+    assert (made.status_code, sandbox.search("")) == (400, [key])

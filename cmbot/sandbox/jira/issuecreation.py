@@ -51,6 +51,7 @@ def create(site: Site, user: User, body: Mapping[str, Any]) -> Issue:
         }
         if lacking:
             raise JiraError(400, errors=lacking)
+        issues.assignable(site, project, values)
         key = _next_key(site, project)
         now = site.store.now()
         number = site.store.insert(

@@ -155,6 +155,7 @@ def apply(site: Site, issue: Issue, values: Mapping[str, Stored]) -> list[histor
             raise refused(name, f"{site.config.field(name).name} is required.")
     if not changed:
         return []
+    assignable(site, issue.project, changed)
     resolved = issue.resolved
     if "resolution" in changed:
         resolved = None if changed["resolution"] is None else site.store.now()
@@ -165,6 +166,13 @@ def apply(site: Site, issue: Issue, values: Mapping[str, Stored]) -> list[histor
         for name, value in changed.items()
         for item in history.items(site, issue.project, site.config.field(name), issue.values.get(name), value)
     ]
+
+
+def assignable(site: Site, project: Project, values: Mapping[str, Stored]) -> None:
+    """Refuse to give an issue to somebody who cannot be given issues of the project."""
+    name = values.get("assignee")
+    if name is not None and not permissions.can_be_assigned(site.config, site.config.users[name], project):
+        raise refused("assignee", f"User '{name}' cannot be assigned issues.")
 
 
 def expanded(values: Mapping[str, Stored]) -> dict[str, Stored]:

@@ -241,6 +241,13 @@ def need_own(config: Configuration, user: User, verb: str, things: str, author: 
     need(config, user, own, issue.project, issue)
 
 
+def can_be_assigned(
+    config: Configuration, person: User, project: Project, issue: Issue | None = None
+) -> bool:
+    """Whether somebody can be given issues of a project."""
+    return person.active and may(config, person, "ASSIGNABLE_USER", project, issue)
+
+
 def administer(user: User, what: str = "perform this operation") -> None:
     """Refuse who is no administrator of the site, with 403."""
     if not user.admin:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Response
 
 from cmbot.sandbox.jira.cloudshapes import email
 from cmbot.sandbox.jira.errors import JiraError
+from cmbot.sandbox.jira.permissions import can_be_assigned
 
 from .call import Call, SignedIn, answer
 from .paging import bean
@@ -54,11 +55,10 @@ def assignable(call: Call) -> Response:
     place, key = call.text("project"), call.text("issueKey") or call.text("issueId")
     if not place and not key:
         raise JiraError(400, "Provide one of 'project', 'issueKey' or 'issueId'.")
-    if key:
-        call.issue(key)
-    else:
-        find_project(call, place)
-    return answer(_page(call, [person for person in _matching(call) if person.active]))
+    issue = call.issue(key) if key else None
+    project = find_project(call, place) if issue is None else issue.project
+    found = [one for one in _matching(call) if can_be_assigned(call.site.config, one, project, issue)]
+    return answer(_page(call, found))
 
 
 @router.get("/users/search")

@@ -8,11 +8,13 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request, Response
 
 from cmbot.sandbox.jira.errors import JiraError
-from cmbot.sandbox.jira.permissions import GLOBAL_PERMISSIONS, PERMISSIONS, may
+from cmbot.sandbox.jira.permissions import GLOBAL_PERMISSIONS, PERMISSIONS, can_be_assigned, may
 
 from .call import Call, SignedIn, answer, base_url
+from .setup import find_project
 
 if TYPE_CHECKING:
+    from cmbot.sandbox.jira.configuration import User
     from cmbot.sandbox.jira.shapes import Json
     from cmbot.sandbox.jira.site import Site
 
@@ -97,13 +99,28 @@ def user(call: Call) -> Response:
 
 
 @router.get("/user/search")
-@router.get("/user/assignable/search")
 def user_search(call: Call) -> Response:
     """Users whose name, display name or e-mail begins with the text; ``.`` finds everybody."""
-    wanted = call.text("username").casefold()
-    if not wanted and "/assignable/" not in call.request.url.path:
+    if not call.text("username"):
         raise JiraError(400, "The username query parameter was not provided")
-    found = [
+    wanted = {True: call.flag("includeActive", default=True), False: call.flag("includeInactive")}
+    return _people(call, [person for person in _matching(call) if wanted[person.active]])
+
+
+@router.get("/user/assignable/search")
+def assignable(call: Call) -> Response:
+    """Users who can be given an issue, or the issues of a project."""
+    issue = call.issue(call.text("issueKey")) if call.text("issueKey") else None
+    if issue is None and not call.text("project"):
+        raise JiraError(404, "A project or an issue key is expected.")
+    place = find_project(call, call.text("project")) if issue is None else issue.project
+    found = [one for one in _matching(call) if can_be_assigned(call.site.config, one, place, issue)]
+    return _people(call, found)
+
+
+def _matching(call: SignedIn) -> list[User]:
+    wanted = call.text("username").casefold()
+    return [
         person
         for person in call.site.config.users.values()
         if wanted in (".", "%")
@@ -112,6 +129,9 @@ def user_search(call: Call) -> Response:
             for word in (person.name, person.email, person.display_name, *person.display_name.split())
         )
     ]
+
+
+def _people(call: SignedIn, found: list[User]) -> Response:
     start = max(0, call.number("startAt", 0))
     chosen = found[start : start + max(0, call.number("maxResults", 50))]
     return answer([call.shapes.user(person.name) for person in chosen])
