@@ -108,7 +108,10 @@ def test_a_hidden_issue_is_not_found_anywhere(start: Start, closed: Closed) -> N
         *("project/CM", "project/CM/statuses", "project/CM/role", f"issue/{secret}/worklog"),
     ):
         assert sandbox.rest("GET", path, user="guest").status_code == 404, path
-    assert sandbox.search(f"key = {secret} OR project = CM", user="guest") == []
+    assert sandbox.search("project = CM", user="guest") == []
+    named = sandbox.rest("POST", "search", json={"jql": f"key = {secret}"}, user="guest")
+    unknown = sandbox.rest("POST", "search", json={"jql": "key = CM-99"}, user="guest")
+    assert named.json()["errorMessages"] == [unknown.json()["errorMessages"][0].replace("CM-99", secret)]
     file = sandbox.ask("GET", "/secure/attachment/10000/x", user="guest")
     assert file.status_code == 404
     assert len(sandbox.search("project = CM", user="dev")) == 2

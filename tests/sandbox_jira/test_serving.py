@@ -105,7 +105,7 @@ def test_a_kill_in_the_middle_leaves_whole_issues_only(serving: Callable[..., Ru
             "properties": [{"key": "mark", "value": 1}],
             "update": {"comment": [{"add": {"body": "c"}}]},
         }
-        with suppress(requests.ConnectionError):
+        with suppress(requests.RequestException):  # also an answer that was cut in the middle
             while True:
                 answered.append(ask(about, "POST", "issue", json=body).json()["key"])
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from cmbot.sandbox.jira import issues
 from cmbot.sandbox.jira.errors import JiraError
 
 from .dates import instant
@@ -61,9 +62,17 @@ def issue_key(asker: Asker, name: str, literal: Literal) -> str:
 def _issue_row(asker: Asker, name: str, literal: Literal) -> Any:
     sql = "SELECT id, key FROM issues WHERE key = ? OR CAST(id AS TEXT) = ?"
     row = asker.site.store.row(sql, literal.text.upper(), literal.text)
-    if row is None:
+    if row is None or not _visible(asker, row["id"]):
         raise JiraError(400, f"An issue with key '{literal.text}' does not exist for field '{name}'.")
     return row
+
+
+def _visible(asker: Asker, number: int) -> bool:
+    try:
+        issues.seen(asker.site, asker.user, str(number))
+    except JiraError:
+        return False
+    return True
 
 
 def issue_type(asker: Asker, name: str, literal: Literal) -> int:
