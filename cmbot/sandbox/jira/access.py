@@ -46,7 +46,9 @@ class LoginInfo:
     bad: int = 0
     """How often it did not."""
     last_good: int | None = None
-    """When it worked before, milliseconds."""
+    """When it last worked, milliseconds."""
+    previous_good: int | None = None
+    """When it worked the time before that, milliseconds."""
     last_bad: int | None = None
     """When it last did not, milliseconds."""
 
@@ -126,7 +128,7 @@ class Access:
             self._logins[named.name] = (
                 replace(before, bad=before.bad + 1, last_bad=now)
                 if user is None
-                else replace(before, good=before.good + 1, last_good=now)
+                else replace(before, good=before.good + 1, last_good=now, previous_good=before.last_good)
             )
         return user
 

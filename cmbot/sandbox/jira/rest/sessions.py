@@ -69,8 +69,8 @@ def _login_info(shapes: Shapes, info: LoginInfo) -> Json:
     found: Json = {"failedLoginCount": info.bad, "loginCount": info.good}
     if info.last_bad is not None:
         found["lastFailedLoginTime"] = shapes.instant(info.last_bad)
-    if info.last_good is not None:
-        found["previousLoginTime"] = shapes.instant(info.last_good)
+    if info.previous_good is not None:
+        found["previousLoginTime"] = shapes.instant(info.previous_good)
     return found
 
 
