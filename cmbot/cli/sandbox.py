@@ -57,6 +57,18 @@ def jira(state: Path, port: int, seed: Path | None, context_path: str, flavour: 
         serve(state, port=port, seed=seed, context_path=context_path, flavour=flavour)
 
 
+@command.command("export")
+@_state
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def export_jira(state: Path, file: Path) -> None:
+    """Write everything of a local Jira to FILE, to begin another one with (--seed)."""
+    from cmbot.sandbox.jira.server import export
+
+    with _said():
+        export(state, file)
+    click.echo(f"{file} holds the site, hashed passwords and webhook secrets included")
+
+
 @command.command("panda")
 @_state
 @_port
