@@ -101,7 +101,12 @@ class Bot:
             sleep(0.3)
 
     def settle(self) -> Report:
-        """Do passes until one has no news and tells nothing."""
+        """Do passes until one has no news and tells nothing, also after the rest of status comments."""
+        self._quiet()
+        self.ahead += 2 * self.edges.settings.jira.comment_interval
+        return self._quiet()
+
+    def _quiet(self) -> Report:
         while True:
             report = self.turn()
             if not report.changed and not report.told:
