@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import requests
 
-from cmbot.butler.questions import QUERY_SCRIPT, CountRequest
+from cmbot.butler.questions import QUERY_SCRIPT, CountRequest, parse_counts
 from cmbot.models.issues import Status
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def _datasets(world: World) -> Iterator[Finding]:
     question, answer = directory / "request.json", directory / "response.json"
     question.write_text(CountRequest(str(world.repo), (OUTPUT,), tuple(EXPECTED)).to_json())
     subprocess.run([sys.executable, QUERY_SCRIPT, question, answer], check=True, capture_output=True)
-    counts = json.loads(answer.read_text())["counts"]
+    counts = parse_counts(answer.read_text(), OUTPUT)
     for name, expected in EXPECTED.items():
         yield Finding(f"Butler: {counts[name]} of {expected} {name} in {OUTPUT}", counts[name] == expected)
 

@@ -11,6 +11,7 @@ from cmbot.butler import plan as collections
 from cmbot.definition import grammar
 from cmbot.exceptions import DefinitionError, UserError
 from cmbot.models.attempts import AttemptState
+from cmbot.splitting.predicates import Predicate
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -137,7 +138,6 @@ def submission(
     ]
     rescued = tuple(usable(names, own.name, earlier))
     inputs = collections.step_inputs(definition, own.name)
-    where = group.predicate["where"]
     return Submission(
         name=name,
         pipeline=own.pipeline,
@@ -147,7 +147,7 @@ def submission(
         operator=by if grammar.is_operator(by) else "cmbot",
         butler=definition.butler,
         in_collections=collections.rescue_inputs(rescued, inputs),
-        data_query=f"({own.query}) AND {where}" if where else own.query,
+        data_query=Predicate(where=group.predicate["where"]).applied_to(own.query),
         output=names.group(own.name, group.name),
         output_run=names.run(own.name, group.name, number, nonce),
         submit_path=str(edges.submit_path(name)),
