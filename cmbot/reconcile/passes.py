@@ -121,13 +121,15 @@ class Passes:
 
     def _relevant(self, changed: tuple[Issue, ...]) -> tuple[Issue, ...]:
         """Find the campaigns that may need something; after a start, all."""
-        epics = views.epics(self._edges)
         if self._unsettled is None:
-            return epics
+            return views.epics(self._edges)
         steps = {attempt.step_id for attempt in journal.live_attempts(self._edges.mirror)}
         steps |= set(seen.open_plans(self._edges.mirror))
         keys = {issue.key for issue in changed} | {issue.parent for issue in changed}
         keys |= seen.parents(self._edges.mirror, keys=keys, ids=steps)
+        if not keys and not self._unsettled:
+            return ()
+        epics = views.epics(self._edges)
         return tuple(epic for epic in epics if epic.key in keys or epic.id in self._unsettled)
 
     def _campaign(self, epic: Issue, now: datetime) -> bool:

@@ -121,7 +121,7 @@ def _left(edges: Edges, item: Try) -> evidence.Evidence:
     return evidence.gather(Path(item.directory), edges.submit_path(item.name), edges.submit_path("ids"))
 
 
-def _keep_as_run(edges: Edges, item: Try, now: datetime) -> None:
+def _keep_as_run(edges: Edges, item: Try, now: datetime) -> evidence.Evidence:
     """Keep what BPS itself wrote down: the expanded configuration, the environment, the packages (V20)."""
     left = _left(edges, item)
     known = journal.report(edges.mirror, item.id, "as-run") or {}
@@ -134,6 +134,7 @@ def _keep_as_run(edges: Edges, item: Try, now: datetime) -> None:
             known = {**known, kind: archive.keep(file, edges.state / "archive" / item.name)}
     with edges.mirror.writing() as connection:
         journal.save_report(connection, item.id, "as-run", known, now)
+    return left
 
 
 def _look_up(edges: Edges, step: StepView, item: Attempt, last: Try, now: datetime) -> tuple[Outcome, Try]:
@@ -202,8 +203,7 @@ def _carry_out(
 
 
 def _adopt(edges: Edges, step: StepView, item: Attempt, last: Try, outcome: Outcome, now: datetime) -> None:
-    _keep_as_run(edges, last, now)
-    quanta = _left(edges, last).quanta
+    quanta = _keep_as_run(edges, last, now).quanta
     with edges.mirror.writing() as connection:
         journal.set_try(
             connection, last.id, state=TryState.SUBMITTED, request_id=outcome.request_id, note=outcome.note

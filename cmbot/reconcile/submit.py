@@ -13,7 +13,7 @@ from cmbot.bps.tokens import place_token
 from cmbot.definition import freeze
 from cmbot.exceptions import DefinitionError, RemoteError
 from cmbot.handlers import causes, recovery
-from cmbot.mirror import events, journal, restore, seen
+from cmbot.mirror import events, journal, seen
 from cmbot.models.attempts import AttemptState, TryState
 from cmbot.reconcile import observe, submissions, tell
 
@@ -128,7 +128,7 @@ def start(edges: Edges, view: CampaignView, step: StepView, attempt: Attempt, no
     if item is None or view.definition is None or step.definition is None:
         return
     remember_in_jira(edges, step)
-    row = next(row for row in seen.groups_of(edges.mirror, step.issue.id) if row.name == attempt.group)
+    row = _row(edges, step, attempt.group)
     directory = edges.tries / item.name
     directory.mkdir(parents=True, exist_ok=True)
     described = submissions.submission(
@@ -166,8 +166,7 @@ def remember_in_jira(edges: Edges, step: StepView) -> None:
     RemoteError
         If Jira does not take it.
     """
-    attempts = [item for group in journal.attempts(edges.mirror, step.issue.id).values() for item in group]
-    for key, value in restore.to_properties(attempts, tell.PROPERTY).items():
+    for key, value in tell.attempt_properties(edges, step.issue).items():
         edges.jira.ensure_property(step.issue.id, key, value)
 
 
@@ -189,13 +188,16 @@ def _still_asked(edges: Edges, view: CampaignView, action: Submit, now: datetime
 
 
 def _check(edges: Edges, view: CampaignView, action: Submit, nonce: str) -> None:
-    rows = seen.groups_of(edges.mirror, action.step.issue.id)
-    row = next(row for row in rows if row.name == action.group.name)
+    row = _row(edges, action.step, action.group.name)
     described = submissions.submission(
         edges, view, action.step, row, action.number, nonce, action.cause.by.account
     )
     if problems := submissions.configuration(edges, described)[1]:
         raise DefinitionError(action.step.issue.key, problems)
+
+
+def _row(edges: Edges, step: StepView, group: str) -> seen.GroupRow:
+    return next(row for row in seen.groups_of(edges.mirror, step.issue.id) if row.name == group)
 
 
 def _reserved(edges: Edges, step: StepView, group: str) -> Attempt:

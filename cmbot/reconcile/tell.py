@@ -71,11 +71,29 @@ def attempts(edges: Edges, connection: Connection, step: Issue, now: datetime) -
     now : `datetime.datetime`
         The time.
     """
-    known = [item for group in journal.attempts(edges.mirror, step.id).values() for item in group]
-    for key, value in restore.to_properties(known, PROPERTY).items():
+    for key, value in attempt_properties(edges, step).items():
         body = {"key": key, "value": value}
         marker = f"property:{step.id}:{key}"
         outbox.keep_said(connection, _of(step), "property", marker, body, now, timedelta(0))
+
+
+def attempt_properties(edges: Edges, step: Issue) -> dict[str, dict[str, Any]]:
+    """Write the attempts of a step as its issue properties.
+
+    Parameters
+    ----------
+    edges : `~cmbot.reconcile.edges.Edges`
+        The outside world.
+    step : `~cmbot.models.issues.Issue`
+        The step.
+
+    Returns
+    -------
+    properties : `dict` [`str`, `dict`]
+        By property key.
+    """
+    known = [item for group in journal.attempts(edges.mirror, step.id).values() for item in group]
+    return restore.to_properties(known, PROPERTY)
 
 
 def _of(issue: Issue) -> tuple[str, str]:
