@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from cmbot.mirror.database import stamp
+from cmbot.models.issues import Level, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -116,6 +117,33 @@ def bodies(mirror: Mirror, **where: str) -> Iterator[Mapping[str, Any]]:
     clause = " AND ".join(f"[{name}] = :{name}" for name in where) or "1"
     for row in mirror.db["issues"].rows_where(clause, where, order_by="CAST(id AS INTEGER)"):
         yield json.loads(row["body"])
+
+
+def earlier_campaigns_with(mirror: Mirror, epic_id: str, field_id: str, value: str) -> tuple[str, ...]:
+    """Find older campaigns, abandoned ones apart, that have a value in a field.
+
+    Parameters
+    ----------
+    mirror : `~cmbot.mirror.Mirror`
+        The database.
+    epic_id : `str`
+        Older than which.
+    field_id : `str`
+        The site's id of the field.
+    value : `str`
+        The value.
+
+    Returns
+    -------
+    keys : `tuple` [`str`, ...]
+        In the order of their ids.
+    """
+    rows = mirror.connection.execute(
+        """SELECT key FROM issues WHERE level = ? AND status <> ? AND CAST(id AS INTEGER) < ?
+        AND trim(json_extract(body, '$.fields."' || ? || '"')) = ? ORDER BY CAST(id AS INTEGER)""",
+        (Level.CAMPAIGN, Status.ABANDONED, int(epic_id), field_id, value),
+    )
+    return tuple(row["key"] for row in rows)
 
 
 def plan(mirror: Mirror, step_id: str, spec: str) -> Plan | None:
