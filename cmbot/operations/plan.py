@@ -21,7 +21,7 @@ from cmbot.reconcile import asking, planning, submissions, views
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cmbot.mirror.seen import GroupRow
+    from cmbot.mirror.plans import GroupRow
     from cmbot.models.campaign import StepDefinition
     from cmbot.models.views import CampaignView, StepView
     from cmbot.reconcile.edges import Edges

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from cmbot.exceptions import CmbotError, CredentialsError, Limited, Refused, UserError
-from cmbot.mirror import outbox, seen
+from cmbot.mirror import outbox, plans
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -96,7 +96,7 @@ def _make_group(edges: Edges, row: Row) -> str:
     if "Data query" in edges.jira.field_ids:
         fields["Data query"] = body["selection"]
     issue_id, key = edges.jira.ensure_issue(row.marker, fields)
-    seen.name_group_issue(edges.mirror, body["step_id"], body["group"], issue_id, key)
+    plans.name_group_issue(edges.mirror, body["step_id"], body["group"], issue_id, key)
     return key
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from cmbot.exceptions import CmbotError, RemoteError
 from cmbot.handlers import starting
 from cmbot.handlers.campaign import decide
-from cmbot.mirror import journal, seen
+from cmbot.mirror import journal, plans, seen
 from cmbot.models.views import PlanState
 from cmbot.reconcile import (
     chains,
@@ -124,7 +124,7 @@ class Passes:
         if self._unsettled is None:
             return views.epics(self._edges)
         steps = {attempt.step_id for attempt in journal.live_attempts(self._edges.mirror)}
-        steps |= set(seen.open_plans(self._edges.mirror))
+        steps |= set(plans.open_plans(self._edges.mirror))
         keys = {issue.key for issue in changed} | {issue.parent for issue in changed}
         keys |= seen.parents(self._edges.mirror, keys=keys, ids=steps)
         if not keys and not self._unsettled:

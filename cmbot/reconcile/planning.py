@@ -13,7 +13,7 @@ from cmbot.butler.questions import QUERY_SCRIPT, Selection, SelectRequest, parse
 from cmbot.definition import freeze
 from cmbot.exceptions import DefinitionError, Problem, RemoteError, UserError
 from cmbot.handlers import causes
-from cmbot.mirror import events, seen
+from cmbot.mirror import events, plans
 from cmbot.reconcile import asking, submissions
 from cmbot.splitting.groups import split
 from cmbot.splitting.predicates import predicate
@@ -80,7 +80,7 @@ def ask(edges: Edges, view: CampaignView, step: StepView, now: datetime) -> None
     directory = edges.state / "plans" / f"{step.issue.key}-{secrets.token_hex(4)}"
     asking.start(edges, question(view.definition, step.definition), directory)
     spec = freeze.step_hash(view.definition, step.definition)
-    seen.ask_plan(edges.mirror, step.issue.id, spec, cause.id, str(directory), now)
+    plans.ask_plan(edges.mirror, step.issue.id, spec, cause.id, str(directory), now)
     _LOG.info("%s asking the Butler how %s splits", step.issue.key, step.name)
 
 
@@ -101,7 +101,7 @@ def collect(edges: Edges, view: CampaignView, step: StepView, now: datetime) -> 
     if view.definition is None or step.definition is None:
         return
     spec = freeze.step_hash(view.definition, step.definition)
-    row = seen.plan(edges.mirror, step.issue.id, spec)
+    row = plans.plan(edges.mirror, step.issue.id, spec)
     if row is None or not asking.finished(edges, Path(row.directory), row.asked_at, now):
         return
     try:
@@ -118,7 +118,7 @@ def collect(edges: Edges, view: CampaignView, step: StepView, now: datetime) -> 
         _freeze(edges, step, spec, groups, now)
 
 
-def groups_of(step_id: str, step: StepDefinition, selection: Selection) -> tuple[seen.GroupRow, ...]:
+def groups_of(step_id: str, step: StepDefinition, selection: Selection) -> tuple[plans.GroupRow, ...]:
     """Cut what a Butler selected into groups.
 
     Parameters
@@ -132,7 +132,7 @@ def groups_of(step_id: str, step: StepDefinition, selection: Selection) -> tuple
 
     Returns
     -------
-    groups : `tuple` [`~cmbot.mirror.seen.GroupRow`, ...]
+    groups : `tuple` [`~cmbot.mirror.plans.GroupRow`, ...]
         At least one.
 
     Raises
@@ -145,7 +145,7 @@ def groups_of(step_id: str, step: StepDefinition, selection: Selection) -> tuple
         for group in split(selection.selected, step.split, step.name):
             chosen = predicate(group, selection.existing, selection.governors)
             body = {"where": chosen.where, "table": chosen.table.to_csv() if chosen.table else ""}
-            rows.append(seen.GroupRow(step_id, group.name, len(group.values), body, "", ""))
+            rows.append(plans.GroupRow(step_id, group.name, len(group.values), body, "", ""))
     except UserError as error:
         raise DefinitionError(step.name, (Problem("Split rule", error.problem, error.remedy),)) from error
     return tuple(rows)
@@ -153,15 +153,15 @@ def groups_of(step_id: str, step: StepDefinition, selection: Selection) -> tuple
 
 def _refuse(edges: Edges, step: StepView, spec: str, problems: tuple[Problem, ...]) -> None:
     answer = {"problems": [asdict(problem) for problem in problems]}
-    seen.answer_plan(edges.mirror, step.issue.id, spec, answer)
+    plans.answer_plan(edges.mirror, step.issue.id, spec, answer)
     _LOG.info("%s cannot be split: %s", step.issue.key, "; ".join(map(str, problems)))
 
 
 def _freeze(
-    edges: Edges, step: StepView, spec: str, groups: tuple[seen.GroupRow, ...], now: datetime
+    edges: Edges, step: StepView, spec: str, groups: tuple[plans.GroupRow, ...], now: datetime
 ) -> None:
-    seen.freeze_groups(edges.mirror, step.issue.id, groups)
-    seen.answer_plan(edges.mirror, step.issue.id, spec, {"groups": len(groups)})
+    plans.freeze_groups(edges.mirror, step.issue.id, groups)
+    plans.answer_plan(edges.mirror, step.issue.id, spec, {"groups": len(groups)})
     with edges.mirror.writing() as connection:
         what = f"split {step.name} into {len(groups)} groups"
         events.add(connection, now, step.issue.key, "cmbot", what, f"definition {spec}")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from cmbot.butler.names import Layout
     from cmbot.exceptions import Problem
-    from cmbot.mirror.seen import GroupRow
+    from cmbot.mirror.plans import GroupRow
     from cmbot.models.attempts import Attempt
     from cmbot.models.campaign import CampaignDefinition, StepDefinition
     from cmbot.models.views import CampaignView, StepView

@@ -13,7 +13,7 @@ from cmbot.bps.tokens import place_token
 from cmbot.definition import freeze
 from cmbot.exceptions import DefinitionError, RemoteError
 from cmbot.handlers import causes, recovery
-from cmbot.mirror import events, journal, seen
+from cmbot.mirror import events, journal, plans
 from cmbot.models.attempts import AttemptState, TryState
 from cmbot.reconcile import observe, submissions, tell
 
@@ -196,8 +196,8 @@ def _check(edges: Edges, view: CampaignView, action: Submit, nonce: str) -> None
         raise DefinitionError(action.step.issue.key, problems)
 
 
-def _row(edges: Edges, step: StepView, group: str) -> seen.GroupRow:
-    return next(row for row in seen.groups_of(edges.mirror, step.issue.id) if row.name == group)
+def _row(edges: Edges, step: StepView, group: str) -> plans.GroupRow:
+    return next(row for row in plans.groups_of(edges.mirror, step.issue.id) if row.name == group)
 
 
 def _reserved(edges: Edges, step: StepView, group: str) -> Attempt:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cmbot.comments.render import status_marker
 from cmbot.jira_schema import values
-from cmbot.mirror import events, journal, outbox, restore, seen
+from cmbot.mirror import events, journal, outbox, plans, restore
 from cmbot.models.issues import Status
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def _say_move(connection: Connection, move: MoveTo, now: datetime) -> None:
 
 
 def _say_groups(edges: Edges, connection: Connection, step: StepView, now: datetime) -> None:
-    rows = seen.groups_of(edges.mirror, step.issue.id)
+    rows = plans.groups_of(edges.mirror, step.issue.id)
     wanted = step.issue.status is not Status.ABANDONED and len(rows) <= edges.settings.work.group_issues
     for row, group in zip(rows, step.groups, strict=True):
         if group.issue is not None:

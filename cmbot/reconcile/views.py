@@ -8,7 +8,7 @@ from cmbot.definition import check, freeze, issues
 from cmbot.exceptions import DefinitionError, Problem, UserError
 from cmbot.handlers import causes
 from cmbot.jira_schema import parse
-from cmbot.mirror import journal, seen
+from cmbot.mirror import journal, plans, seen
 from cmbot.models.issues import Issue, Level
 from cmbot.models.views import CampaignView, Counts, GroupView, PlanState, StepView
 from cmbot.reconcile import chains, waiting
@@ -135,7 +135,7 @@ def _step(local: Local, epic: Issue, issue: Issue, definition: CampaignDefinitio
     children = {child.id: child for child in _issues(local, level=Level.GROUP, parent=issue.key)}
     groups = tuple(
         _group(local, row, children.get(row.issue_id), attempts.get(row.name, ()))
-        for row in seen.groups_of(local.mirror, issue.id)
+        for row in plans.groups_of(local.mirror, issue.id)
     )
     plan, problems = PlanState.UNASKED, tuple[Problem, ...]()
     if groups and attempts:
@@ -147,7 +147,7 @@ def _step(local: Local, epic: Issue, issue: Issue, definition: CampaignDefinitio
 
 
 def _plan(local: Local, epic: Issue, issue: Issue, spec: str) -> tuple[PlanState, tuple[Problem, ...]]:
-    row = seen.plan(local.mirror, issue.id, spec)
+    row = plans.plan(local.mirror, issue.id, spec)
     if row is None:
         return PlanState.UNASKED, ()
     if row.answer is None:
@@ -161,7 +161,9 @@ def _plan(local: Local, epic: Issue, issue: Issue, spec: str) -> tuple[PlanState
     return PlanState.REFUSED, tuple(Problem(**problem) for problem in row.answer["problems"])
 
 
-def _group(local: Local, row: seen.GroupRow, issue: Issue | None, attempts: tuple[Attempt, ...]) -> GroupView:
+def _group(
+    local: Local, row: plans.GroupRow, issue: Issue | None, attempts: tuple[Attempt, ...]
+) -> GroupView:
     reports: dict[str, Mapping[str, Any]] = {}
     if attempts and (item := attempts[-1].last_try):
         for kind in ("wms", "data", "graph"):

@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 from cmbot.cli import main
 from cmbot.jira_schema import parse
 from cmbot.jira_schema.names import names
-from cmbot.mirror import Mirror, events, journal, seen
+from cmbot.mirror import Mirror, events, journal, plans, seen
 from cmbot.models.attempts import AttemptState, Cause, TryState
 from cmbot.models.issues import Person
 from cmbot.settings import JiraSettings, Secret
@@ -96,9 +96,9 @@ def followed(terminal: Terminal) -> Terminal:
         for body in bodies:
             seen.save_issue(mirror, parse.issue(body, NAMES), body)
         where = {"where": "visit IN (1..20)", "table": None}
-        rows = [seen.GroupRow("10002", name, 20, where, "", "") for name in ("g001", "g002")]
-        seen.freeze_groups(mirror, "10002", rows)
-        seen.name_group_issue(mirror, "10002", "g001", "10003", "CM-3")
+        rows = [plans.GroupRow("10002", name, 20, where, "", "") for name in ("g001", "g002")]
+        plans.freeze_groups(mirror, "10002", rows)
+        plans.name_group_issue(mirror, "10002", "g001", "10003", "CM-3")
         with mirror.writing() as connection:
             attempt = journal.add_attempt(connection, "10002", "g001", 1, cause, "hash", AT)
             item = journal.add_try(

@@ -1,0 +1,203 @@
+"""How steps were split: what a Butler was asked and said, and the frozen groups (requirement W23)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from cmbot.mirror.database import stamp
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cmbot.mirror.database import Mirror
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a step is to be split, asked of a Butler."""
+
+    step_id: str
+    """Jira id of the step."""
+    hash: str
+    """Hash of the step's definition."""
+    cause_id: str
+    """The launch it was asked for."""
+    directory: str
+    """Directory of the child run."""
+    asked_at: datetime
+    """When it was asked."""
+    answer: Mapping[str, Any] | None
+    """What the Butler said; `None` while it is being asked."""
+
+
+@dataclass(frozen=True)
+class GroupRow:
+    """One group of a step, frozen when the step was split (requirement W23)."""
+
+    step_id: str
+    """Jira id of the step."""
+    name: str
+    """``g001``."""
+    size: int
+    """Number of values of the split dimension in it."""
+    predicate: Mapping[str, Any]
+    """How its data are selected."""
+    issue_id: str
+    """Jira id of its sub-task; empty if there is none."""
+    issue_key: str
+    """Key of its sub-task; empty if there is none."""
+
+
+def plan(mirror: Mirror, step_id: str, spec: str) -> Plan | None:
+    """Read how a step is to be split.
+
+    Parameters
+    ----------
+    mirror : `~cmbot.mirror.Mirror`
+        The database.
+    step_id, spec : `str`
+        The step and the hash of its definition.
+
+    Returns
+    -------
+    plan : `Plan` or `None`
+        `None` if it was never asked.
+    """
+    row = mirror.connection.execute(
+        "SELECT * FROM plans WHERE step_id = ? AND hash = ?", (step_id, spec)
+    ).fetchone()
+    if row is None:
+        return None
+    answer = json.loads(row["answer"]) if row["answer"] else None
+    return Plan(
+        step_id, spec, row["cause_id"], row["directory"], datetime.fromisoformat(row["asked_at"]), answer
+    )
+
+
+def ask_plan(mirror: Mirror, step_id: str, spec: str, cause_id: str, directory: str, now: datetime) -> None:
+    """Write down that a Butler is being asked.
+
+    Parameters
+    ----------
+    mirror : `~cmbot.mirror.Mirror`
+        The database.
+    step_id, spec, cause_id, directory : `str`
+        The step, the hash of its definition, the launch, and the directory of the child.
+    now : `datetime.datetime`
+        The time.
+    """
+    with mirror.writing() as connection:
+        connection.execute(
+            "INSERT OR REPLACE INTO plans VALUES (?, ?, ?, ?, ?, NULL)",
+            (step_id, spec, cause_id, directory, stamp(now)),
+        )
+
+
+def answer_plan(mirror: Mirror, step_id: str, spec: str, answer: Mapping[str, Any]) -> None:
+    """Keep what the Butler said.
+
+    Parameters
+    ----------
+    mirror : `~cmbot.mirror.Mirror`
+        The database.
+    step_id, spec : `str`
+        The step and the hash of its definition.
+    answer : `~collections.abc.Mapping`
+        The answer, or an error.
+    """
+    with mirror.writing() as connection:
+        connection.execute(
+            "UPDATE plans SET answer = ? WHERE step_id = ? AND hash = ?", (json.dumps(answer), step_id, spec)
+        )
+
+
+def open_plans(mirror: Mirror) -> tuple[str, ...]:
+    """Find the steps for which a Butler is being asked.
+
+    Parameters
+    ----------
+    mirror : `~cmbot.mirror.Mirror`
+        The database.
+
+    Returns
+    -------
+    step_ids : `tuple` [`str`, ...]
+        Their ids.
+    """
+    return tuple(
+        row["step_id"] for row in mirror.connection.execute("SELECT step_id FROM plans WHERE answer IS NULL")
+    )
+
+
+def freeze_groups(mirror: Mirror, step_id: str, groups: Sequence[GroupRow]) -> None:
+    """Keep the groups of a step, replacing those of a step in which nothing was submitted yet.
+
+    Parameters
+    ----------
+    mirror : `~cmbot.mirror.Mirror`
+        The database.
+    step_id : `str`
+        The step.
+    groups : `~collections.abc.Sequence` [`GroupRow`]
+        All its groups.
+    """
+    known = {group.name: group for group in groups_of(mirror, step_id)}
+    with mirror.writing() as connection:
+        connection.execute("DELETE FROM groups WHERE step_id = ?", (step_id,))
+        for group in groups:
+            old = known.get(group.name, group)
+            connection.execute(
+                "INSERT INTO groups VALUES (?, ?, ?, ?, ?, ?)",
+                (step_id, group.name, group.size, json.dumps(group.predicate), old.issue_id, old.issue_key),
+            )
+
+
+def groups_of(mirror: Mirror, step_id: str) -> tuple[GroupRow, ...]:
+    """Read the groups of a step.
+
+    Parameters
+    ----------
+    mirror : `~cmbot.mirror.Mirror`
+        The database.
+    step_id : `str`
+        The step.
+
+    Returns
+    -------
+    groups : `tuple` [`GroupRow`, ...]
+        By name.
+    """
+    rows = mirror.connection.execute("SELECT * FROM groups WHERE step_id = ? ORDER BY name", (step_id,))
+    return tuple(
+        GroupRow(
+            row["step_id"],
+            row["name"],
+            row["size"],
+            json.loads(row["predicate"]),
+            row["issue_id"],
+            row["issue_key"],
+        )
+        for row in rows
+    )
+
+
+def name_group_issue(mirror: Mirror, step_id: str, group: str, issue_id: str, issue_key: str) -> None:
+    """Remember the sub-task of a group.
+
+    Parameters
+    ----------
+    mirror : `~cmbot.mirror.Mirror`
+        The database.
+    step_id, group : `str`
+        The group.
+    issue_id, issue_key : `str`
+        Its sub-task.
+    """
+    with mirror.writing() as connection:
+        connection.execute(
+            "UPDATE groups SET issue_id = ?, issue_key = ? WHERE step_id = ? AND name = ?",
+            (issue_id, issue_key, step_id, group),
+        )
