@@ -48,13 +48,30 @@ def command() -> None:
     show_default=True,
     help="As which of the two deployments it answers.",
 )
-def jira(state: Path, port: int, seed: Path | None, context_path: str, flavour: str) -> None:
-    """Run a local Jira, Data Center or Cloud, with a board in the browser."""
+@click.option(
+    "--strange",
+    type=click.Choice(["calm", "data-center", "cloud"]),
+    default="calm",
+    show_default=True,
+    help="Misbehave like a busy site: answers get lost, requests are refused or limited, searches lag.",
+)
+def jira(state: Path, port: int, seed: Path | None, context_path: str, flavour: str, strange: str) -> None:
+    r"""Run a local Jira, Data Center or Cloud, with a board in the browser.
+
+    To see how a client copes with what no real Jira does on demand, start it with --strange. What goes wrong,
+    how often and towards whom can be changed while it runs, by an administrator, at URL/sandbox/strange:
+
+    \b
+        GET                                            how it misbehaves now
+        PUT {"profile": "cloud", "users": ["cmbot"]}   towards one user only
+        PUT {"profile": "cloud", "seed": 7}            the same trouble in another order
+        DELETE                                         behave
+    """
     from cmbot.sandbox.jira import serve
 
     log_to_stderr(verbose=False)
     with _said():
-        serve(state, port=port, seed=seed, context_path=context_path, flavour=flavour)
+        serve(state, port=port, seed=seed, context_path=context_path, flavour=flavour, strange=strange)
 
 
 @command.command("export")

@@ -18,6 +18,7 @@ import requests
 from cmbot.sandbox.jira import seed as seeds
 from cmbot.sandbox.jira import seeding, serve
 from cmbot.sandbox.jira.store import Store
+from cmbot.sandbox.jira.strange.profiles import PROFILES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -124,6 +125,14 @@ def test_a_kill_in_the_middle_leaves_whole_issues_only(serving: Callable[..., Ru
     for issue in found:
         assert issue["properties"] == {"mark": 1}
         assert issue["fields"]["comment"]["total"] == 1
+
+
+def test_it_can_be_strange_from_the_start(serving: Callable[..., Run]) -> None:
+    _, about = serving(strange="cloud")
+    headers = {"Authorization": f"Bearer {about['tokens']['admin']}"}
+    found = requests.get(f"{about['url']}/sandbox/strange", headers=headers, timeout=20).json()
+    assert found["search"] == PROFILES["cloud"]["search"]
+    assert len(found["faults"]) == len(PROFILES["cloud"]["faults"])
 
 
 def test_it_listens_on_the_port_and_path_it_is_told(serving: Callable[..., Run]) -> None:

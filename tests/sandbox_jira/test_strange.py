@@ -132,6 +132,8 @@ def test_a_profile_is_a_set_of_settings(sandbox: Sandbox) -> None:
         {"search": {"lag": -1}},
         {"webhooks": {"lost": 2}},
         {"limits": {"bucket": {"size": 0, "fill": 1}}},
+        {"users": ["nobody"]},
+        {"users": "alice"},
     ],
 )
 def test_a_strangeness_it_does_not_know_is_refused(sandbox: Sandbox, asked: dict[str, Any]) -> None:
@@ -144,6 +146,36 @@ def test_only_administrators_steer(sandbox: Sandbox) -> None:
     for path in ("/sandbox/strange", "/sandbox/clock"):
         for method in ("GET", "PUT", "DELETE"):
             assert sandbox.ask(method, path, user="bob", json={}).status_code == 403
+
+
+def test_it_can_be_strange_to_one_user_and_calm_to_others(sandbox: Sandbox) -> None:
+    def fates() -> list[int]:
+        return [sandbox.rest("GET", "myself", user=name).status_code for name in ("alice", "bob")]
+
+    key = sandbox.create(labels=["unlucky"])
+    become(sandbox, users=["bob"], faults=[{"kind": "conflict", "rate": 1, "match": {"path": "/myself"}}])
+    assert fates() == [200, 409]
+    become(sandbox, users=["bob"])
+    sandbox.ask("POST", "/sandbox/disturb", json={"kind": "expired"})
+    assert fates() == [200, 401]
+    become(sandbox, users=["bob"], limits={"bucket": {"size": 1, "fill": 1, "interval": 10}})
+    assert (fates(), fates()) == ([200, 200], [200, 429])
+    become(sandbox, users=["bob"], search={"lag": 10, "regress": 1})
+    assert sandbox.search("labels = unlucky") == [key]
+    found = sandbox.rest("GET", "search", params={"jql": "labels = unlucky"}, user="bob").json()
+    assert found["issues"] == []
+    sandbox.move(key, "Launch")
+    assert sandbox.search("labels = unlucky AND status = Launch") == [key]
+
+
+def test_one_who_is_signed_in_with_a_cookie_is_known_too(sandbox: Sandbox) -> None:
+    become(sandbox, users=["bob"], faults=[{"kind": "conflict", "rate": 1, "match": {"path": "/myself"}}])
+    for name, status in (("alice", 200), ("bob", 409)):
+        browser = requests.Session()
+        session = {"username": name, "password": sandbox.app.access.tokens[name]}
+        browser.post(f"{sandbox.url}/rest/auth/1/session", json=session, timeout=20).raise_for_status()
+        answer = browser.get(f"{sandbox.url}/rest/api/2/myself", timeout=20)
+        assert answer.status_code == status
 
 
 # ------------------------------------------------------------------------------------------- search

@@ -109,7 +109,7 @@ class Application:
         self.deliverer = Deliverer(MANNERS[self.site.flavour.name], store.now)
         self.clock = SteerableClock(store, self.deliverer.wake)
         self.desk = Desk(self.site, f"http://localhost{context_path}", self.deliverer)
-        self.strange = Strange(self.site, self.deliverer, self.access.credentials)
+        self.strange = Strange(self.site, self.deliverer, self.access)
         store.function("jql_words", 2, matches)
         # no schema pages: they would load scripts from elsewhere
         inner = FastAPI(openapi_url=None, redirect_slashes=False)

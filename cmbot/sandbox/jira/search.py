@@ -61,7 +61,7 @@ def search(
     compiled = visible(site, user, compile_query(site, user, jql))
     start, limit = max(0, start), PAGE_LIMIT if limit < 0 else min(limit, PAGE_LIMIT)
     try:
-        return _page(site, compiled, start, limit, current)
+        return _page(site, user, compiled, start, limit, current)
     except sqlite3.OperationalError as error:  # SQLite bounds the depth and the values of an expression
         raise JiraError(400, f"The JQL query is too complex: {error}.") from None
 
@@ -82,14 +82,15 @@ def visible(site: Site, user: User, compiled: Compiled) -> Compiled:
     return replace(compiled, where=where, values=(*compiled.values, *values))
 
 
-def _page(site: Site, compiled: Compiled, start: int, limit: int, current: Sequence[int]) -> Page:
+def _page(site: Site, user: User, compiled: Compiled, start: int, limit: int, current: Sequence[int]) -> Page:
+    strange = site.is_strange_to(user.name)
     with site.store.transaction():
-        table = site.index.table(current)
+        table = site.index.table(current) if strange else "issues"
         tables = (
             f"FROM {table} i JOIN statuses s ON s.id = i.status_id JOIN projects p ON p.id = i.project_id"
         )
         where = f"{tables} WHERE ({compiled.where})"
-        if site.index.trouble.regress:
+        if strange and site.index.trouble.regress:
             missed = site.index.missed(site.store.rows(f"SELECT i.id {where}", *compiled.values), current)
             where += "" if missed is None else f" AND i.id != {missed:d}"
         counted = site.store.row(f"SELECT COUNT(*) AS n {where}", *compiled.values)

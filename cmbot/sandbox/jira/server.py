@@ -61,6 +61,7 @@ def serve(
     seed: Path | None = None,
     context_path: str = "",
     flavour: str = DATA_CENTER.name,
+    strange: str = "calm",
 ) -> None:
     """Run the sandbox Jira until SIGTERM or SIGINT.
 
@@ -79,6 +80,8 @@ def serve(
         Prefix of every path, for example ``/jira``.
     flavour : `str`, optional
         ``data-center`` or ``cloud``.
+    strange : `str`, optional
+        How it misbehaves from the start: a word of `strange.profiles.PROFILES`.
 
     Raises
     ------
@@ -103,6 +106,7 @@ def serve(
         beginnings.begin(store, content)
         tokens = new_tokens([row["name"] for row in store.rows("SELECT name FROM users WHERE active")])
         app = create_app(store, tokens=tokens, context_path=context_path, flavour=flavour)
+        app.strange.become({"profile": strange})
         # asyncio switches Nagle's delay off only for sockets that say they are TCP
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

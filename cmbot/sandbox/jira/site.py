@@ -39,6 +39,8 @@ class Site:
         self._config: Configuration | None = None
         #: What differs from one installation to another.
         self.habits = Habits()
+        #: Login names of those whom strange mode meets; everybody if empty.
+        self.unlucky: frozenset[str] = frozenset()
         #: What searches read.
         self.index = SearchIndex(store)
         #: Told inside the transaction of what happens to issues.
@@ -48,6 +50,10 @@ class Site:
         """Tell what happened to an issue."""
         for hear in self.listeners:
             hear(happening)
+
+    def is_strange_to(self, user: str | None) -> bool:
+        """Whether strange mode meets somebody."""
+        return not self.unlucky or user in self.unlucky
 
     def shapes(self, base_url: str, viewer: User | None, version: int = 2) -> Shapes:
         """What renders for a caller; arguments as of `Shapes`."""

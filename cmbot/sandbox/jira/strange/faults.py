@@ -130,10 +130,15 @@ class Disturber:
         The sandbox's clock.
     credentials : `~collections.abc.Callable`
         From a login name to an ``Authorization`` header.
+    meets : `~collections.abc.Callable`
+        Whether strange mode meets the one who makes a request.
     """
 
-    def __init__(self, clock: Clock, credentials: Callable[[str], str]) -> None:
+    def __init__(
+        self, clock: Clock, credentials: Callable[[str], str], meets: Callable[[Scope], bool]
+    ) -> None:
         self._credentials = credentials
+        self._meets = meets
         self._chance = Random("0")  # noqa: S311 - faults, not secrets
         self._clock = clock
         self._armed: list[_Armed] = []
@@ -169,7 +174,7 @@ class Disturber:
 
         async def disturbed(scope: Scope, receive: Receive, send: Send) -> None:
             own = scope["type"] != "http" or "/sandbox/" in scope["path"]
-            fault = None if own else self.take(scope)
+            fault = None if own or not self._meets(scope) else self.take(scope)
             if fault is None:
                 await app(scope, receive, send)
                 return

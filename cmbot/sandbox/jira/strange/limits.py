@@ -82,7 +82,8 @@ class Limiter:
             Raised with 429 and its headers if it is one too many.
         """
         headers: dict[str, str] = {}
-        if "/sandbox/" in path:  # the one who steers is not held up
+        # the one who steers is not held up
+        if "/sandbox/" in path or not self._site.is_strange_to(user):
             return headers
         if self.limits.bucket is not None:
             headers |= self._draw(self.limits.bucket, user)
