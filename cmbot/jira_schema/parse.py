@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cmbot.exceptions import UserError
-from cmbot.jira_schema import values
-from cmbot.models.issues import Comment, Issue, Level, Move
+from cmbot.jira_schema import changelog, values
+from cmbot.models.issues import Comment, Issue, Level
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -35,6 +35,8 @@ def issue(data: Mapping[str, Any], names: Names) -> Issue:
     ------
     UserError
         If its type or status is none of cmbot's, or a field has the wrong shape.
+    RemoteError
+        If its history has an unknown form.
     """
     key, fields = str(data["key"]), data["fields"]
     type_name = str(fields["issuetype"]["name"])
@@ -60,42 +62,10 @@ def issue(data: Mapping[str, Any], names: Names) -> Issue:
         parent=_parent(fields, level, names),
         blocked_by=tuple(_blockers(fields.get("issuelinks") or (), names.blocks)),
         fields=_own_fields(key, fields, names),
-        moves=tuple(moves(str(data["id"]), key, data.get("histories") or (), names)),
+        moves=tuple(changelog.moves(str(data["id"]), key, data.get("histories") or (), names)),
         attempts=tuple(_attempts(data.get("properties") or {})),
         labels=tuple(fields.get("labels") or ()),
     )
-
-
-def moves(issue_id: str, key: str, histories: Sequence[Mapping[str, Any]], names: Names) -> Iterator[Move]:
-    """Read the changes of status in a history.
-
-    Parameters
-    ----------
-    issue_id, key : `str`
-        The issue.
-    histories : `~collections.abc.Sequence`
-        Its history entries.
-    names : `~cmbot.jira_schema.names.Names`
-        The site's names.
-
-    Yields
-    ------
-    move : `~cmbot.models.issues.Move`
-        Oldest first.
-    """
-    for entry in sorted(histories, key=lambda item: int(item["id"])):
-        for item in entry.get("items") or ():
-            if str(item.get("fieldId") or item.get("field") or "").lower() != "status":
-                continue
-            yield Move(
-                issue_id=issue_id,
-                issue_key=key,
-                history_id=int(entry["id"]),
-                at=values.time(entry["created"]),
-                by=values.person(entry.get("author") or {}),
-                source=names.status(str(item.get("fromString") or "")),
-                target=names.status(str(item.get("toString") or "")),
-            )
 
 
 def comment(data: Mapping[str, Any]) -> Comment:
