@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cmbot.sandbox.jira.jql.syntax import parse
-from cmbot.sandbox.jira.jql.tree import Past, negated
+from cmbot.sandbox.jira.jql.tree import Past, pushed
 
 if TYPE_CHECKING:
     from conftest import Sandbox
@@ -139,4 +139,4 @@ def test_twice_not_is_the_same(rest: str, predicates: str) -> None:
     assert len(condition.predicates) == len(predicates.upper().split("BY ")) - 1 + sum(
         predicates.upper().count(word) for word in ("AFTER ", "BEFORE ", "ON ", "DURING ")
     )
-    assert negated(negated(condition)) == condition
+    assert pushed(pushed(condition, opposite=True), opposite=True) == condition

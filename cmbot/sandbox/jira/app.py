@@ -37,6 +37,7 @@ from .rest import (
     people,
     projects,
     properties,
+    queries,
     schemes,
     search,
     server,
@@ -71,7 +72,7 @@ _OWN = {
     DATA_CENTER.name: (search.router, fields.datacenter),
     CLOUD.name: (
         *(jqlsearch.router, bulk.router, accounts.router, paging.router, contents.router, webhooks.dynamic),
-        *(fields.cloud, kinds.cloud),
+        *(fields.cloud, kinds.cloud, comments.cloud, queries.router),
     ),
 }
 """REST resources of one deployment, which come before the shared ones."""

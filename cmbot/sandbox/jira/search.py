@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from .configuration import User
     from .site import Site
 
+_TABLES = "{} i JOIN statuses s ON s.id = i.status_id JOIN projects p ON p.id = i.project_id"
 PAGE_LIMIT = 1000
 """What ``maxResults`` is silently lowered to."""
 
@@ -62,8 +64,26 @@ def search(
     start, limit = max(0, start), PAGE_LIMIT if limit < 0 else min(limit, PAGE_LIMIT)
     try:
         return _page(site, user, compiled, start, limit, current)
-    except sqlite3.OperationalError as error:  # SQLite bounds the depth and the values of an expression
-        raise JiraError(400, f"The JQL query is too complex: {error}.") from None
+    except sqlite3.OperationalError as error:
+        raise _too_complex(error) from None
+
+
+def matching(site: Site, user: User, jql: str, ids: Sequence[int]) -> list[int]:
+    """Those of some issues that a query finds, as they are now and not as the index has them.
+
+    Raises
+    ------
+    JiraError
+        Raised with 400 for a query that is not understood.
+    """
+    compiled = visible(site, user, compile_query(site, user, jql))
+    where = f"({compiled.where}) AND i.id IN (SELECT value FROM json_each(?))"  # noqa: S608 - compiled here
+    sql = f"SELECT i.id FROM {_TABLES.format('issues')} WHERE {where} ORDER BY i.id"  # noqa: S608 - the same
+    try:
+        rows = site.store.rows(sql, *compiled.values, json.dumps(ids))
+    except sqlite3.OperationalError as error:
+        raise _too_complex(error) from None
+    return [row["id"] for row in rows]
 
 
 def visible(site: Site, user: User, compiled: Compiled) -> Compiled:
@@ -86,10 +106,7 @@ def _page(site: Site, user: User, compiled: Compiled, start: int, limit: int, cu
     strange = site.is_strange_to(user.name)
     with site.store.transaction():
         table = site.index.table(current) if strange else "issues"
-        tables = (
-            f"FROM {table} i JOIN statuses s ON s.id = i.status_id JOIN projects p ON p.id = i.project_id"
-        )
-        where = f"{tables} WHERE ({compiled.where})"
+        where = f"FROM {_TABLES.format(table)} WHERE ({compiled.where})"
         if strange and site.index.trouble.regress:
             missed = site.index.missed(site.store.rows(f"SELECT i.id {where}", *compiled.values), current)
             where += "" if missed is None else f" AND i.id != {missed:d}"
@@ -101,3 +118,8 @@ def _page(site: Site, user: User, compiled: Compiled, start: int, limit: int, cu
             start,
         )
     return Page([from_row(site, row) for row in rows], start, limit, counted["n"] if counted else 0)
+
+
+def _too_complex(error: sqlite3.OperationalError) -> JiraError:
+    """SQLite bounds the depth and the values of an expression."""
+    return JiraError(400, f"The JQL query is too complex: {error}.")

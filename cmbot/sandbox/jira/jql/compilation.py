@@ -9,7 +9,7 @@ from cmbot.sandbox.jira.errors import JiraError
 
 from . import past, searchers
 from .syntax import parse
-from .tree import Call, Clause, Condition, Empty, Literal, Past, Sort
+from .tree import Call, Clause, Condition, Empty, Literal, Not, Past, Sort, pushed
 from .values import Asker
 
 if TYPE_CHECKING:
@@ -54,6 +54,8 @@ def _condition(asker: Asker, condition: Condition) -> Sql:
         return _clause(asker, condition)
     if isinstance(condition, Past):
         return past.condition(asker, condition)
+    if isinstance(condition, Not):
+        return _condition(asker, pushed(condition))
     return _joined(condition.word, [_condition(asker, part) for part in condition.parts])
 
 

@@ -18,12 +18,12 @@ from .tree import (
     Condition,
     Empty,
     Literal,
+    Not,
     Operand,
     Past,
     Predicate,
     Query,
     Sort,
-    negated,
 )
 
 GRAMMAR = r"""
@@ -82,6 +82,9 @@ WORD: /[^\s"'=!<>~(),\[\]|&{}*\/%^$#@?;+]+/
 """
 
 
+_PLAIN = re.compile(r"cf\[\d+\]|[\w.-]+", re.IGNORECASE)
+
+
 class _Build(lark.Transformer[lark.Token, Query]):
     """Turns lark's tree into ours."""
 
@@ -96,7 +99,7 @@ class _Build(lark.Transformer[lark.Token, Query]):
         return Both("AND", tuple(found[::2]))
 
     def negation(self, found: list[Any]) -> Condition:
-        return negated(found[1])
+        return Not(found[1])
 
     def comparison(self, found: list[Any]) -> Clause:
         return Clause(found[0], str(found[1]), (found[2],))
@@ -156,6 +159,14 @@ class _Build(lark.Transformer[lark.Token, Query]):
 
     def sort(self, found: list[Any]) -> Sort:
         return Sort(found[0], found[1] is not None and found[1].lower() == "desc")
+
+
+def quoted(text: str) -> str:
+    """A name or value as it must be written in a query: in quotes unless it is a plain word."""
+    if _PLAIN.fullmatch(text) and text.casefold() not in RESERVED:
+        return text
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def _unquoted(token: lark.Token) -> str:

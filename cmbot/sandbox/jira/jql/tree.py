@@ -79,7 +79,15 @@ class Both:
     """The conditions."""
 
 
-Condition = Clause | Past | Both
+@dataclass(frozen=True)
+class Not:
+    """The opposite of a condition."""
+
+    part: Condition
+    """The condition."""
+
+
+Condition = Clause | Past | Both | Not
 
 
 @dataclass(frozen=True)
@@ -116,10 +124,14 @@ _OPPOSITE = {
 _OPPOSITE |= {value: key for key, value in _OPPOSITE.items()}
 
 
-def negated(condition: Condition) -> Condition:
-    """The opposite; as in Jira, NOT is pushed down to the operators: ``NOT a = 1`` is ``a != 1``."""
-    if isinstance(condition, Clause):
-        return Clause(condition.field, _OPPOSITE[condition.operator], condition.operands)
-    if isinstance(condition, Past):
-        return replace(condition, operator=_OPPOSITE[condition.operator])
-    return Both("OR" if condition.word == "AND" else "AND", tuple(map(negated, condition.parts)))
+def pushed(condition: Condition, *, opposite: bool = False) -> Clause | Past | Both:
+    """The condition or its opposite without any NOT; as in Jira, ``NOT a = 1`` becomes ``a != 1``."""
+    match condition:
+        case Not():
+            return pushed(condition.part, opposite=not opposite)
+        case Both():
+            word = condition.word if not opposite else "OR" if condition.word == "AND" else "AND"
+            return Both(word, tuple(pushed(part, opposite=opposite) for part in condition.parts))
+        case _:
+            operator = _OPPOSITE[condition.operator] if opposite else condition.operator
+            return replace(condition, operator=operator)

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Response
 
 from cmbot.sandbox.jira import comments, restriction
+from cmbot.sandbox.jira.errors import JiraError
 from cmbot.sandbox.jira.markup import to_html
 from cmbot.sandbox.jira.permissions import need_own
 
-from .call import Call, SignedIn, answer, nothing, page
+from .call import Call, SignedIn, answer, integer, nothing, page
 from .texts import comment_body
 
 if TYPE_CHECKING:
     from cmbot.sandbox.jira.shapes import Json
 
 router = APIRouter()
+cloud = APIRouter()
+LIST_LIMIT = 1000
 
 
 @router.get("/issue/{key}/comment")
@@ -63,6 +67,21 @@ def delete_comment(call: Call, key: str, number: str) -> Response:
     need_own(call.site.config, call.user, "DELETE", "COMMENTS", found.author, issue)
     comments.delete(call.site, call.user, found)
     return nothing()
+
+
+@cloud.post("/comment/list")
+def some_comments(call: Call) -> Response:
+    """Comments of any issues by their ids; those the caller may not read are left out."""
+    ids = call.object.get("ids")
+    if not isinstance(ids, list) or not ids or len(ids) > LIST_LIMIT:
+        raise JiraError(400, f"'ids' must be a list of 1 to {LIST_LIMIT} comment ids.")
+    found = []
+    for number in sorted({integer("ids", one) for one in ids}):
+        with suppress(JiraError):  # as if it were not there
+            comment = comments.find(call.site, None, str(number))
+            found.append(_comment(call, call.comment(call.issue(str(comment.issue)), str(number))))
+    page = {"startAt": 0, "maxResults": 1048576, "total": len(found), "isLast": True}
+    return answer({**page, "values": found})
 
 
 def _comment(call: SignedIn, comment: comments.Comment) -> Json:

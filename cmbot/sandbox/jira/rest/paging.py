@@ -92,6 +92,13 @@ def statuses(call: Call) -> Response:
     return answer(bean(call, found, 200))
 
 
+@router.get("/label")
+def labels(call: Call) -> Response:
+    """All labels, those on issues that the caller may not see too."""
+    sql = "SELECT DISTINCT l.value FROM issues i, json_each(i.fields, '$.labels') l ORDER BY l.value"
+    return answer(bean(call, [row["value"] for row in call.site.store.rows(sql)], 1000))
+
+
 def _status(status: Status) -> Json:
     return {
         "id": str(status.id),

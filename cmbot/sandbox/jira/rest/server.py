@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 
+from cmbot.sandbox.jira import durations
 from cmbot.sandbox.jira.errors import JiraError
 from cmbot.sandbox.jira.permissions import GLOBAL_PERMISSIONS, PERMISSIONS, can_be_assigned, may
 
@@ -29,6 +30,29 @@ def server_info(request: Request) -> Response:
     base = base_url(request)
     now = site.shapes(base, None).instant(site.store.now())
     return answer(site.flavour.server_info(base, str(now)))
+
+
+@router.get("/configuration")
+def configuration(call: Call) -> Response:
+    """What is switched on."""
+    del call
+    return answer(
+        {
+            "votingEnabled": True,
+            "watchingEnabled": True,
+            "unassignedIssuesAllowed": True,
+            "subTasksEnabled": True,
+            "issueLinkingEnabled": True,
+            "timeTrackingEnabled": True,
+            "attachmentsEnabled": True,
+            "timeTrackingConfiguration": {
+                "workingHoursPerDay": durations.SECONDS["d"] / 3600,
+                "workingDaysPerWeek": durations.SECONDS["w"] / durations.SECONDS["d"],
+                "timeFormat": "pretty",
+                "defaultUnit": "minute",
+            },
+        }
+    )
 
 
 @router.get("/myself")
