@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from conftest import Receiver
+
 SERVE = """
 import json, sys
 from pathlib import Path
@@ -205,7 +207,7 @@ def test_a_store_of_another_version_is_not_touched(tmp_path: Path) -> None:
     store.run("PRAGMA user_version = 99")
     store.close()
     before = path.read_bytes()
-    with pytest.raises(ValueError, match="store version 99, expected 2"):
+    with pytest.raises(ValueError, match="store version 99, expected 3"):
         Store(path)
     assert path.read_bytes() == before
     assert os.access(path, os.W_OK)
@@ -229,3 +231,35 @@ def test_a_store_is_served_as_either_deployment(serving: Callable[..., Run]) -> 
     auth = (about["logins"]["admin"]["email"], about["tokens"]["admin"])
     found = requests.get(f"{about['url']}/rest/api/3/issue/{key}", auth=auth, timeout=20).json()
     assert found["fields"]["summary"] == "kept"
+
+
+@pytest.mark.parametrize(("flavour", "told"), [("cloud", 2), ("data-center", 0)])
+def test_a_kill_takes_waiting_webhooks_along_where_the_vendor_does(
+    serving: Callable[..., Run], receiver: Receiver, flavour: str, told: int
+) -> None:
+    def administer(method: str, path: str, **more: Any) -> Any:
+        auth = (
+            about["logins"]["admin"]["email"] if flavour == "cloud" else "admin",
+            about["tokens"]["admin"],
+        )
+        answer = requests.request(method, about["url"] + path, auth=auth, timeout=20, **more)
+        assert answer.ok, answer.text
+        return answer.json() if answer.content else None
+
+    process, about = serving(flavour=flavour)
+    hook = {"name": "bot", "url": receiver.url, "events": ["jira:issue_created"]}
+    administer("POST", "/rest/webhooks/1.0/webhook", json=hook)
+    late = {"webhooks": {"delayed": 1, "delay": [3600, 3600]}}
+    administer("PUT", "/sandbox/strange", json=late)
+    for _ in range(2):
+        administer("POST", "/rest/api/2/issue", json=NEW)
+    process.kill()
+    process.wait()
+    process, about = serving(flavour=flavour)
+    waiting = administer("GET", "/sandbox/webhooks")["waiting"]
+    assert [one["issue"] for one in waiting] == ["CM-1", "CM-2"][:told]
+    administer("PUT", "/sandbox/clock", json={"advance": 3600})
+    deadline = time.monotonic() + 30
+    while len(receiver.got) < told and time.monotonic() < deadline:
+        assert process.poll() is None
+    assert [one.body["issue"]["key"] for one in receiver.got] == ["CM-1", "CM-2"][:told]

@@ -12,7 +12,7 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import Differences, Receiver, Sandbox
+    from conftest import Differences, Receiver, Sandbox, Start
 
 OLD, NEW = "/rest/webhooks/1.0/webhook", "/rest/jira-webhook/1.0/webhooks"
 ISSUES = ["jira:issue_created", "jira:issue_updated", "jira:issue_deleted"]
@@ -307,3 +307,96 @@ def test_a_reordered_webhook_comes_behind_the_next(sandbox: Sandbox, receiver: R
     sandbox.create(summary="second")
     receiver.settle(sandbox)
     assert summaries(receiver) == ["second", "first"]
+
+
+# ------------------------------------------------------------------------- links, work, attachments
+def with_all_events(sandbox: Sandbox, receiver: Receiver, **more: Any) -> None:
+    links, work = ("issuelink_created", "issuelink_deleted"), ("worklog_created", "worklog_updated")
+    events = [*ISSUES, *COMMENTS, *links, *work, "worklog_deleted", "jira:worklog_updated"]
+    listen(sandbox, receiver, *events, "attachment_created", "attachment_deleted", **more)
+
+
+def test_a_link_is_told_once_with_the_numbers_of_its_ends(sandbox: Sandbox, receiver: Receiver) -> None:
+    first, second = sandbox.create(), sandbox.create()
+    with_all_events(sandbox, receiver)
+    ends = {"inwardIssue": {"key": first}, "outwardIssue": {"key": second}}
+    for _ in range(2):  # the same link again is nothing new
+        sandbox.rest("POST", "issueLink", json={"type": {"name": "Blocks"}, **ends})
+    (link,) = sandbox.get(f"issue/{first}?fields=issuelinks")["fields"]["issuelinks"]
+    sandbox.rest("DELETE", f"issueLink/{link['id']}")
+    receiver.settle(sandbox)
+    assert receiver.events() == [("issuelink_created", None), ("issuelink_deleted", None)]
+    kind = {"id": 10000, "name": "Blocks", "outwardName": "blocks", "inwardName": "is blocked by"}
+    kind |= {"isSubTaskLinkType": False, "isSystemLinkType": False}
+    told = {"id": int(link["id"]), "sourceIssueId": 10000, "destinationIssueId": 10001}
+    for one in receiver.got:
+        assert one.body["issueLink"] == {**told, "issueLinkType": kind, "systemLink": False}
+        assert set(one.body) == {"timestamp", "webhookEvent", "issueLink"}
+
+
+def test_logged_work_is_told_alone_and_with_its_issue(sandbox: Sandbox, receiver: Receiver) -> None:
+    key = sandbox.create()
+    with_all_events(sandbox, receiver)
+    made = sandbox.rest("POST", f"issue/{key}/worklog", json={"timeSpent": "1h", "comment": "w"}).json()
+    path = f"issue/{key}/worklog/{made['id']}"
+    sandbox.rest("PUT", path, json={"comment": "changes no sum"})
+    sandbox.rest("DELETE", path)
+    receiver.settle(sandbox)
+    assert receiver.events() == [
+        ("worklog_created", None),
+        ("jira:worklog_updated", "issue_work_logged"),
+        ("worklog_updated", None),
+        ("jira:worklog_updated", "issue_worklog_updated"),
+        ("worklog_deleted", None),
+        ("jira:worklog_updated", "issue_worklog_deleted"),
+    ]
+    assert receiver.got[0].body["worklog"] == made
+    assert receiver.got[1].body["issue"]["key"] == key
+    assert receiver.got[1].body["changelog"]["items"][0]["field"] == "timespent"
+    assert "changelog" not in receiver.got[3].body
+
+
+def test_an_attachment_is_told_by_the_change_of_its_issue(sandbox: Sandbox, receiver: Receiver) -> None:
+    key = sandbox.create()
+    with_all_events(sandbox, receiver)
+    sure, file = {"X-Atlassian-Token": "no-check"}, {"file": ("a.txt", b"x")}
+    (made,) = sandbox.rest("POST", f"issue/{key}/attachments", files=file, headers=sure).json()
+    sandbox.rest("DELETE", f"attachment/{made['id']}")
+    receiver.settle(sandbox)
+    assert receiver.events() == [("jira:issue_updated", "issue_updated")] * 2
+    (item,) = receiver.got[0].body["changelog"]["items"]
+    assert (item["field"], item["to"], item["toString"]) == ("Attachment", made["id"], "a.txt")
+
+
+def test_a_filter_is_for_the_events_of_issues_and_comments(sandbox: Sandbox, receiver: Receiver) -> None:
+    key, other = sandbox.create(), sandbox.create()
+    with_all_events(sandbox, receiver, filters={"issue-related-events-section": "status = Launch"})
+    ends = {"inwardIssue": {"key": key}, "outwardIssue": {"key": other}}
+    sandbox.rest("POST", "issueLink", json={"type": {"name": "Blocks"}, **ends})
+    sandbox.rest("POST", f"issue/{key}/worklog", json={"timeSpent": "1h"})
+    sandbox.rest("POST", f"issue/{key}/comment", json={"body": "c"})
+    receiver.settle(sandbox)
+    assert receiver.events() == [("issuelink_created", None), ("worklog_created", None)]
+
+
+def test_a_filter_that_no_longer_means_anything_stops_no_write(sandbox: Sandbox, receiver: Receiver) -> None:
+    listen(sandbox, receiver, filters={"issue-related-events-section": "Tag ~ x"})
+    sandbox.store.run("UPDATE webhooks SET jql = 'gone = 1'")
+    assert sandbox.status(sandbox.create()) == "Draft"
+    receiver.settle(sandbox)
+    assert receiver.got == []
+
+
+def test_data_center_forgets_at_a_restart_what_it_had_not_sent(
+    start: Start, receiver: Receiver, tmp_path: Path
+) -> None:
+    first = start(store=tmp_path / "x.sqlite3")
+    listen(first, receiver, "jira:issue_created")
+    trouble(first, delayed=1, delay=[60, 60])
+    key = first.create()
+    assert len(first.app.deliverer.report()["waiting"]) == 1
+    second = start(store=tmp_path / "x.sqlite3")  # as after a kill: the first was not told
+    assert second.status(key) == "Draft"
+    second.clock.advance(hours=1)
+    assert second.app.deliverer.report() == {"deliveries": [], "waiting": [], "sending": False}
+    assert receiver.got == []

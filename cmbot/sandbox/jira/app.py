@@ -107,7 +107,7 @@ class Application:
         fresh = new_tokens(list(self.site.config.users))
         self.access = Access(self.site, fresh if tokens is None else tokens)
         self.requests = RequestLog()
-        self.deliverer = Deliverer(MANNERS[self.site.flavour.name], store.now)
+        self.deliverer = Deliverer(MANNERS[self.site.flavour.name], store)
         self.clock = SteerableClock(store, self.deliverer.wake)
         self.desk = Desk(self.site, f"http://localhost{context_path}", self.deliverer)
         self.strange = Strange(self.site, self.deliverer, self.access)

@@ -57,8 +57,9 @@ def add(site: Site, user: User, issue: int, name: str, media_type: str, content:
             content=content,
         )
         item = history.Item("Attachment", "jira", "attachment", (None, None), (str(number), safe))
-        history.record(site, issue, user, [item])
-    return find(site, str(number))
+        made = find(site, str(number))
+        history.record(site, issue, user, [item], kind="attached", about=made)
+    return made
 
 
 def listed(site: Site, issue: int) -> list[Attachment]:
@@ -87,7 +88,7 @@ def delete(site: Site, user: User, attachment: Attachment) -> None:
         site.store.run("DELETE FROM attachments WHERE id = ?", attachment.id)
         trace = (str(attachment.id), attachment.name)
         item = history.Item("Attachment", "jira", "attachment", trace, (None, None))
-        history.record(site, attachment.issue, user, [item])
+        history.record(site, attachment.issue, user, [item], kind="detached", about=attachment)
 
 
 _COLUMNS = "id, issue_id, author, created, name, media_type, size"

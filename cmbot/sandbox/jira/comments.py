@@ -107,7 +107,7 @@ def _tell(site: Site, kind: Kind, user: User, comment: Comment) -> None:
     before = None if row is None else row["updated"]
     history.touch(site, comment.issue)
     now = site.store.now()
-    site.announce(Happening(kind, comment.issue, user, now, comment=comment, updated_before=before))
+    site.announce(Happening(kind, comment.issue, user, now, about=comment, updated_before=before))
 
 
 def _read(site: Site, user: User, issue: int, body: Any) -> tuple[str, str | None]:

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
+    from .attachments import Attachment
     from .comments import Comment
     from .configuration import User
+    from .issuelinks import IssueLink
+    from .worklogs import Worklog
 
-Kind = Literal["created", "changed", "deleted", "commented", "comment edited", "comment deleted"]
+    Subject: TypeAlias = Comment | IssueLink | Attachment | Worklog
+
+# fmt: off
+Kind = Literal[
+    "created", "changed", "deleted",
+    "commented", "comment edited", "comment deleted",
+    "linked", "unlinked", "attached", "detached",
+    "work logged", "work edited", "work deleted",
+]
+# fmt: on
 
 
 @dataclass(frozen=True)
@@ -26,7 +38,7 @@ class Happening:
     """When, in milliseconds."""
     entry: int | None = None
     """Id of the history entry, where there is one."""
-    comment: Comment | None = None
-    """The comment as it is now, or was before it was deleted."""
+    about: Subject | None = None
+    """What hangs on the issue, as it is or was before its end; of a link, one of its ends tells."""
     updated_before: int | None = None
     """The issue's ``updated`` before a comment moved it: what Data Center's bodies show."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .fielddefinition import Field
     from .fieldinput import Stored
     from .fieldtrace import Trace
-    from .happenings import Kind
+    from .happenings import Kind, Subject
     from .site import Site
 
 
@@ -90,11 +90,25 @@ def record(
     metadata: Mapping[str, Any] | None = None,
     now: int | None = None,
     kind: Kind = "changed",
+    about: Subject | None = None,
 ) -> None:
-    """Write one entry, move the issue's ``updated`` and tell; nothing if nothing changed."""
-    if not items:
+    """Write one entry, move the issue's ``updated`` and tell; without items only what it is about is told."""
+    if not items and about is None:
         return
     now = site.store.now() if now is None else now
+    entry = _write(site, issue, author, items, metadata, now) if items else None
+    touch(site, issue, now)
+    site.announce(Happening(kind, issue, author, now, entry=entry, about=about))
+
+
+def _write(
+    site: Site,
+    issue: int,
+    author: User,
+    items: Sequence[Item],
+    metadata: Mapping[str, Any] | None,
+    now: int,
+) -> int:
     entry = site.store.insert(
         "histories",
         issue_id=issue,
@@ -115,8 +129,7 @@ def record(
             to_id=one.new[0],
             to_text=one.new[1],
         )
-    touch(site, issue, now)
-    site.announce(Happening(kind, issue, author, now, entry=entry))
+    return entry
 
 
 def touch(site: Site, issue: int, now: int | None = None) -> None:

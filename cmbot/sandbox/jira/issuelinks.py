@@ -55,10 +55,12 @@ def add(site: Site, user: User, body: Mapping[str, Any]) -> None:
     with site.store.transaction():
         sql = "SELECT 1 FROM issue_links WHERE type_id = ? AND inward_id = ? AND outward_id = ?"
         if site.store.row(sql, kind.id, inward[0], outward[0]) is None:
-            for number, _ in (inward, outward):
-                caps.check(site, "issue_links", number)
-            site.store.insert("issue_links", type_id=kind.id, inward_id=inward[0], outward_id=outward[0])
-            _record(site, user, kind, inward, outward, added=True)
+            for end, _ in (inward, outward):
+                caps.check(site, "issue_links", end)
+            number = site.store.insert(
+                "issue_links", type_id=kind.id, inward_id=inward[0], outward_id=outward[0]
+            )
+            _record(site, user, find(site, str(number)), inward, outward, added=True)
         if body.get("comment"):
             comments.add(site, user, inward[0], body["comment"])
 
@@ -76,7 +78,7 @@ def delete(site: Site, user: User, link: IssueLink) -> None:
     with site.store.transaction():
         ends = [_end(site, {"id": number}) for number in (link.inward, link.outward)]
         site.store.run("DELETE FROM issue_links WHERE id = ?", link.id)
-        _record(site, user, link.type, ends[0], ends[1], added=False)
+        _record(site, user, link, ends[0], ends[1], added=False)
 
 
 def _type(site: Site, raw: Any) -> LinkType:
@@ -99,10 +101,11 @@ def _end(site: Site, raw: Any) -> tuple[int, str]:
 
 
 def _record(
-    site: Site, user: User, kind: LinkType, inward: tuple[int, str], outward: tuple[int, str], *, added: bool
+    site: Site, user: User, link: IssueLink, inward: tuple[int, str], outward: tuple[int, str], *, added: bool
 ) -> None:
-    for issue, other, words in ((inward, outward, kind.outward), (outward, inward, kind.inward)):
+    for issue, other, words in ((inward, outward, link.type.outward), (outward, inward, link.type.inward)):
         trace = (other[1], f"This issue {words} {other[1]}")
         empty = (None, None)
         item = history.Item("Link", "jira", None, empty if added else trace, trace if added else empty)
-        history.record(site, issue[0], user, [item])
+        about = link if issue is inward else None
+        history.record(site, issue[0], user, [item], kind="linked" if added else "unlinked", about=about)

@@ -7,7 +7,7 @@ path and a new field needs no new column.
 
 from __future__ import annotations
 
-VERSION = 2
+VERSION = 3
 
 TABLES = """
 CREATE TABLE users (
@@ -146,6 +146,10 @@ CREATE TABLE webhooks (
     id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, url TEXT NOT NULL, events TEXT NOT NULL,
     jql TEXT NOT NULL, secret TEXT, exclude_body INTEGER NOT NULL, enabled INTEGER NOT NULL,
     updated INTEGER NOT NULL, updated_by TEXT NOT NULL);
+CREATE TABLE deliveries (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, identifier TEXT NOT NULL, webhook INTEGER NOT NULL,
+    event TEXT NOT NULL, issue TEXT NOT NULL, url TEXT NOT NULL, headers TEXT NOT NULL, body BLOB NOT NULL,
+    attempt INTEGER NOT NULL, due INTEGER NOT NULL);
 CREATE TABLE sandbox_state (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE filters (
     id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, description TEXT NOT NULL, jql TEXT NOT NULL,

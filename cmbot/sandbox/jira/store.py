@@ -48,6 +48,7 @@ class Store:
         #: Whether times are kept in whole seconds, as some installations do.
         self.whole_seconds = False
         self._depth = 0
+        self._at_the_end: list[Callable[[], None]] = []
         self._afterwards: list[Callable[[], None]] = []
         self._db = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
         self._db.row_factory = sqlite3.Row
@@ -106,9 +107,14 @@ class Store:
             self._depth += 1
             try:
                 yield
+                if outermost:
+                    ends, self._at_the_end = self._at_the_end, []
+                    for end in ends:
+                        end()
             except BaseException:
                 if outermost:
                     self._db.execute("ROLLBACK")
+                    self._at_the_end.clear()
                     self._afterwards.clear()
                 raise
             else:
@@ -120,6 +126,10 @@ class Store:
                 calls, self._afterwards = self._afterwards, []
                 for call in calls:
                     call()
+
+    def before_commit(self, call: Callable[[], None]) -> None:
+        """Have something done as the last part of the present transaction, which knows what has become."""
+        self._at_the_end.append(call)
 
     def after_commit(self, call: Callable[[], None]) -> None:
         """Have something done once the present transaction is true, before anybody else writes."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .configuration import User
+    from .happenings import Kind
     from .issues import Issue
     from .site import Site
 
@@ -119,7 +120,7 @@ def add(site: Site, user: User, issue: Issue, body: Mapping[str, Any], adjust: A
             created=now,
             updated=now,
         )
-        _account(site, user, issue, seconds, adjust)
+        _account(site, user, issue, seconds, adjust, "work logged", _kept(site, number))
     log.info("%s: %s s of work logged by %s", issue.key, seconds, user.name)
     return number
 
@@ -150,7 +151,7 @@ def edit(
             site.store.now(),
             old.id,
         )
-        _account(site, user, issue, seconds - old.seconds, adjust)
+        _account(site, user, issue, seconds - old.seconds, adjust, "work edited", _kept(site, old.id))
 
 
 def delete(site: Site, user: User, issue: Issue, old: Worklog, adjust: Adjustment) -> None:
@@ -158,11 +159,18 @@ def delete(site: Site, user: User, issue: Issue, old: Worklog, adjust: Adjustmen
     with site.store.transaction():
         site.store.run("DELETE FROM worklogs WHERE id = ?", old.id)
         back = Adjustment("manual", -adjust.length) if adjust.way == "manual" else adjust
-        _account(site, user, issue, -old.seconds, back)
+        _account(site, user, issue, -old.seconds, back, "work deleted", old)
 
 
-def _account(site: Site, user: User, issue: Issue, seconds: int, adjust: Adjustment) -> None:
-    """Let the issue's sum and estimate follow, with their history."""
+def _kept(site: Site, number: int) -> Worklog:
+    (row,) = site.store.rows("SELECT * FROM worklogs WHERE id = ?", number)
+    return _from_row(row)
+
+
+def _account(
+    site: Site, user: User, issue: Issue, seconds: int, adjust: Adjustment, kind: Kind, about: Worklog
+) -> None:
+    """Let the issue's sum and estimate follow, with their history, and tell."""
     issue = issues.find(site, str(issue.id))
     before = issue.values.get("timeestimate")
     after = before
@@ -172,8 +180,7 @@ def _account(site: Site, user: User, issue: Issue, seconds: int, adjust: Adjustm
         after = max(0, before - (adjust.length if adjust.way == "manual" else seconds))
     spent = (issue.values.get("timespent") or 0) + seconds
     items = issues.apply(site, issue, {"timespent": spent or None, "timeestimate": after})
-    history.record(site, issue.id, user, items)
-    history.touch(site, issue.id)
+    history.record(site, issue.id, user, items, kind=kind, about=about)
 
 
 def _seconds(body: Mapping[str, Any]) -> int | None:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
-    from conftest import Differences, Receiver
+    from conftest import Differences, Receiver, Sandbox, Start
 
     from .conftest import Cloud
 
@@ -19,8 +20,8 @@ EVENTS = ["jira:issue_created", "jira:issue_updated", "jira:issue_deleted"]
 EVENTS += ["comment_created", "comment_updated", "comment_deleted"]
 
 
-def listen(cloud: Cloud, receiver: Receiver) -> None:
-    asked = {"name": "bot", "url": receiver.url, "events": EVENTS, "secret": "s3cret"}
+def listen(cloud: Cloud, receiver: Receiver, *more: str) -> None:
+    asked = {"name": "bot", "url": receiver.url, "events": [*EVENTS, *more], "secret": "s3cret"}
     answer = cloud.ask("POST", ADMIN, json=asked)
     assert answer.status_code == 201, answer.text
     assert "s3cret" not in answer.text
@@ -173,3 +174,79 @@ def test_the_pace_of_retries_can_be_set(cloud: Cloud, receiver: Receiver) -> Non
     cloud.create()
     receiver.settle(cloud.sandbox)
     assert len(receiver.got) == 3
+
+
+def test_links_work_and_files_are_told_by_themselves_and_as_changes(cloud: Cloud, receiver: Receiver) -> None:
+    key, other = cloud.create(), cloud.create()
+    events = ["issuelink_created", "worklog_created", "attachment_created", "attachment_deleted"]
+    listen(cloud, receiver, *events)
+    ends = {"inwardIssue": {"key": key}, "outwardIssue": {"key": other}}
+    cloud.post("issueLink", {"type": {"name": "Blocks"}, **ends}, 201)
+    work = cloud.post(f"issue/{key}/worklog", {"timeSpent": "1h"}, 201, version=2)
+    sure, file = {"X-Atlassian-Token": "no-check"}, {"file": ("a.txt", b"x")}
+    (made,) = cloud.rest("POST", f"issue/{key}/attachments", version=2, files=file, headers=sure).json()
+    cloud.rest("DELETE", f"attachment/{made['id']}")
+    receiver.settle(cloud.sandbox)
+    changed = ("jira:issue_updated", "issue_updated")
+    assert receiver.events() == [
+        *(("issuelink_created", None), changed, changed),
+        *(("worklog_created", None), changed),
+        *(("attachment_created", None), changed, ("attachment_deleted", None), changed),
+    ]
+    bodies = {one.event[0]: one.body for one in receiver.got}
+    assert bodies["worklog_created"]["worklog"] == work
+    assert bodies["attachment_created"]["attachment"] == made == bodies["attachment_deleted"]["attachment"]
+    flows = {one.event[0]: one.headers["X-Atlassian-Webhook-Flow"] for one in receiver.got}
+    assert (flows["jira:issue_updated"], flows["attachment_deleted"]) == ("Primary", "Secondary")
+
+
+@pytest.fixture
+def killed(start: Start, cloud_of: Callable[[Sandbox], Cloud], tmp_path: Path) -> Callable[[], Cloud]:
+    """Starts a site over the store of one that was not told to end."""
+    return lambda: cloud_of(start(store=tmp_path / "x.sqlite3", flavour="cloud"))
+
+
+def test_what_waits_to_be_tried_again_survives_a_kill(
+    killed: Callable[[], Cloud], receiver: Receiver
+) -> None:
+    first = killed()
+    listen(first, receiver)
+    receiver.answers[:] = [503, 503]
+    first.create(summary="told in the end")
+    receiver.settle(first.sandbox)
+    second = killed()
+    second.clock.advance(minutes=20)
+    receiver.settle(second.sandbox)
+    third = killed()
+    third.clock.advance(minutes=40)
+    receiver.settle(third.sandbox)
+    assert [one.headers.get("X-Atlassian-Webhook-Retry") for one in receiver.got] == [None, "1", "2"]
+    assert len({(one.raw, one.headers["X-Atlassian-Webhook-Identifier"]) for one in receiver.got}) == 1
+    assert third.sandbox.store.rows("SELECT * FROM deliveries") == []
+    fourth = killed()
+    fourth.clock.advance(hours=2)
+    receiver.settle(fourth.sandbox)
+    assert len(receiver.got) == 3
+
+
+def test_what_is_kept_is_forgotten_when_asked(killed: Callable[[], Cloud], receiver: Receiver) -> None:
+    first = killed()
+    listen(first, receiver)
+    receiver.answers[:] = [503]
+    first.create()
+    receiver.settle(first.sandbox)
+    assert first.ask("DELETE", "/sandbox/webhooks").status_code == 204
+    again = killed()
+    again.clock.advance(hours=1)
+    receiver.settle(again.sandbox)
+    assert len(receiver.got) == 1
+
+
+def test_what_was_not_written_is_not_kept_to_be_told(cloud: Cloud, receiver: Receiver) -> None:
+    listen(cloud, receiver)
+    bad = {"project": {"key": "CM"}, "issuetype": {"name": "Step"}, "summary": "x"}
+    refused = {"fields": bad, "properties": [{"key": "", "value": 1}]}
+    assert cloud.rest("POST", "issue", version=2, json=refused).status_code == 400
+    cloud.create(summary="good")
+    receiver.settle(cloud.sandbox)
+    assert [one.body["issue"]["fields"]["summary"] for one in receiver.got] == ["good"]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from .delivery import MANNERS, Deliverer
+from .delivery import Deliverer
 from .desk import Desk
 from .registration import Webhook
+from .shipment import MANNERS
 
 __all__ = ["MANNERS", "Deliverer", "Desk", "Webhook"]

@@ -1,4 +1,9 @@
-"""The bodies of webhooks, as each vendor fills them (reference jira.md, section 9.3)."""
+"""The bodies of webhooks, as each vendor fills them (reference jira.md, section 9.3).
+
+Links, files and work have events of their own. Data Center tells of a link by nothing else, of work also by
+``jira:worklog_updated``, and of files only by ``jira:issue_updated``; Cloud sends ``jira:issue_updated``
+beside each (its name for work is unverified). The shapes are those that public code quotes.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +11,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from cmbot.sandbox.jira import history, issues
+from cmbot.sandbox.jira.attachments import Attachment
+from cmbot.sandbox.jira.comments import Comment
+from cmbot.sandbox.jira.issuelinks import IssueLink
 from cmbot.sandbox.jira.issueshapes import IssueShapes
+from cmbot.sandbox.jira.worklogs import Worklog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +34,18 @@ _COMMENT_EVENTS = {
     "comment deleted": ("comment_deleted", "issue_comment_deleted"),
 }
 """The event of the comment itself, and the type of Data Center's second event, about the issue."""
+_WORK_EVENTS = {
+    "work logged": ("worklog_created", "issue_work_logged"),
+    "work edited": ("worklog_updated", "issue_worklog_updated"),
+    "work deleted": ("worklog_deleted", "issue_worklog_deleted"),
+}
+"""The event of the work itself, and the type of Data Center's second event, about the issue."""
+_LINK_EVENTS = {"linked": "issuelink_created", "unlinked": "issuelink_deleted"}
+_FILE_EVENTS = {"attached": "attachment_created", "detached": "attachment_deleted"}
+_ISSUE_EVENTS = {
+    "created": ("jira:issue_created", "issue_created"),
+    "deleted": ("jira:issue_deleted", "issue_deleted"),
+}
 
 
 @dataclass(frozen=True)
@@ -55,11 +76,19 @@ class Told:
         """Who did it."""
         return {"user": self.shapes.user(self.happening.actor.name)}
 
-    def comment(self) -> Json:
-        """The comment."""
-        if self.happening.comment is None:
-            return {}
-        return {"comment": self.shapes.comment(self.happening.comment)}
+    def subject(self) -> Json:
+        """What it is about, under its name; nothing where it is about the issue itself."""
+        match self.happening.about:
+            case Comment() as comment:
+                return {"comment": self.shapes.comment(comment)}
+            case Worklog() as work:
+                return {"worklog": self.shapes.worklog(work)}
+            case Attachment() as file:
+                return {"attachment": self.shapes.attachment(file)}
+            case IssueLink() as link:
+                return {"issueLink": _link(link)}
+            case None:
+                return {}
 
     def whole_issue(self, *leaving_out: str) -> Json:
         """The issue with all its fields."""
@@ -85,6 +114,20 @@ class Told:
         return {name: whole[name] for name in ("id", "self", "key", "fields")}
 
 
+def _link(link: IssueLink) -> Json:
+    """A link as its events carry it, on both deployments: numbers for ids, and no keys."""
+    kind = {
+        "id": link.type.id,
+        "name": link.type.name,
+        "outwardName": link.type.outward,
+        "inwardName": link.type.inward,
+        "isSubTaskLinkType": False,
+        "isSystemLinkType": False,
+    }
+    ends = {"sourceIssueId": link.inward, "destinationIssueId": link.outward}
+    return {"id": link.id, **ends, "issueLinkType": kind, "systemLink": False}
+
+
 def told(site: Site, base_url: str, happening: Happening) -> Told:
     """Gather what bodies need, while the issue is as the happening left it."""
     issue = issues.find(site, str(happening.issue))
@@ -100,16 +143,29 @@ def _data_center(told: Told) -> list[tuple[str, Json]]:
     kind = told.happening.kind
     if kind in _COMMENT_EVENTS:
         event, about_issue = _COMMENT_EVENTS[kind]
-        alone = told.head(event) | ({} if kind == "commented" else told.user()) | told.comment()
+        alone = told.head(event) | ({} if kind == "commented" else told.user()) | told.subject()
         second = told.head("jira:issue_updated") | {"issue_event_type_name": about_issue}
         second |= told.user() | told.whole_issue()
         if kind != "comment deleted":
-            second |= told.comment()
+            second |= told.subject()
         return [(event, alone), ("jira:issue_updated", second)]
-    event = {"created": "jira:issue_created", "deleted": "jira:issue_deleted"}.get(kind, "jira:issue_updated")
-    name = {"created": "issue_created", "deleted": "issue_deleted"}.get(kind) or _kind_of_change(told)
-    body = told.head(event) | {"issue_event_type_name": name} | told.user() | told.whole_issue()
-    return [(event, body | told.changelog())]
+    if kind in _LINK_EVENTS:  # the ends' histories are not told
+        return _alone(told, _LINK_EVENTS[kind])
+    if kind in _WORK_EVENTS:
+        event, about_issue = _WORK_EVENTS[kind]
+        return [*_alone(told, event), _about_issue(told, "jira:worklog_updated", about_issue)]
+    return [_about_issue(told, *_ISSUE_EVENTS.get(kind, ("jira:issue_updated", _kind_of_change(told))))]
+
+
+def _alone(told: Told, event: str) -> list[tuple[str, Json]]:
+    """The event of a link, a file or a piece of work: nothing else is in it; of a link, one end tells."""
+    subject = told.subject()
+    return [(event, told.head(event) | subject)] if subject else []
+
+
+def _about_issue(told: Told, event: str, name: str, *leaving_out: str) -> tuple[str, Json]:
+    body = told.head(event) | {"issue_event_type_name": name} | told.user()
+    return event, body | told.whole_issue(*leaving_out) | told.changelog()
 
 
 def _kind_of_change(told: Told) -> str:
@@ -132,20 +188,18 @@ def _cloud(told: Told) -> list[tuple[str, Json]]:
     kind = told.happening.kind
     if kind in _COMMENT_EVENTS:
         event, _ = _COMMENT_EVENTS[kind]
-        body = told.head(event) | told.comment() | told.small_issue()
+        body = told.head(event) | told.subject() | told.small_issue()
         if kind == "comment deleted":  # a real site leaves a part of the address out
             body["issue"]["self"] = told.shapes.link(str(told.issue.id))
         return [(event, body)]
+    own = {**_LINK_EVENTS, **_FILE_EVENTS, **{word: events[0] for word, events in _WORK_EVENTS.items()}}
+    event, name = _ISSUE_EVENTS.get(kind, ("jira:issue_updated", _cloud_change(told)))
+    found = _alone(told, own[kind]) if kind in own else []
+    return [*found, _about_issue(told, event, name, "comment")]
+
+
+def _cloud_change(told: Told) -> str:
     fields = [item.field_id for item in told.items]
-    event, name = {
-        "created": ("jira:issue_created", "issue_created"),
-        "deleted": ("jira:issue_deleted", "issue_deleted"),
-    }.get(kind) or ("jira:issue_updated", _cloud_change(fields))
-    body = told.head(event) | {"issue_event_type_name": name} | told.user()
-    return [(event, body | told.whole_issue("comment") | told.changelog())]
-
-
-def _cloud_change(fields: list[str | None]) -> str:
     if "status" in fields:
         return "issue_generic"
     return "issue_assigned" if fields == ["assignee"] else "issue_updated"

@@ -12,10 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
+from .backlog import Backlog
 from .mischief import Mischief
+from .registration import ISSUE_EVENTS
+from .shipment import Delivery, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable
+
+    from cmbot.sandbox.jira.store import Store
+
+    from .shipment import Manners
+
 log = logging.getLogger(__name__)
 TIMEOUT = 10.0
 """Seconds a receiver may take."""
@@ -26,70 +34,6 @@ _GLANCE = 0.1
 """Seconds between looks at the clock while something waits for it: a test may move it without telling."""
 
 
-@dataclass(frozen=True)
-class Delivery:
-    """One request to be made."""
-
-    identifier: str
-    """The same on every retry."""
-    webhook: int
-    """Number of the webhook."""
-    event: str
-    """What it tells."""
-    issue: str
-    """Key of the issue."""
-    url: str
-    """Where it goes."""
-    headers: Mapping[str, str]
-    """Headers that depend on the body."""
-    body: bytes
-    """What is sent."""
-    attempt: int = 0
-    """How often it was tried before."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one try, for ``GET /sandbox/webhooks``."""
-
-    identifier: str
-    """Of the delivery."""
-    webhook: int
-    """Number of the webhook."""
-    event: str
-    """What it told."""
-    issue: str
-    """Key of the issue."""
-    attempt: int
-    """0 is the first try."""
-    status: int | None
-    """The receiver's answer; None if there was none."""
-    fate: str
-    """``delivered``, ``to be retried``, ``given up``, ``dropped`` or, on purpose, ``lost``."""
-
-
-@dataclass(frozen=True)
-class Manners:
-    """How a vendor delivers."""
-
-    identified: bool
-    """Whether identifier, flow and retry headers are sent."""
-    retries: int
-    """How often a failed delivery is tried again."""
-    retried: Callable[[int], bool]
-    """Which answers lead to a retry."""
-    pace: tuple[float, float]
-    """Seconds to the next try: from, to."""
-
-
-_CLOUD_RETRIED = frozenset({408, 409, 425, 429})
-MANNERS = {
-    # no retry is documented for Data Center: what is sent while nobody listens is gone
-    "data-center": Manners(False, 0, lambda _: False, (0.0, 0.0)),
-    "cloud": Manners(True, 5, lambda code: code in _CLOUD_RETRIED or code >= 500, (300.0, 900.0)),
-}
-
-
 @dataclass(order=True)
 class _Waiting:
     """A delivery in the queue; the earliest, then the oldest, goes first."""
@@ -98,6 +42,8 @@ class _Waiting:
     number: int
     delivery: Delivery = field(compare=False)
     held: bool = field(default=False, compare=False)
+    row: int | None = field(default=None, compare=False)
+    """Its number in the backlog."""
 
 
 class Deliverer:
@@ -107,15 +53,17 @@ class Deliverer:
     ----------
     manners : `Manners`
         How the vendor delivers.
-    now : `~collections.abc.Callable`
-        The sandbox's clock, in milliseconds.
+    store : `Store`
+        Whose clock counts, and where a vendor that tries again keeps what it has promised to send.
     """
 
-    def __init__(self, manners: Manners, now: Callable[[], int]) -> None:
+    # whoever takes the store's lock and the turn's takes the store's first
+    def __init__(self, manners: Manners, store: Store) -> None:
         self.manners = manners
         self.mischief = Mischief()
         self.seed("0")
-        self._now = now
+        self._store = store
+        self._backlog = Backlog(store) if manners.lasting else None
         self._turn = threading.Condition()
         self._waiting: list[_Waiting] = []
         self._count = 0
@@ -123,6 +71,10 @@ class Deliverer:
         self._ended = False
         self._thread: threading.Thread | None = None
         self._latest: deque[Outcome] = deque(maxlen=LOG_LIMIT)
+        promised = self._backlog.waiting() if self._backlog else []
+        if promised:
+            log.info("webhooks: %s deliveries wait from before", len(promised))
+            self._enter([_Waiting(due, 0, delivery, row=row) for row, due, delivery in promised])
 
     def seed(self, seed: str) -> None:
         """Decide anew what goes wrong, and how long retries wait: apart, for retries come when they come."""
@@ -130,18 +82,12 @@ class Deliverer:
         self._patience = Random(f"{seed}:retries")  # noqa: S311 - faults, not secrets
 
     def queue(self, deliveries: Iterable[Delivery]) -> None:
-        """Send these, soon."""
-        with self._turn:
-            held = [one for one in self._waiting if one.held]
-            for delivery in deliveries:
-                self._disturbed(delivery)
-            now = self._now()
-            for one in held:  # what was to be overtaken has been
-                self._count += 1
-                one.held, one.due, one.number = False, now, self._count
-            heapq.heapify(self._waiting)
-            self._start()
-            self._turn.notify_all()
+        """Send these once the present transaction is true, in which a lasting vendor keeps them."""
+        ready = [one for delivery in deliveries for one in self._disturbed(delivery)]
+        if self._backlog is not None:
+            for one in ready:
+                one.row = self._backlog.add(one.delivery, one.due)
+        self._store.after_commit(lambda: self._enter(ready))
 
     def report(self) -> dict[str, Any]:
         """What was sent and what waits, as JSON."""
@@ -155,6 +101,8 @@ class Deliverer:
 
     def forget(self) -> None:
         """Drop what waits and what is known of the past."""
+        if self._backlog is not None:
+            self._backlog.forget()
         with self._turn:
             self._waiting.clear()
             self._latest.clear()
@@ -172,22 +120,38 @@ class Deliverer:
         if self._thread is not None:
             self._thread.join(1.0)  # one that waits for a receiver ends with the process
 
-    def _disturbed(self, delivery: Delivery) -> None:
+    def _disturbed(self, delivery: Delivery) -> list[_Waiting]:
+        """How often and when a delivery goes out; the transaction it is part of keeps others away."""
         mischief, chance = self.mischief, self._chance
         if chance.random() < mischief.lost:
-            self._note(delivery, None, "lost")
-            return
+            with self._turn:
+                self._note(delivery, None, "lost")
+            return []
+        found = []
         for _ in range(2 if chance.random() < mischief.doubled else 1):
             late = chance.uniform(*mischief.delay) if chance.random() < mischief.delayed else 0.0
-            if chance.random() < mischief.reordered:
-                self._push(delivery, max(late, 1.0), held=True)
-            else:
-                self._push(delivery, late)
+            held = chance.random() < mischief.reordered
+            found.append(_Waiting(self._in(max(late, 1.0) if held else late), 0, delivery, held))
+        return found
 
-    def _push(self, delivery: Delivery, seconds: float, *, held: bool = False) -> None:
+    def _in(self, seconds: float) -> int:
+        return self._store.now() + round(seconds * 1000)
+
+    def _enter(self, ready: list[_Waiting]) -> None:
+        with self._turn:
+            overtaken = [one for one in self._waiting if one.held]
+            self._waiting = [one for one in self._waiting if not one.held]
+            for one in overtaken:  # they go behind these
+                one.held, one.due = False, self._store.now()
+            for one in [*ready, *overtaken]:
+                self._push(one)
+            self._start()
+            self._turn.notify_all()
+
+    def _push(self, one: _Waiting) -> None:
         self._count += 1
-        due = self._now() + round(seconds * 1000)
-        heapq.heappush(self._waiting, _Waiting(due, self._count, delivery, held))
+        one.number = self._count
+        heapq.heappush(self._waiting, one)
 
     def _start(self) -> None:
         if self._thread is None and not self._ended:
@@ -197,16 +161,16 @@ class Deliverer:
     def _run(self) -> None:
         with requests.Session() as session:
             session.trust_env = False  # no proxy stands between two programs of one machine
-            while (delivery := self._next()) is not None:
-                self._settle(delivery, *self._send(session, delivery))
+            while (one := self._next()) is not None:
+                self._settle(one, *self._send(session, one.delivery))
 
-    def _next(self) -> Delivery | None:
+    def _next(self) -> _Waiting | None:
         with self._turn:
             self._busy = False
             while not self._ended:
-                if self._waiting and self._waiting[0].due <= self._now():
+                if self._waiting and self._waiting[0].due <= self._store.now():
                     self._busy = True
-                    return heapq.heappop(self._waiting).delivery
+                    return heapq.heappop(self._waiting)
                 self._turn.wait(_GLANCE if self._waiting else None)
         return None
 
@@ -216,7 +180,7 @@ class Deliverer:
         headers = dict(delivery.headers)
         if self.manners.identified:
             headers["X-Atlassian-Webhook-Identifier"] = delivery.identifier
-            headers["X-Atlassian-Webhook-Flow"] = "Primary"
+            headers["X-Atlassian-Webhook-Flow"] = "Primary" if delivery.event in ISSUE_EVENTS else "Secondary"
             if delivery.attempt:
                 headers["X-Atlassian-Webhook-Retry"] = str(delivery.attempt)
         try:
@@ -228,15 +192,30 @@ class Deliverer:
             return None, "failed"
         return answer.status_code, "delivered" if answer.ok else "failed"
 
-    def _settle(self, delivery: Delivery, status: int | None, fate: str) -> None:
-        with self._turn:
-            again = fate == "failed" and (status is None or self.manners.retried(status))
-            if again and delivery.attempt < self.manners.retries:
-                self._note(delivery, status, "to be retried")
-                wait = self._patience.uniform(*(self.mischief.pace or self.manners.pace))
-                self._push(replace(delivery, attempt=delivery.attempt + 1), wait)
+    def _settle(self, one: _Waiting, status: int | None, fate: str) -> None:
+        if self._ended:  # what was promised stays promised
+            return
+        later = None
+        if fate == "failed":
+            later = self._later(one) if status is None or self.manners.retried(status) else None
+            fate = "given up" if later is None else "to be retried"
+        known = True
+        if self._backlog is not None and one.row is not None:
+            if later is None:
+                self._backlog.settle(one.row)
             else:
-                self._note(delivery, status, "given up" if fate == "failed" else fate)
+                known = self._backlog.postpone(one.row, later.delivery.attempt, later.due)
+        with self._turn:
+            self._note(one.delivery, status, fate)
+            if later is not None and known:  # nobody said meanwhile to forget it
+                self._push(later)
+
+    def _later(self, one: _Waiting) -> _Waiting | None:
+        attempt = one.delivery.attempt + 1
+        if attempt > self.manners.retries:
+            return None
+        due = self._in(self._patience.uniform(*(self.mischief.pace or self.manners.pace)))
+        return _Waiting(due, 0, replace(one.delivery, attempt=attempt), row=one.row)
 
     def _note(self, one: Delivery, status: int | None, fate: str) -> None:
         self._latest.append(

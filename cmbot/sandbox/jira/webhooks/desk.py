@@ -5,16 +5,19 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import logging
 import re
 import uuid
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from cmbot.sandbox.jira.comments import Comment
+from cmbot.sandbox.jira.errors import JiraError
 from cmbot.sandbox.jira.jql import compile_query
 
 from . import registration
 from .bodies import bodies, told
-from .delivery import Delivery
+from .shipment import Delivery
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,11 +29,12 @@ if TYPE_CHECKING:
     from .delivery import Deliverer
     from .registration import Webhook
 
+log = logging.getLogger(__name__)
 _VARIABLE = re.compile(r"\$?\{([a-zA-Z.]+)\}")  # Data Center 10 dropped the dollar
 
 
 class Desk:
-    """Listens to a site and hands deliveries over once their transaction is true.
+    """Listens to a site and hands deliveries over as the last part of their transaction.
 
     Parameters
     ----------
@@ -54,26 +58,31 @@ class Desk:
             return
         if happening.kind == "deleted":  # afterwards there is nothing left to describe
             ready = self.prepare(happening)
-            self.site.store.after_commit(lambda: self.deliverer.queue(ready))
+            self.site.store.before_commit(lambda: self.deliverer.queue(ready))
         else:
-            self.site.store.after_commit(lambda: self.deliverer.queue(self.prepare(happening)))
+            self.site.store.before_commit(lambda: self.deliverer.queue(self.prepare(happening)))
 
     def prepare(self, happening: Happening) -> list[Delivery]:
         """The deliveries of a happening."""
         about = told(self.site, self.base_url, happening)
-        wanting = [one for one in registration.listed(self.site) if one.enabled and self._meant(one, about)]
+        listening = [one for one in registration.listed(self.site) if one.enabled]
+        meant = {webhook.id for webhook in listening if self._meant(webhook, about)}
         return [
             self._delivery(webhook, about, event, json.dumps(body).encode())
             for event, body in bodies(about)
-            for webhook in wanting
-            if event in webhook.events
+            for webhook in listening
+            if event in webhook.events and (event not in registration.ISSUE_EVENTS or webhook.id in meant)
         ]
 
     def _meant(self, webhook: Webhook, about: Told) -> bool:
         if not webhook.jql:
             return True
         user = self.site.config.users[webhook.updated_by]
-        compiled = compile_query(self.site, user, webhook.jql)
+        try:
+            compiled = compile_query(self.site, user, webhook.jql)
+        except JiraError as error:  # a field or a project is gone since it was registered
+            log.warning("webhook %s: %s; register it anew", webhook.id, " ".join(error.messages))
+            return False
         tables = "issues i JOIN statuses s ON s.id = i.status_id JOIN projects p ON p.id = i.project_id"
         sql = f"SELECT 1 FROM {tables} WHERE i.id = ? AND ({compiled.where})"  # noqa: S608 - compiled here
         return self.site.store.row(sql, about.issue.id, *compiled.values) is not None
@@ -105,8 +114,8 @@ def _filled(url: str, about: Told) -> str:
         "modifiedUser.name": about.happening.actor.name,
         "modifiedUser.key": about.happening.actor.key,
     }
-    if about.happening.comment is not None:
-        known = {**known, "comment.id": str(about.happening.comment.id)}
+    if isinstance(about.happening.about, Comment):
+        known = {**known, "comment.id": str(about.happening.about.id)}
     return _VARIABLE.sub(
         lambda found: quote(known[found[1]], safe="") if found[1] in known else found[0], url
     )
