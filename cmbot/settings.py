@@ -32,13 +32,17 @@ class JiraSettings(Part):
     """How Jira is reached and what a campaign looks like there."""
 
     url: str
-    """Base URL, with the context path if there is one."""
+    """Base URL, with the context path if there is one; links for people begin with it."""
+    api: str = ""
+    """Base URL of the REST resources where it is another: scoped tokens of Cloud work only at
+    ``https://api.atlassian.com/ex/jira/{cloudId}``."""
     project: str = "CM"
     """Key of the project that holds the campaigns."""
     token: Secret
     """Personal access token (Data Center) or API token (Cloud)."""
     user: str = ""
-    """E-mail on Cloud; on Data Center only for basic authentication."""
+    """E-mail on Cloud; on Data Center only for basic authentication. Without it the token is sent as a
+    bearer token."""
     connect_timeout: float = 5.0
     """Seconds to wait for a connection."""
     read_timeout: float = 30.0

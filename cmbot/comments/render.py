@@ -34,6 +34,8 @@ class Comments:
         Request id -> address of its page, and of its logs; empty for none.
     version : `str`
         Of cmbot, for the footer.
+    mention_prefix : `str`, optional
+        What stands before an account in a mention.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class Comments:
         request: Callable[[int], str],
         logs: Callable[[int], str],
         version: str,
+        mention_prefix: str = "",
     ) -> None:
         self._environment = environment.overlay(
             autoescape=False, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=False
@@ -50,7 +53,7 @@ class Comments:
         self._environment.filters |= {
             "wiki": wiki.escape,
             "instant": wiki.instant,
-            "mention": wiki.mention,
+            "mention": lambda account: wiki.mention(account, mention_prefix),
             "issue": lambda key: wiki.link(key, browse(key)) if key else "",
             "request": lambda number: wiki.link(number, request(number)) if number else "",
             "logs": lambda number: wiki.link("logs", logs(number)) if number and logs(number) else "",

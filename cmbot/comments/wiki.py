@@ -73,17 +73,20 @@ def instant(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
-def mention(account: str) -> str:
-    """Mention a person (Data Center's form).
+def mention(account: str, prefix: str) -> str:
+    """Mention a person.
 
     Parameters
     ----------
     account : `str`
-        User name.
+        User name on Data Center, account id on Cloud.
+    prefix : `str`
+        What the deployment wants before it.
 
     Returns
     -------
     markup : `str`
         A mention, or escaped text if the name could be markup.
     """
-    return f"[~{account}]" if re.fullmatch(r"[\w.@+\-]+", account) else escape(account)
+    allowed = r"[\w.@+\-:]+" if prefix else r"[\w.@+\-]+"  # old account ids hold a colon
+    return f"[~{prefix}{account}]" if re.fullmatch(allowed, account) else escape(account)

@@ -89,6 +89,7 @@ def ensure_issue(
     except KeyError:
         raise reading.strange(project, "the new issue") from None
     wire.keys[issue_id] = key
+    wire.wrote(issue_id)
     return issue_id, key
 
 

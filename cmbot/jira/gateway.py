@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from cmbot.jira import creation, reading, repeatable, transitions
 from cmbot.jira.comments import Comments
-from cmbot.jira.dialect import EPIC_LINK, choose
+from cmbot.jira.deployment import choose
+from cmbot.jira.dialect import EPIC_LINK
 from cmbot.jira.fields import resolve
 from cmbot.jira.wire import Wire
 from cmbot.jira_schema import values
@@ -73,14 +74,14 @@ class Jira:
         Raises
         ------
         UserError
-            If the settings are wrong or the deployment is not supported.
+            If the settings are wrong.
         CredentialsError
             If the token is not accepted.
         RemoteError
             If Jira does not answer; worth waiting for.
         """
         wire = Wire(settings, token)
-        dialect = choose(wire.read(settings.url, "asking for its version", "serverInfo"), settings.url)
+        dialect = choose(wire.read(settings.url, "asking for its version", "serverInfo"))
         me = values.person(wire.read(settings.url, "asking who cmbot is", "myself"))
         if not me.account:
             raise reading.strange(settings.url, "cmbot's own account")
@@ -158,6 +159,15 @@ class Jira:
         fields = self._dialect.in_epic(epic_key) if epic_key else {}
         return {**fields, **(self._dialect.named_epic(name) if name else {})}
 
+    @property
+    def mention_prefix(self) -> str:
+        """What stands before an account in a mention here."""
+        return self._dialect.mention_prefix
+
+    def raw(self, name: str, value: Any) -> Any:
+        """Write a value of one of cmbot's fields as this deployment wants it; see `values.to_jira`."""
+        return values.to_jira(name, value, self._dialect.account_key)
+
     # ------------------------------------------------------------------------------ reads
 
     def server_time(self) -> datetime:
@@ -186,6 +196,10 @@ class Jira:
     def issue(self, id_or_key: str) -> reading.Read:
         """Read one issue with its history and attempts; see `reading.issue`."""
         return reading.issue(self._wire, self._dialect, self._fields, id_or_key)
+
+    def expect(self, issue_id: str) -> None:
+        """Make the next searches know an issue that is said to have changed, however far the index lags."""
+        self._wire.wrote(issue_id)
 
     def comments(self, issue_id: str) -> list[dict[str, Any]]:
         """Read all comments of an issue, oldest first; see `reading.comments`."""

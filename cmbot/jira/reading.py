@@ -134,7 +134,7 @@ def issue(wire: Wire, dialect: Dialect, fields: SiteFields, id_or_key: str) -> R
             "id": str(data["id"]),
             "key": str(data["key"]),
             "fields": dict(data["fields"]),
-            "histories": dialect.histories(data),
+            "histories": dialect.histories(wire, data),
             "properties": dict(data.get("properties") or {}),
         }
     except (KeyError, TypeError, ValueError, AttributeError):

@@ -132,7 +132,7 @@ def _look(wire: Wire, dialect: Dialect, issue_id: str, source: str, target: str,
     path = issue_path(issue_id)
     data = wire.read(subject, "reading the status", path, fields="status", expand="changelog")
     now = _status_of(subject, data)
-    if _same(now, target) or any(_made_by(entry, target, cause) for entry in dialect.histories(data)):
+    if _same(now, target) or any(_made_by(entry, target, cause) for entry in dialect.histories(wire, data)):
         return True
     return None if _same(now, source) else False
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 _ISSUE = re.compile(r"[A-Za-z0-9_-]+")
+_WRITTEN = re.compile(r"issue/(\d+)(?:/|$)")
+_LONGEST_LAG = 600.0
+"""Seconds after which Cloud's index knows a write (reference/jira.md section 8.1: minutes)."""
+_MOST_RECONCILED = 50
 _TOKEN = re.compile(r"[!-~]+")
 
 
@@ -58,6 +63,7 @@ class Wire:
     def __init__(self, settings: JiraSettings, token: str) -> None:
         self._lock = threading.Lock()
         self._library = _open(settings, token)
+        self._written: dict[str, float] = {}
         self.field_names: Mapping[str, str] = {}
         self.keys: dict[str, str] = {}
 
@@ -75,6 +81,29 @@ class Wire:
             Its key, as far as it has been seen.
         """
         return self.keys.get(issue) or (f"issue {issue}" if issue.isdigit() else issue)
+
+    def wrote(self, issue_id: str) -> None:
+        """Remember that an issue was written, or is known to have changed, just now.
+
+        Parameters
+        ----------
+        issue_id : `str`
+            Its id.
+        """
+        self._written.pop(issue_id, None)
+        self._written[issue_id] = time.monotonic()
+
+    def recently_written(self) -> list[int]:
+        """Give the issues that a lagging index may not know yet.
+
+        Returns
+        -------
+        ids : `list` [`int`]
+            The newest of the last minutes, as many as a search takes.
+        """
+        since = time.monotonic() - _LONGEST_LAG
+        self._written = {one: at for one, at in self._written.items() if at > since}
+        return [int(one) for one in list(self._written)[-_MOST_RECONCILED:]]
 
     def read(self, subject: str, doing: str, path: str, **params: str | int) -> dict[str, Any]:
         """Read a JSON object.
@@ -99,6 +128,29 @@ class Wire:
             One of its kinds, never `OutcomeUnknown`.
         """
         response = self._send(subject, doing, "GET", path, write=False, params=params)
+        return _object(subject, doing, response, write=False)
+
+    def query(self, subject: str, doing: str, path: str, body: Any) -> dict[str, Any]:
+        """Read by a POST that changes nothing; otherwise as `read`.
+
+        Parameters
+        ----------
+        subject, doing, path : `str`
+            As in `read`.
+        body : `Any`
+            JSON.
+
+        Returns
+        -------
+        answer : `dict` [`str`, `Any`]
+            The JSON.
+
+        Raises
+        ------
+        RemoteError
+            One of its kinds, never `OutcomeUnknown`.
+        """
+        response = self._send(subject, doing, "POST", path, write=False, json=body)
         return _object(subject, doing, response, write=False)
 
     def read_list(self, subject: str, doing: str, path: str) -> list[dict[str, Any]]:
@@ -152,6 +204,8 @@ class Wire:
         RemoteError
             One of its other kinds, if it did not happen.
         """
+        if named := _WRITTEN.match(path):
+            self.wrote(named[1])
         response = self._send(subject, doing, method, path, write=True, json=body)
         if answer:
             return _object(subject, doing, response, write=True)
@@ -206,14 +260,22 @@ def issue_path(issue: str, *rest: str) -> str:
 
 
 def _open(settings: JiraSettings, token: str) -> Any:
-    address = urlsplit(settings.url)
-    if address.scheme not in {"http", "https"} or not address.hostname or address.username or address.query:
-        raise UserError("settings jira.url", "is not the address of a Jira", "write it as https://host/path")
+    for name, url in (("url", settings.url), ("api", settings.api or settings.url)):
+        address = urlsplit(url)
+        if (
+            address.scheme not in {"http", "https"}
+            or not address.hostname
+            or address.username
+            or address.query
+        ):
+            raise UserError(
+                f"settings jira.{name}", "is not the address of a Jira", "write it as https://host/path"
+            )
     if not _TOKEN.fullmatch(token):
         raise UserError("settings jira.token", "is empty or holds white space", "store the token alone")
     credentials = {"basic_auth": (settings.user, token)} if settings.user else {"token_auth": token}
     return _Library(
-        server=settings.url.rstrip("/"),
+        server=(settings.api or settings.url).rstrip("/"),
         options={"headers": {"User-Agent": "cmbot"}},
         get_server_info=False,
         max_retries=0,

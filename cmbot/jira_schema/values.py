@@ -90,7 +90,7 @@ def from_jira(name: str, value: Any) -> Any:
         ) from error
 
 
-def to_jira(name: str, value: Any) -> Any:
+def to_jira(name: str, value: Any, account_key: str) -> Any:
     """Write the value of one of cmbot's fields.
 
     Parameters
@@ -99,6 +99,8 @@ def to_jira(name: str, value: Any) -> Any:
         cmbot's field name.
     value : `Any`
         As `from_jira` gives it, or `None` to empty the field.
+    account_key : `str`
+        What names a person in requests: ``accountId`` (Cloud) or ``name`` (Data Center).
 
     Returns
     -------
@@ -116,9 +118,9 @@ def to_jira(name: str, value: Any) -> Any:
         case FieldType.SELECT:
             return {"value": str(value)}
         case FieldType.USER:
-            return {"name": value.account}
+            return {account_key: value.account}
         case FieldType.USERS:
-            return [{"name": item.account} for item in value]
+            return [{account_key: item.account} for item in value]
         case FieldType.DATETIME:
             return value.strftime("%Y-%m-%dT%H:%M:%S.000%z")
         case FieldType.NUMBER:

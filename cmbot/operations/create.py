@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from cmbot.definition import check, freeze, issues
 from cmbot.exceptions import DefinitionError
-from cmbot.jira_schema import values
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,7 +55,7 @@ def create(
         **jira.epic_fields(name=definition.name),
     }
     if "Definer" in jira.field_ids:
-        fields["Definer"] = values.to_jira("Definer", jira.me)
+        fields["Definer"] = jira.raw("Definer", jira.me)
     _, epic = jira.ensure_issue(marker, fields)
     say(f"{epic} campaign {definition.name}")
     keys = {}
@@ -103,4 +102,4 @@ def _step(
 def _present(jira: Jira, fields: dict[str, Any]) -> dict[str, Any]:
     for name in fields:
         jira.field_id(name)  # says which field is missing
-    return {name: values.to_jira(name, value) for name, value in fields.items() if value not in ("", None)}
+    return {name: jira.raw(name, value) for name, value in fields.items() if value not in ("", None)}

@@ -97,7 +97,7 @@ def open_edges(settings: Settings, *, lasting: bool = True) -> Edges:
         mirror=mirror,
         wms=wms,
         runner=Runner(),
-        comments=comments(settings, jira.url),
+        comments=comments(settings, jira),
         base=yaml.safe_load(resource("templates/bps/panda.yaml").read_text()),
         token=token,
     )
@@ -148,15 +148,15 @@ def mirror_file(settings: Settings) -> Path:
     return Path(settings.work.state) / "cmbot.sqlite"
 
 
-def comments(settings: Settings, jira_url: str) -> Comments:
+def comments(settings: Settings, jira: Jira) -> Comments:
     """Prepare the comment templates.
 
     Parameters
     ----------
     settings : `~cmbot.settings.Settings`
         For the links.
-    jira_url : `str`
-        Address of Jira.
+    jira : `~cmbot.jira.gateway.Jira`
+        For its address and its form of a mention.
 
     Returns
     -------
@@ -170,7 +170,14 @@ def comments(settings: Settings, jira_url: str) -> Comments:
     links = MonitorLinks(settings.panda.monitor)
     request = _template(settings.panda.request_link, links.workflow)
     logs = _template(settings.panda.logs_link, links.tasks)
-    return Comments(environment, lambda key: f"{jira_url}/browse/{key}", request, logs, cmbot.__version__)
+    return Comments(
+        environment,
+        lambda key: f"{jira.url}/browse/{key}",
+        request,
+        logs,
+        cmbot.__version__,
+        jira.mention_prefix,
+    )
 
 
 def _template(own: str, monitor: Callable[[int], str]) -> Callable[[int], str]:

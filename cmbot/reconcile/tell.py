@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from cmbot.comments.render import status_marker
-from cmbot.jira_schema import values
 from cmbot.mirror import events, journal, outbox, plans, restore
 from cmbot.models.issues import Status
 
@@ -138,7 +137,7 @@ def _keep_fields(
     edges: Edges, connection: Connection, issue: Issue, fields: dict[str, Any], now: datetime
 ) -> None:
     present = {
-        name: values.to_jira(name, value) for name, value in fields.items() if name in edges.jira.field_ids
+        name: edges.jira.raw(name, value) for name, value in fields.items() if name in edges.jira.field_ids
     }
     if not any(value is not None for value in present.values()):
         return

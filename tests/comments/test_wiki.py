@@ -106,12 +106,13 @@ def test_a_link_shows_its_text_as_it_is() -> None:
 
 @pytest.mark.parametrize("account", ["x] {code}", "a b", "anna|x", "[~anna]", "", "a\nb", "a:b"])
 def test_a_strange_account_is_not_a_mention(account: str) -> None:
-    tags, _ = read(wiki.mention(account) + ".")
+    tags, _ = read(wiki.mention(account, "") + ".")
     assert "span" not in tags
 
 
 def test_an_account_is_mentioned() -> None:
-    assert wiki.mention("anna.b-c_d@example.org") == "[~anna.b-c_d@example.org]"
+    assert wiki.mention("anna.b-c_d@example.org", "") == "[~anna.b-c_d@example.org]"
+    assert wiki.mention("557058:f58131cb-b67d", "accountid:") == "[~accountid:557058:f58131cb-b67d]"
 
 
 @given(st.datetimes(min_value=datetime(1990, 1, 1), max_value=datetime(2090, 1, 1)), st.integers(-12, 14))  # noqa: DTZ001  # made aware below

@@ -80,7 +80,7 @@ class Defining:
 
 def issue(number: int, level: Level, summary: str, fields: dict[str, Any]) -> Issue:
     there = {
-        name: values.from_jira(name, json.loads(json.dumps(values.to_jira(name, value))))
+        name: values.from_jira(name, json.loads(json.dumps(values.to_jira(name, value, "name"))))
         for name, value in fields.items()
         if value not in ("", None)
     }

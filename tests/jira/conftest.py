@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -48,12 +48,36 @@ def server() -> Iterator[responses.RequestsMock]:
 class Site:
     """A running sandbox Jira, seen by its administrator alice."""
 
+    flavour: str
     url: str
     tokens: dict[str, str]
+    logins: dict[str, dict[str, str]] = field(default_factory=dict)
+    """On Cloud: e-mail and account id of each user."""
+    gateway: str = ""
+    """On Cloud: where scoped tokens work."""
+
+    @property
+    def cloud(self) -> bool:
+        return self.flavour == "cloud"
+
+    def user(self, name: str) -> dict[str, str]:
+        """Somebody, as requests name people here."""
+        return {"accountId": self.logins[name]["accountId"]} if self.cloud else {"name": name}
+
+    def account(self, name: str) -> str:
+        return next(iter(self.user(name).values()))
+
+    def login(self, name: str) -> str:
+        return self.logins[name]["email"] if self.cloud else name
+
+    def settings(self, **more: Any) -> JiraSettings:
+        """The bot's settings for this site: a personal access token, or an e-mail with an API token."""
+        own: dict[str, Any] = {"url": self.url, "token": Secret(variable="CMBOT_JIRA_TOKEN")}
+        return JiraSettings(**own | ({"user": self.login("cmbot")} if self.cloud else {}) | more)
 
     def ask(self, method: str, path: str, body: Any = None, *, user: str = "alice") -> Any:
-        headers = {"Authorization": f"Bearer {self.tokens[user]}"}
-        answer = requests.request(method, f"{self.url}{path}", json=body, headers=headers, timeout=30)
+        signed = (self.login(user), self.tokens[user])
+        answer = requests.request(method, f"{self.url}{path}", json=body, auth=signed, timeout=30)
         answer.raise_for_status()
         return answer.json() if answer.content else None
 
@@ -71,7 +95,7 @@ class Site:
         return [
             f"{one['method']} {one['path'].rpartition('/rest/api/2/')[2]}"
             for one in asked
-            if one["user"] == "cmbot" and one["method"] != "GET"
+            if one["user"] == "cmbot" and one["method"] != "GET" and not one["path"].endswith("/search/jql")
         ]
 
     def make(self, fields: dict[str, Any] | None = None) -> str:
@@ -87,11 +111,17 @@ class Site:
     def status(self, key: str) -> str:
         return str(self.rest("GET", f"issue/{key}?fields=status")["fields"]["status"]["name"])
 
+    def search(self, jql: str) -> list[str]:
+        """Keys of the issues that a query finds."""
+        path = "search/jql" if self.cloud else "search"
+        return [issue["key"] for issue in self.rest("GET", f"{path}?jql={jql}&fields=summary")["issues"]]
+
     def histories(self, key: str) -> list[dict[str, Any]]:
-        histories: list[dict[str, Any]] = self.rest("GET", f"issue/{key}?expand=changelog")["changelog"][
-            "histories"
-        ]
-        return histories
+        """What was done to an issue after it was made, oldest first."""
+        log = self.rest("GET", f"issue/{key}?expand=changelog")["changelog"]["histories"]
+        # Cloud's history begins with the creation, whose status item is written large.
+        done = [entry for entry in log if "Status" not in {item["field"] for item in entry["items"]}]
+        return sorted(done, key=lambda entry: int(entry["id"]))
 
     def comments(self, key: str) -> list[dict[str, Any]]:
         comments: list[dict[str, Any]] = self.rest("GET", f"issue/{key}/comment")["comments"]
@@ -131,13 +161,14 @@ SEED = {
 }
 
 
-@pytest.fixture(scope="session")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+@pytest.fixture(scope="session", params=["data-center", "cloud"])
+def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     state = tmp_path_factory.mktemp("sandbox-jira")
     seed, address = state / "seed.json", state / "address.json"
     seed.write_text(json.dumps(SEED))
     start = "import sys, pathlib as p; from cmbot.sandbox.jira import serve; "
-    code = f"{start}serve(p.Path(sys.argv[1]), seed=p.Path(sys.argv[2]), context_path='/jira')"
+    options = f"context_path='/jira', flavour={request.param!r}"
+    code = f"{start}serve(p.Path(sys.argv[1]), seed=p.Path(sys.argv[2]), {options})"
     with (state / "log").open("wb") as output:
         server = subprocess.Popen(
             [sys.executable, "-c", code, state, seed], stdout=output, stderr=subprocess.STDOUT
@@ -145,7 +176,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     try:
         wait_for(lambda: address.exists() or server.poll() is not None)
         assert server.poll() is None, (state / "log").read_text()
-        yield Site(**json.loads(address.read_text()))
+        yield Site(request.param, **json.loads(address.read_text()))
     finally:
         server.terminate()
         server.wait(30)
@@ -168,5 +199,4 @@ def site(running: Site) -> Site:
 
 @pytest.fixture
 def jira(site: Site) -> Jira:
-    settings = JiraSettings(url=site.url, token=Secret(variable="CMBOT_JIRA_TOKEN"))
-    return Jira.connect(settings, site.tokens["cmbot"])
+    return Jira.connect(site.settings(), site.tokens["cmbot"])

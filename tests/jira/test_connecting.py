@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import responses
 
     from cmbot.settings import JiraSettings
+    from tests.jira.conftest import Site
 
 REST = "https://jira.test/jira/rest/api/2"
 EPIC_LINK = {
@@ -132,10 +133,22 @@ def test_a_field_that_cmbot_does_not_know_is_an_error_naming_it(
         connect(server, settings, listed()).field_id("Colour")
 
 
-def test_cloud_is_refused_by_name(server: responses.RequestsMock, settings: JiraSettings) -> None:
-    server.get(f"{REST}/serverInfo", json={"deploymentType": "Cloud", "version": "1001.0.0-SNAPSHOT"})
-    with pytest.raises(UserError, match=r"Jira Cloud \(1001\.0\.0-SNAPSHOT\), which is not supported yet"):
-        Jira.connect(settings, "made-up-token")
+@pytest.mark.parametrize("running", ["cloud"], indirect=True)
+def test_a_scoped_token_works_through_its_own_address_and_people_get_the_sites(site: Site) -> None:
+    settings = site.settings(api=site.gateway, user="")
+    jira = Jira.connect(settings, site.tokens["cmbot"])
+    key = site.make()
+    assert jira.issue(key)["key"] == key
+    jira.ensure_label(key, "seen")
+    assert jira.url == site.url
+    with pytest.raises(CredentialsError):
+        Jira.connect(site.settings(user=""), site.tokens["cmbot"])
+
+
+@pytest.mark.parametrize("name", ["url", "api"])
+def test_what_is_no_address_is_said_by_its_setting(settings: JiraSettings, name: str) -> None:
+    with pytest.raises(UserError, match=rf"settings jira\.{name}: is not the address"):
+        Jira.connect(settings.model_copy(update={name: "jira.test"}), "made-up-token")
 
 
 def test_a_wrong_token_is_said(server: responses.RequestsMock, settings: JiraSettings) -> None:

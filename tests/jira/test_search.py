@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cmbot.exceptions import RemoteError
 from cmbot.jira import reading
-from cmbot.jira.dialect import DataCenter
+from cmbot.jira.datacenter import DataCenter
 
 if TYPE_CHECKING:
     import responses

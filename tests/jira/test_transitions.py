@@ -8,9 +8,8 @@ import pytest
 
 from cmbot.exceptions import OutcomeUnknown, Refused, UserError
 from cmbot.jira import transitions
-from cmbot.jira.dialect import DataCenter
+from cmbot.jira.datacenter import DataCenter
 from cmbot.jira.gateway import Jira
-from cmbot.settings import JiraSettings, Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -131,8 +130,7 @@ def test_a_project_without_the_move_is_told_what_to_do(jira: Jira, key: str) -> 
 def test_the_settings_say_what_the_statuses_are_called(site: Site, key: str) -> None:
     # This site says Launch for what cmbot calls Draft, and Paused for Running.
     names = {"Draft": "Launch", "Running": "Paused"}
-    settings = JiraSettings(url=site.url, token=Secret(variable="T"), statuses=names)
-    assert Jira.connect(settings, site.tokens["cmbot"]).ensure_transition(
+    assert Jira.connect(site.settings(statuses=names), site.tokens["cmbot"]).ensure_transition(
         key, "Draft", "Running", cause=CAUSE
     )
     assert site.status(key) == "Paused"

@@ -33,12 +33,12 @@ def test_every_value_comes_back_as_it_went(data: st.DataObject) -> None:
     field = data.draw(st.sampled_from(FIELDS))
     kinds = OF_TYPE | {FieldType.SELECT: st.sampled_from(field.options or ("",))}
     value = data.draw(kinds[field.type])
-    wire = json.loads(json.dumps(values.to_jira(field.name, value)))
+    wire = json.loads(json.dumps(values.to_jira(field.name, value, "name")))
     assert values.from_jira(field.name, wire) == value
 
 
 def test_an_empty_field_is_emptied() -> None:
-    assert all(values.to_jira(field.name, None) is None for field in FIELDS)
+    assert all(values.to_jira(field.name, None, "name") is None for field in FIELDS)
 
 
 @pytest.mark.parametrize(
@@ -65,12 +65,12 @@ def test_a_field_of_another_type_is_named(name: str, value: object) -> None:
 @pytest.mark.covers("B16", "C14")
 def test_a_definition_is_never_cut_but_what_cmbot_reports_is() -> None:
     with pytest.raises(UserError, match="Data query: is longer than 32767"):
-        values.to_jira("Data query", "x" * 32_768)
+        values.to_jira("Data query", "x" * 32_768, "name")
     with pytest.raises(UserError, match="Pipeline YAML: is longer than 255"):
-        values.to_jira("Pipeline YAML", "x" * 256)
-    assert values.to_jira("Data query", "x" * 32_767) == "x" * 32_767
-    assert values.to_jira("Error summary", "x" * 40_000) == "x" * 32_767
-    assert values.to_jira("Output run", "x" * 300) == "x" * 255
+        values.to_jira("Pipeline YAML", "x" * 256, "name")
+    assert values.to_jira("Data query", "x" * 32_767, "name") == "x" * 32_767
+    assert values.to_jira("Error summary", "x" * 40_000, "name") == "x" * 32_767
+    assert values.to_jira("Output run", "x" * 300, "name") == "x" * 255
 
 
 @pytest.mark.parametrize(
