@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
-from cmbot.demo.seed import PERSON
+from cmbot.demo.seed import PERSON, PROJECT
 from cmbot.exceptions import RemoteError
 from cmbot.models.issues import Status
 
@@ -28,7 +28,8 @@ class Clicker:
     def __init__(self, world: World) -> None:
         self._api = f"{world.jira['url']}/rest/api/2"
         self._session = requests.Session()
-        self._session.headers["Authorization"] = f"Bearer {world.jira['tokens'][PERSON]}"
+        self._session.auth = world.login(PERSON)
+        self._search = "search/jql" if "logins" in world.jira else "search"
 
     def status(self, key: str) -> str:
         """Read the status of an issue.
@@ -53,7 +54,9 @@ class Clicker:
         statuses : `dict` [`str`, `str`]
             By key.
         """
-        found = self._get("search", jql="ORDER BY key ASC", fields="status", maxResults=500)
+        found = self._get(
+            self._search, jql=f"project = {PROJECT} ORDER BY key ASC", fields="status", maxResults=500
+        )
         return {issue["key"]: issue["fields"]["status"]["name"] for issue in found["issues"]}
 
     def comments(self, key: str) -> list[str]:

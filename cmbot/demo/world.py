@@ -40,6 +40,22 @@ class World:
     settings: Path
     """Settings file of the bot."""
 
+    def login(self, name: str) -> tuple[str, str]:
+        """What somebody signs in to Jira with.
+
+        Parameters
+        ----------
+        name : `str`
+            Login name in the seed.
+
+        Returns
+        -------
+        name, token : `str`
+            For basic authentication; on Cloud the name is an e-mail.
+        """
+        logins = self.jira.get("logins", {})
+        return logins[name]["email"] if logins else name, self.jira["tokens"][name]
+
     @property
     def repo(self) -> Path:
         """The Butler repository."""
@@ -62,7 +78,13 @@ class World:
 
 
 @contextmanager
-def world(state: Path, say: Callable[[str], None], *, ports: tuple[int, int] = (0, 0)) -> Iterator[World]:
+def world(
+    state: Path,
+    say: Callable[[str], None],
+    *,
+    ports: tuple[int, int] = (0, 0),
+    flavour: str = "data-center",
+) -> Iterator[World]:
     """Start Jira, PanDA and, if there is none yet, make the Butler repository.
 
     Parameters
@@ -73,6 +95,8 @@ def world(state: Path, say: Callable[[str], None], *, ports: tuple[int, int] = (
         Told what is being done.
     ports : `tuple` [`int`, `int`], optional
         Ports of Jira and PanDA; 0 for free ones.
+    flavour : `str`, optional
+        As which deployment Jira answers: ``data-center`` or ``cloud``.
 
     Yields
     ------
@@ -94,7 +118,7 @@ def world(state: Path, say: Callable[[str], None], *, ports: tuple[int, int] = (
     with ExitStack() as parts:
         say("starting Jira and PanDA")
         options = {
-            "jira": ("--seed", f"{state}/seed.json"),
+            "jira": ("--seed", f"{state}/seed.json", "--flavour", flavour),
             "panda": ("--bin-dir", _bin()),
         }
         servers = {}
@@ -192,6 +216,7 @@ def _settings(state: Path, jira: dict[str, Any], panda: dict[str, Any]) -> Path:
             "url": jira["url"],
             "project": PROJECT,
             "token": {"file": str(state / "jira.token")},
+            **({"user": jira["logins"][BOT]["email"]} if "logins" in jira else {}),
             "comment_interval": "PT2S",
         },
         "panda": {

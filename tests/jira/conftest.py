@@ -193,6 +193,7 @@ def wait_for(condition: Callable[[], bool]) -> None:
 def site(running: Site) -> Site:
     """The sandbox, with nothing left over from other tests."""
     running.ask("DELETE", "/sandbox/disturb")
+    running.ask("DELETE", "/sandbox/strange")
     running.ask("DELETE", "/sandbox/requests")
     return running
 

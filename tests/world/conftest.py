@@ -135,7 +135,7 @@ class Human(Clicker):
 
     def __init__(self, world: demo.World, name: str = PERSON) -> None:
         super().__init__(world)
-        self._session.headers["Authorization"] = f"Bearer {world.jira['tokens'][name]}"
+        self._session.auth = world.login(name)
         self._ids = {str(item["name"]): str(item["id"]) for item in self.get("field")}
 
     def get(self, path: str, **parameters: str | int) -> Any:
@@ -244,9 +244,15 @@ def raw_repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def world(tmp_path: Path, raw_repository: Path) -> Iterator[demo.World]:
+def flavour() -> str:
+    """As which deployment Jira answers; a test may be parametrized on it."""
+    return "data-center"
+
+
+@pytest.fixture
+def world(tmp_path: Path, raw_repository: Path, flavour: str) -> Iterator[demo.World]:
     shutil.copytree(raw_repository, tmp_path / "world" / "repo")
-    with demo.world(tmp_path / "world", lambda _: None) as running:
+    with demo.world(tmp_path / "world", lambda _: None, flavour=flavour) as running:
         yield running
 
 
