@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from cmbot.exceptions import RemoteError
 from cmbot.jira.dialect import ORDER
+from cmbot.jira.failures import strange
 from cmbot.jira.wire import issue_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from cmbot.jira.dialect import Asked
     from cmbot.jira.wire import Wire
 
 _CHANGELOG_PAGE = 100
+_HISTORY_PAGE = 10_000
+_MOST_PROPERTIES = 5
+_LAST_SECONDS = 100_000_000_000
+"""A larger number of the epoch is one of milliseconds."""
 
 
 class Cloud:
@@ -48,6 +55,26 @@ class Cloud:
             asked["nextPageToken"] = token
         raise RemoteError("Jira", "the search does not come to an end", "narrow jira.project")
 
+    def fetch(self, wire: Wire, ids: Sequence[str], asked: Asked) -> Iterator[dict[str, Any]]:
+        """Read by ids, which is never stale, and the histories by a request of their own."""
+        body = {
+            "issueIdsOrKeys": list(ids),
+            "fields": list(asked.fields),
+            "properties": list(asked.properties[:_MOST_PROPERTIES]),
+        }
+        answer = wire.query("Jira", "reading several issues", "issue/bulkfetch", body)
+        histories = _histories(wire, ids)
+        try:
+            for issue in answer["issues"]:
+                entries = histories.get(str(issue["id"]), [])
+                issue["changelog"] = {"total": len(entries), "histories": entries}
+                last_asked = asked.properties[_MOST_PROPERTIES - 1 : _MOST_PROPERTIES]
+                # There may be more than could be asked for.
+                if not set(last_asked) & set(issue.get("properties") or ()):
+                    yield issue
+        except (KeyError, TypeError, AttributeError):
+            raise strange("Jira", "several issues") from None
+
     def histories(self, wire: Wire, issue: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Take the changelog that came with the issue, or its own resource if that was cut off.
 
@@ -81,9 +108,40 @@ class Cloud:
         return {}
 
 
+def _histories(wire: Wire, ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    body: dict[str, Any] = {"issueIdsOrKeys": list(ids), "maxResults": _HISTORY_PAGE}
+    found: dict[str, list[dict[str, Any]]] = {}
+    tokens: set[str] = set()
+    while True:
+        answer = wire.query("Jira", "reading several histories", "changelog/bulkfetch", body)
+        try:
+            for log in answer["issueChangeLogs"]:
+                entries = (
+                    {**entry, "created": _instant(entry["created"])} for entry in log["changeHistories"]
+                )
+                found.setdefault(str(log["issueId"]), []).extend(entries)
+        except (KeyError, TypeError, ValueError):
+            raise strange("Jira", "several histories") from None
+        token = answer.get("nextPageToken")
+        if not token:
+            return found
+        if token in tokens:
+            raise RemoteError("Jira", "the histories give the same page again", "cmbot tries again")
+        tokens.add(token)
+        body["nextPageToken"] = token
+
+
+def _instant(created: float | str) -> str:
+    """Write an instant as everywhere else; here it is a number, of seconds or milliseconds."""
+    if isinstance(created, str):
+        return created
+    seconds = created / 1000 if created > _LAST_SECONDS else created
+    return datetime.fromtimestamp(seconds, UTC).isoformat()
+
+
 def _page(answer: Mapping[str, Any]) -> tuple[list[dict[str, Any]], str]:
     try:
         issues, token = list(answer["issues"]), answer.get("nextPageToken")
     except (KeyError, TypeError):
-        raise RemoteError("Jira", "the search was answered in an unknown form", "check jira.url") from None
+        raise strange("Jira", "the search") from None
     return issues, str(token or "")

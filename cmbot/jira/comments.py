@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from cmbot.exceptions import NotFound, OutcomeUnknown
 from cmbot.jira import reading
+from cmbot.jira.failures import strange
 from cmbot.jira.wire import issue_path
 from cmbot.jira_schema import values
 
@@ -144,7 +145,7 @@ class Comments:
                 raise
             comment = found
         if "id" not in comment:
-            raise reading.strange(subject, "the new comment")
+            raise strange(subject, "the new comment")
         return str(comment["id"])
 
     def _edit(self, issue_id: str, comment: dict[str, Any], body: str) -> None:

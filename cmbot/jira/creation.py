@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cmbot.exceptions import OutcomeUnknown
 from cmbot.jira import reading
+from cmbot.jira.failures import strange
 from cmbot.jira.wire import issue_path
 from cmbot.jira_schema import values
 
@@ -87,7 +88,7 @@ def ensure_issue(
     try:
         issue_id, key = str(made["id"]), str(made["key"])
     except KeyError:
-        raise reading.strange(project, "the new issue") from None
+        raise strange(project, "the new issue") from None
     wire.keys[issue_id] = key
     wire.wrote(issue_id)
     return issue_id, key
@@ -152,7 +153,7 @@ def _origin(wire: Wire, me: Person, issue_id: str) -> tuple[str, bool]:
         value = (data.get("properties") or {}).get(ORIGIN) or {}
         return str(value.get("marker") or ""), creator.account == me.account
     except (KeyError, TypeError, AttributeError):
-        raise reading.strange(subject, "the issue's origin") from None
+        raise strange(subject, "the issue's origin") from None
 
 
 def _is_linked(wire: Wire, kind: str, blocker_key: str, blocked_key: str) -> bool:
@@ -163,4 +164,4 @@ def _is_linked(wire: Wire, kind: str, blocker_key: str, blocked_key: str) -> boo
             for link in data["fields"].get("issuelinks") or ()
         )
     except (KeyError, TypeError, AttributeError):
-        raise reading.strange(blocked_key, "the links") from None
+        raise strange(blocked_key, "the links") from None

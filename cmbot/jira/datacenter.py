@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cmbot.exceptions import RemoteError
+from cmbot.exceptions import Refused, RemoteError
 from cmbot.jira.dialect import EPIC_LINK, EPIC_NAME, ORDER
+from cmbot.jira.failures import strange
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from cmbot.jira.dialect import Asked
     from cmbot.jira.wire import Wire
 
 
@@ -57,6 +59,34 @@ class DataCenter:
             start += len(issues) - overlap
         raise RemoteError("Jira", "the search does not come to an end", "look at Jira's own log")
 
+    def fetch(self, wire: Wire, ids: Sequence[str], asked: Asked) -> Iterator[dict[str, Any]]:
+        """Search by ids; properties come only with an issue that is read by itself."""
+        if asked.properties:
+            return
+        start, total = 0, len(ids)
+        while start < total:
+            try:
+                answer = wire.read(
+                    "Jira",
+                    "reading several issues",
+                    "search",
+                    jql=f"id in ({','.join(ids)}) ORDER BY id",
+                    fields=",".join(asked.fields),
+                    expand="changelog",
+                    startAt=start,
+                    maxResults=len(ids),
+                )
+                issues, total = list(answer["issues"]), int(answer["total"])
+            except Refused:
+                # A query that names an issue which is gone is refused as a whole.
+                return
+            except (KeyError, TypeError, ValueError):
+                raise strange("Jira", "several issues") from None
+            yield from issues
+            if not issues:
+                return
+            start += len(issues)
+
     def histories(self, wire: Wire, issue: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Take the changelog that came with the issue; Data Center gives all of it."""
         del wire
@@ -81,4 +111,4 @@ def _page(answer: Mapping[str, Any]) -> tuple[list[dict[str, Any]], list[tuple[s
         rows = [(str(issue["id"]), str(issue["fields"]["updated"])) for issue in issues]
         return issues, rows, int(answer["total"])
     except (KeyError, TypeError, ValueError):
-        raise RemoteError("Jira", "the search was answered in an unknown form", "check jira.url") from None
+        raise strange("Jira", "the search") from None

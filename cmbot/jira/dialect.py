@@ -6,16 +6,27 @@ REST v2 with wiki markup.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from cmbot.jira.wire import Wire
 
 EPIC_LINK = "Epic Link"
 EPIC_NAME = "Epic Name"
 ORDER = "ORDER BY updated ASC, key ASC"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is wanted of each issue."""
+
+    fields: tuple[str, ...]
+    """Ids of the fields."""
+    properties: tuple[str, ...] = ()
+    """Keys of the properties; in a row: without one there is none of those after it."""
 
 
 class Dialect(Protocol):
@@ -30,6 +41,13 @@ class Dialect(Protocol):
 
     def pages(self, wire: Wire, clause: str, fields: str, size: int) -> Iterator[list[dict[str, Any]]]:
         """Search in the order of change, page by page, without losing an issue that changes meanwhile."""
+        ...
+
+    def fetch(self, wire: Wire, ids: Sequence[str], asked: Asked) -> Iterator[dict[str, Any]]:
+        """Read many issues with few requests, each with its changelog; what is not found is left out.
+
+        An issue whose properties cannot come with it is left out as well.
+        """
         ...
 
     def histories(self, wire: Wire, issue: Mapping[str, Any]) -> list[dict[str, Any]]:

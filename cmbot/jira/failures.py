@@ -84,6 +84,22 @@ def unknown(subject: str, problem: str, *, write: bool) -> RemoteError:
     return RemoteError(subject, problem, _TRY_LATER)
 
 
+def strange(subject: str, what: str) -> RemoteError:
+    """Say that an answer has an unknown form.
+
+    Parameters
+    ----------
+    subject, what : `str`
+        What it is about, and what was read.
+
+    Returns
+    -------
+    error : `RemoteError`
+        To be raised.
+    """
+    return RemoteError(subject, f"Jira gave {what} in an unknown form", "check jira.url and Jira's version")
+
+
 def from_response(
     subject: str,
     doing: str,

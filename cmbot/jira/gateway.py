@@ -14,13 +14,14 @@ from cmbot.jira import creation, reading, repeatable, transitions
 from cmbot.jira.comments import Comments
 from cmbot.jira.deployment import choose
 from cmbot.jira.dialect import EPIC_LINK
+from cmbot.jira.failures import strange
 from cmbot.jira.fields import resolve
 from cmbot.jira.wire import Wire
 from cmbot.jira_schema import values
 from cmbot.jira_schema.fields import BY_NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
     from cmbot.exceptions import Problem
@@ -84,7 +85,7 @@ class Jira:
         dialect = choose(wire.read(settings.url, "asking for its version", "serverInfo"))
         me = values.person(wire.read(settings.url, "asking who cmbot is", "myself"))
         if not me.account:
-            raise reading.strange(settings.url, "cmbot's own account")
+            raise strange(settings.url, "cmbot's own account")
         return cls(settings, wire, dialect, me)
 
     # ------------------------------------------------------------------------------ names
@@ -187,7 +188,7 @@ class Jira:
         try:
             return values.time(str(info["serverTime"]))
         except (KeyError, ValueError):
-            raise reading.strange(self._settings.url, "its time") from None
+            raise strange(self._settings.url, "its time") from None
 
     def changed(self, since_ms: int | None) -> list[reading.Changed]:
         """Find the project's issues that changed since an instant; see `reading.changed`."""
@@ -196,6 +197,11 @@ class Jira:
     def issue(self, id_or_key: str) -> reading.Read:
         """Read one issue with its history and attempts; see `reading.issue`."""
         return reading.issue(self._wire, self._dialect, self._fields, id_or_key)
+
+    def issues(self, rows: Iterable[reading.Changed]) -> Iterator[reading.Read]:
+        """Read many issues with few requests; see `reading.issues`."""
+        holder = self._settings.issue_types.get("step", "")
+        return reading.issues(self._wire, self._dialect, self._fields, rows, holder)
 
     def expect(self, issue_id: str) -> None:
         """Make the next searches know an issue that is said to have changed, however far the index lags."""

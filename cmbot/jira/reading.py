@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from cmbot.exceptions import RemoteError
+from cmbot.exceptions import NotFound
+from cmbot.jira.dialect import Asked
+from cmbot.jira.failures import strange
 from cmbot.jira.wire import issue_path
 from cmbot.jira_schema import values
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from cmbot.jira.dialect import Dialect
@@ -16,6 +20,8 @@ if TYPE_CHECKING:
     from cmbot.jira.wire import Wire
 
 PAGE = 200
+_AT_ONCE = 100
+"""Issues in one request."""
 ATTEMPTS = "cmbot.attempts"
 #: One property holds 32,768 characters, so what is longer goes on in numbered ones.
 ATTEMPTS_KEYS = (ATTEMPTS, *(f"{ATTEMPTS}.{number}" for number in range(1, 10)))
@@ -129,16 +135,66 @@ def issue(wire: Wire, dialect: Dialect, fields: SiteFields, id_or_key: str) -> R
         expand="changelog",
         properties=",".join(ATTEMPTS_KEYS),
     )
+    return _read(wire, dialect, data, wire.subject(id_or_key))
+
+
+def issues(
+    wire: Wire, dialect: Dialect, fields: SiteFields, rows: Iterable[Changed], with_attempts: str
+) -> Iterator[Read]:
+    """Read many issues, a hundred at once where the deployment can do that.
+
+    Parameters
+    ----------
+    wire, dialect, fields
+        As in `issue`.
+    rows : `~collections.abc.Iterable` [`Changed`]
+        Which.
+    with_attempts : `str`
+        The site's name of the issue type that holds attempts as properties.
+
+    Yields
+    ------
+    issue : `Read`
+        In no particular order. One that is gone or hidden is left out.
+
+    Raises
+    ------
+    RemoteError
+        If they cannot be read.
+    """
+    known = (*READ_FIELDS, *fields.ids.values())
+    parts: dict[bool, list[str]] = {True: [], False: []}
+    for row in rows:
+        parts[row["issuetype"].casefold() == with_attempts.casefold()].append(row["id"])
+    for attempts, ids in parts.items():
+        asked = Asked(known, ATTEMPTS_KEYS if attempts else ())
+        for start in range(0, len(ids), _AT_ONCE):
+            yield from _several(wire, dialect, fields, ids[start : start + _AT_ONCE], asked)
+
+
+def _several(
+    wire: Wire, dialect: Dialect, fields: SiteFields, ids: Sequence[str], asked: Asked
+) -> Iterator[Read]:
+    left = dict.fromkeys(ids)
+    for data in dialect.fetch(wire, ids, asked):
+        left.pop(str(data.get("id")), None)
+        yield _read(wire, dialect, data, str(data.get("key")))
+    for issue_id in left:
+        with suppress(NotFound):
+            yield issue(wire, dialect, fields, issue_id)
+
+
+def _read(wire: Wire, dialect: Dialect, data: Mapping[str, Any], subject: str) -> Read:
     try:
         read: Read = {
             "id": str(data["id"]),
             "key": str(data["key"]),
-            "fields": dict(data["fields"]),
+            "fields": data["fields"],
             "histories": dialect.histories(wire, data),
-            "properties": dict(data.get("properties") or {}),
+            "properties": data.get("properties") or {},
         }
     except (KeyError, TypeError, ValueError, AttributeError):
-        raise strange(wire.subject(id_or_key), "the issue") from None
+        raise strange(subject, "the issue") from None
     wire.keys[read["id"]] = read["key"]
     return read
 
@@ -233,22 +289,6 @@ def quoted(text: str) -> str:
         A JQL string literal.
     """
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def strange(subject: str, what: str) -> RemoteError:
-    """Say that an answer has an unknown form.
-
-    Parameters
-    ----------
-    subject, what : `str`
-        What it is about, and what was read.
-
-    Returns
-    -------
-    error : `RemoteError`
-        To be raised.
-    """
-    return RemoteError(subject, f"Jira gave {what} in an unknown form", "check jira.url and Jira's version")
 
 
 def _changed(data: dict[str, Any]) -> Changed:

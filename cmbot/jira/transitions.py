@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cmbot.exceptions import Conflict, OutcomeUnknown, Refused, UserError
-from cmbot.jira import reading
+from cmbot.jira.failures import strange
 from cmbot.jira.wire import issue_path
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def _status_of(subject: str, data: Mapping[str, Any]) -> str:
     try:
         return str(data["fields"]["status"]["name"])
     except (KeyError, TypeError):
-        raise reading.strange(subject, "the status") from None
+        raise strange(subject, "the status") from None
 
 
 def _choose(wire: Wire, issue_id: str, target: str) -> Mapping[str, Any] | None:
@@ -104,7 +104,7 @@ def _choose(wire: Wire, issue_id: str, target: str) -> Mapping[str, Any] | None:
         # Names repeat: of several ways, one that asks for nothing.
         return min(ways, key=lambda way: len(_asks_for(way)), default=None)
     except (KeyError, TypeError, AttributeError):
-        raise reading.strange(subject, "the list of moves") from None
+        raise strange(subject, "the list of moves") from None
 
 
 def _asks_for(way: Mapping[str, Any]) -> list[str]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from cmbot.exceptions import NotFound
 from cmbot.jira import reading
-from cmbot.jira_schema import parse
+from cmbot.jira_schema import parse, values
 from cmbot.jira_schema.names import names
 from cmbot.models.issues import Level, Status
 
@@ -83,8 +83,7 @@ def test_small_pages_give_the_same(jira: Jira, site: Site, monkeypatch: pytest.M
 
 
 def test_what_is_read_becomes_an_issue_of_cmbots(jira: Jira, site: Site) -> None:
-    epic = {"issuetype": {"name": "Epic"}, "summary": "w47", **jira.epic_fields(name="w47")}
-    epic_id, epic_key = jira.ensure_issue("epic of test_reading", epic)
+    epic_id, epic_key = jira.ensure_issue("epic of test_reading", epic(jira, "w47"))
     in_epic = {jira.field_id(name): value for name, value in jira.epic_fields(epic_key=epic_key).items()}
     key = site.make({**in_epic, jira.field_id("Max concurrent groups"): 3})
     blocker = site.make()
@@ -98,3 +97,31 @@ def test_what_is_read_becomes_an_issue_of_cmbots(jira: Jira, site: Site) -> None
     assert step.last_move is not None
     assert (step.last_move.target, step.last_move.by.account) == (Status.LAUNCH, site.account("alice"))
     assert (campaign.level, campaign.summary) == (Level.CAMPAIGN, "w47")
+
+
+def test_many_issues_are_read_as_each_alone_with_few_requests(jira: Jira, site: Site) -> None:
+    keys = [site.make({"labels": ["mine"]}) for _ in range(3)]
+    for number in range(45):
+        site.rest("PUT", f"issue/{keys[0]}", {"fields": {"summary": f"name {number}"}})
+    site.move(keys[1], "Launch")
+    jira.ensure_property(jira.issue(keys[1])["id"], "cmbot.attempts", {"attempts": [1]})
+    jira.ensure_property(jira.issue(keys[2])["id"], "cmbot.attempts.4", {"attempts": [2]})
+    epics = [jira.ensure_issue(f"{n} of many", epic(jira, f"many {n}"))[1] for n in range(120)]
+    rows = [row for row in jira.changed(None) if row["key"] in {*keys, *epics}]
+    alone = {row["id"]: jira.issue(row["id"]) for row in rows}
+    site.ask("DELETE", "/sandbox/requests")
+    several = {read["id"]: read for read in jira.issues(rows)}
+    asked = site.ask("GET", "/sandbox/requests")["requests"]
+    assert len([one for one in asked if one["user"] == "cmbot"]) <= 8
+    for issue_id, read in several.items():
+        for entry in read["histories"]:
+            entry["created"] = values.time(entry["created"])
+        for entry in alone[issue_id]["histories"]:
+            entry["created"] = values.time(entry["created"])
+    assert several == alone
+    gone: Any = {**rows[0], "id": "999999"}
+    assert [read["id"] for read in jira.issues([gone, rows[0]])] == [rows[0]["id"]]
+
+
+def epic(jira: Jira, name: str) -> dict[str, Any]:
+    return {"issuetype": {"name": "Epic"}, "summary": name, **jira.epic_fields(name=name)}
