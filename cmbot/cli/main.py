@@ -11,6 +11,7 @@ COMMANDS = {
     "create": ("cmbot.cli.create", "Create a campaign in Jira from a YAML file."),
     "demo": ("cmbot.cli.demo", "Try cmbot on this machine: a whole small world, with a board to click on."),
     "history": ("cmbot.cli.history", "Show who did what and why, for a campaign, step or group."),
+    "jira": ("cmbot.cli.jira", "Set up a Jira project."),
     "plan": ("cmbot.cli.plan", "Show what a launch would do: groups, collections, YAML. Writes nothing."),
     "sandbox": ("cmbot.cli.sandbox", "Run one part of the sandbox alone: Jira, PanDA or Butler."),
     "status": ("cmbot.cli.status", "Show how campaigns are, from the last pass."),

@@ -153,13 +153,15 @@ class Wire:
         response = self._send(subject, doing, "POST", path, write=False, json=body)
         return _object(subject, doing, response, write=False)
 
-    def read_list(self, subject: str, doing: str, path: str) -> list[dict[str, Any]]:
+    def read_list(self, subject: str, doing: str, path: str, page: str = "") -> list[dict[str, Any]]:
         """Read a JSON list of objects; otherwise as `read`.
 
         Parameters
         ----------
         subject, doing, path : `str`
             As in `read`.
+        page : `str`, optional
+            Where versions of Jira differ, the name of the list inside an object, which is taken as well.
 
         Returns
         -------
@@ -172,6 +174,8 @@ class Wire:
             One of its kinds, never `OutcomeUnknown`.
         """
         answer = _json(subject, doing, self._send(subject, doing, "GET", path, write=False), write=False)
+        if page and isinstance(answer, dict):
+            answer = answer.get(page)
         if not isinstance(answer, list) or not all(isinstance(item, dict) for item in answer):
             raise failures.unknown(subject, f"{doing} was answered in an unknown form", write=False)
         return answer

@@ -1,0 +1,145 @@
+"""What an administrator's account makes: issue types, link types, fields, options, places on screens.
+
+Only `cmbot jira setup` writes through it. Nothing is kept of what was made: the next look finds it by name,
+also when the answer was lost.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from cmbot.jira.survey import DEFAULT, Survey
+from cmbot.jira_schema.fields import BY_NAME
+from cmbot.jira_schema.needs import VENDOR, Deployment
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cmbot.jira_schema.needs import Screen
+
+
+class Administration(Survey):
+    """A Jira project in the hands of an administrator; parameters as of `~cmbot.jira.survey.Survey`."""
+
+    def make_issue_type(self, name: str, *, subtask: bool) -> None:
+        """Make an issue type, which no project has yet.
+
+        Parameters
+        ----------
+        name : `str`
+            Its name.
+        subtask : `bool`
+            Whether it lives below a parent.
+
+        Raises
+        ------
+        RemoteError
+            If it was not made, or nobody knows.
+        """
+        body = {"name": name, "description": "Made for cmbot", "type": "subtask" if subtask else "standard"}
+        self._make(name, "making the issue type", "issuetype", body)
+
+    def make_link_type(self, name: str) -> None:
+        """Make the link type by which steps wait for each other.
+
+        Parameters
+        ----------
+        name : `str`
+            Its name.
+
+        Raises
+        ------
+        RemoteError
+            If it was not made, or nobody knows.
+        """
+        body = {"name": name, "inward": "is blocked by", "outward": "blocks"}
+        self._make(name, "making the link type", "issueLinkType", body)
+
+    def make_field(self, name: str, field: str, project_id: str) -> str:
+        """Make a custom field that JQL can search.
+
+        Parameters
+        ----------
+        name : `str`
+            Its name here.
+        field : `str`
+            cmbot's name of it.
+        project_id : `str`
+            The project it is for; Data Center takes it at once, on Cloud a new field applies everywhere.
+
+        Returns
+        -------
+        id : `str`
+            Jira's id of it.
+
+        Raises
+        ------
+        RemoteError
+            If it was not made, or nobody knows.
+        """
+        vendor = VENDOR[BY_NAME[field].type]
+        body: dict[str, Any] = {
+            "name": name,
+            "description": "Written by cmbot" if BY_NAME[field].by_bot else "Read by cmbot",
+            "type": vendor.type,
+            "searcherKey": vendor.searcher,
+        }
+        if self.deployment is Deployment.DATA_CENTER:
+            body["projectIds"] = [int(project_id)]
+        return str(self._make(name, "making the field", "field", body)["id"])
+
+    def add_options(self, field_id: str, options: Sequence[str], project_id: str) -> None:
+        """Add choices to a select field in each of its contexts; Cloud only.
+
+        Parameters
+        ----------
+        field_id : `str`
+            The field.
+        options : `~collections.abc.Sequence` [`str`]
+            Choices that must be there.
+        project_id : `str`
+            The project; a field without a context gets one for it.
+
+        Raises
+        ------
+        RemoteError
+            If they were not all made, or nobody knows.
+        """
+        contexts = self.contexts(field_id)
+        if not contexts:
+            body = {"name": "cmbot", "projectIds": [project_id]}
+            contexts = [
+                str(self._make(field_id, "making a context", f"field/{field_id}/context", body)["id"])
+            ]
+        for context in contexts:
+            there = self.options(field_id, context)
+            lacking = [{"value": option} for option in options if option not in there]
+            if lacking:
+                path = f"field/{field_id}/context/{context}/option"
+                self._make(field_id, "making options", path, {"options": lacking})
+
+    def add_to_screen(self, field_id: str, screen: Screen) -> None:
+        """Put a field on the first tab of a screen.
+
+        Parameters
+        ----------
+        field_id : `str`
+            The field.
+        screen : `~cmbot.jira_schema.needs.Screen`
+            The screen.
+
+        Raises
+        ------
+        RemoteError
+            If it was not put there, or nobody knows.
+        """
+        if screen.id == DEFAULT:
+            path, body = f"screens/addToDefault/{field_id}", {}
+        else:
+            path = f"screens/{quote(screen.id, safe='')}/tabs/{screen.tab}/fields"
+            body = {"fieldId": field_id}
+        self._wire.write(field_id, f"putting it on {screen.name}", "POST", path, body)
+
+    def _make(self, subject: str, doing: str, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        return self._wire.write(subject, doing, "POST", path, body, answer=True)

@@ -1,0 +1,278 @@
+"""How a project is set up, as an account sees it; reads only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from cmbot.exceptions import NotFound
+from cmbot.jira import fields, reading
+from cmbot.jira.deployment import choose
+from cmbot.jira.wire import Wire, issue_path
+from cmbot.jira_schema.fields import BY_NAME
+from cmbot.jira_schema.needs import Deployment, Place, Screen, TypePlace, TypeSeen, type_names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from cmbot.settings import JiraSettings
+
+DEFAULT = "default"
+"""Stands for the id of a default screen that is called otherwise."""
+_PAGE = 100
+_DEFAULT_SCREEN = "Default Screen"
+
+
+class Survey:
+    """A Jira project as one account sees it.
+
+    Parameters
+    ----------
+    settings : `~cmbot.settings.JiraSettings`
+        Address, project and names.
+    token : `str`
+        The secret of the account that looks.
+
+    Raises
+    ------
+    CredentialsError
+        If the token is not accepted.
+    RemoteError
+        If Jira does not answer.
+    """
+
+    def __init__(self, settings: JiraSettings, token: str) -> None:
+        self._settings = settings
+        self._wire = Wire(settings, token)
+        self.server = self._wire.read(settings.url, "asking for its version", "serverInfo")
+        """Answer of ``serverInfo``."""
+        self._dialect = choose(self.server)
+        self.deployment = (
+            Deployment.CLOUD if self.server.get("deploymentType") == "Cloud" else Deployment.DATA_CENTER
+        )
+        """What kind of Jira it is."""
+
+    # ------------------------------------------------------------------------------ looking
+
+    def myself(self) -> dict[str, Any]:
+        """Ask who the account is; Jira's JSON."""
+        return self._wire.read(self._settings.url, "asking whose the token is", "myself")
+
+    def permissions(self, wanted: Sequence[str]) -> dict[str, bool]:
+        """Ask what the account may do in the project.
+
+        Parameters
+        ----------
+        wanted : `~collections.abc.Sequence` [`str`]
+            Keys of permissions; Cloud answers only for those that are named.
+
+        Returns
+        -------
+        held : `dict` [`str`, `bool`]
+            By key.
+
+        Raises
+        ------
+        NotFound
+            If the project is not there, or hidden.
+        RemoteError
+            Otherwise.
+        """
+        answer = self._wire.read(
+            self._settings.project,
+            "asking for permissions",
+            "mypermissions",
+            projectKey=self._settings.project,
+            permissions=",".join(wanted),
+        )
+        held = answer.get("permissions")
+        known = held if isinstance(held, dict) else {}
+        return {key: bool((known.get(key) or {}).get("havePermission")) for key in wanted}
+
+    def look(self, screens: Sequence[str] = ()) -> Place:
+        """See what the project is.
+
+        Parameters
+        ----------
+        screens : `~collections.abc.Sequence` [`str`], optional
+            Ids of the screens to which fields belong; else those that are named after the project, else
+            the default one.
+
+        Returns
+        -------
+        place : `~cmbot.jira_schema.needs.Place`
+            As far as this account can see it.
+
+        Raises
+        ------
+        RemoteError
+            If Jira does not answer.
+        """
+        try:
+            return self._look(screens)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise reading.strange(self._settings.url, "its set-up") from None
+
+    def _look(self, screens: Sequence[str]) -> Place:
+        key = self._settings.project
+        where: dict[str, Any] = {
+            "deployment": self.deployment,
+            "url": self._settings.url.rstrip("/"),
+            "key": key,
+        }
+        try:
+            project = self._wire.read(key, "reading the project", f"project/{quote(key, safe='')}")
+            administrator = self.permissions(["ADMINISTER"])["ADMINISTER"]
+        except NotFound:
+            return Place(**where)
+        listed = self._list("the fields", "field")
+        found = fields.resolve(listed, self._settings, self._dialect)
+        kinds = self._types()
+        return Place(
+            **where,
+            project_id=str(project.get("id") or ""),
+            team_managed=bool(project.get("simplified")),
+            administrator=administrator,
+            site_types={kind.name.lower(): kind for kind in kinds},
+            types=self._offered(),
+            statuses=frozenset(_names(self._list("the statuses", "status"))),
+            link_types=frozenset(_names(self._link_types())),
+            custom={
+                str(one["id"]): (str(one.get("name")), str((one.get("schema") or {}).get("custom")))
+                for one in listed
+                if one.get("custom")
+            },
+            fields=found.ids,
+            options=self._choices(found.ids) if administrator and self.deployment is Deployment.CLOUD else {},
+            screens=self._screens(screens) if administrator else (),
+        )
+
+    def _types(self) -> list[TypeSeen]:
+        return [
+            TypeSeen(str(one["id"]), str(one["name"]), bool(one.get("subtask")))
+            for one in self._list("the issue types", "issuetype")
+        ]
+
+    def _offered(self) -> dict[str, TypePlace]:
+        """What the project offers for each of cmbot's issue types that it has."""
+        key = quote(self._settings.project, safe="")
+        wanted = {name.lower() for name in type_names(self._settings).values()}
+        return {
+            str(one["name"]).lower(): self._type_place(str(one["id"]), str(one["name"]), one["statuses"])
+            for one in self._list("the project's statuses", f"project/{key}/statuses")
+            if str(one["name"]).lower() in wanted
+        }
+
+    def _type_place(self, type_id: str, name: str, statuses: Iterable[Mapping[str, Any]]) -> TypePlace:
+        create = self._create_screen(type_id)
+        clause = f"project = {reading.quoted(self._settings.project)} AND issuetype = {reading.quoted(name)}"
+        pages = self._dialect.pages(self._wire, clause, "updated,status,issuetype", 1)
+        edit = targets = None
+        for issue in next(filter(None, pages), []):
+            ways = self._wire.read(
+                str(issue["key"]), "reading its transitions", issue_path(issue["id"], "transitions")
+            )
+            edit = frozenset(
+                self._wire.read(
+                    str(issue["key"]), "reading its edit screen", issue_path(issue["id"], "editmeta")
+                )["fields"]
+            )
+            targets = frozenset(
+                {str(issue["fields"]["status"]["name"]).lower()}
+                | {str(way["to"]["name"]).lower() for way in ways["transitions"]}
+            )
+        return TypePlace(frozenset(_names(statuses)), create, edit, targets)
+
+    def _create_screen(self, type_id: str) -> dict[str, frozenset[str] | None]:
+        """Read create metadata, whose pages name their list differently (reference/jira.md section 6.1)."""
+        path = (
+            f"issue/createmeta/{quote(self._settings.project, safe='')}/issuetypes/{quote(type_id, safe='')}"
+        )
+        found: dict[str, frozenset[str] | None] = {}
+        start = 0
+        while True:
+            answer = self._wire.read(
+                self._settings.project, "reading a create screen", path, startAt=start, maxResults=_PAGE
+            )
+            page = answer.get("fields", answer.get("values"))
+            if not isinstance(page, list):
+                raise reading.strange(self._settings.project, "a create screen")
+            for one in page:
+                allowed = one.get("allowedValues")
+                values = None if allowed is None else frozenset(str(item.get("value")) for item in allowed)
+                found[str(one["fieldId"])] = values
+            start += len(page)
+            if not page or start >= int(answer.get("total", 0)):
+                return found
+
+    def _choices(self, ids: Mapping[str, str]) -> dict[str, frozenset[str]]:
+        """Read the choices of cmbot's select fields in all their contexts; Cloud only."""
+        found = {}
+        for name, field_id in ids.items():
+            if name in BY_NAME and BY_NAME[name].options:
+                contexts = (self.options(field_id, one) for one in self.contexts(field_id))
+                found[field_id] = frozenset().union(*contexts)
+        return found
+
+    def contexts(self, field_id: str) -> list[str]:
+        """List the ids of the contexts of a custom field; Cloud only.
+
+        Parameters
+        ----------
+        field_id : `str`
+            The field.
+
+        Returns
+        -------
+        ids : `list` [`str`]
+            All of them.
+        """
+        listed = self._list(f"the contexts of {field_id}", f"field/{field_id}/context", "values")
+        return [str(one["id"]) for one in listed]
+
+    def options(self, field_id: str, context: str) -> set[str]:
+        """List the choices in a context; Cloud only.
+
+        Parameters
+        ----------
+        field_id, context : `str`
+            Ids of the field and the context.
+
+        Returns
+        -------
+        options : `set` [`str`]
+            Their texts.
+        """
+        path = f"field/{field_id}/context/{context}/option"
+        return {str(one["value"]) for one in self._list(f"the options of {field_id}", path, "values")}
+
+    def _screens(self, ids: Sequence[str]) -> tuple[Screen, ...]:
+        listed = self._list("the screens", f"screens?maxResults={_PAGE}", "values")
+        named = {str(one["id"]): str(one.get("name")) for one in listed}
+        prefix = f"{self._settings.project}:"
+        chosen = (
+            ids
+            or [number for number, name in named.items() if name.startswith(prefix)]
+            or [number for number, name in named.items() if name == _DEFAULT_SCREEN]
+        )
+        if not chosen:
+            # Translated or renamed: what is on it is not known, only that fields can be added.
+            return (Screen(DEFAULT, "the default screen", "", frozenset()),)
+        return tuple(self._screen(number, named.get(number, number)) for number in chosen)
+
+    def _screen(self, number: str, name: str) -> Screen:
+        path = f"screens/{quote(number, safe='')}/tabs"
+        tabs = [str(one["id"]) for one in self._list(f"screen {name}", path)]
+        listed = [one for tab in tabs for one in self._list(f"screen {name}", f"{path}/{tab}/fields")]
+        return Screen(number, name, tabs[0] if tabs else "", frozenset(str(one["id"]) for one in listed))
+
+    def _link_types(self) -> list[dict[str, Any]]:
+        answer = self._wire.read(self._settings.url, "reading the link types", "issueLinkType")
+        return list(answer.get("issueLinkTypes") or ())
+
+    def _list(self, what: str, path: str, page: str = "") -> list[dict[str, Any]]:
+        return self._wire.read_list(self._settings.url, f"reading {what}", path, page)
+
+
+def _names(listed: Iterable[Mapping[str, Any]]) -> Iterable[str]:
+    return (str(one.get("name")).lower() for one in listed)
