@@ -94,11 +94,14 @@ def setup(
 
 
 def _show_doable(found: Plan) -> None:
-    from cmbot.operations.setup import said
+    from cmbot.operations.setup import heading
 
-    click.echo(f"{found.place.key} ({found.place.deployment}): cmbot would make")
+    click.echo(f"{found.place.key} ({found.place.deployment}): cmbot can make")
+    named: dict[str, list[str]] = {}
     for lack in found.doable:
-        click.echo(f"  {said(lack, found.place)}")
+        named.setdefault(heading(lack, found.place), []).append(lack.name)
+    for what, names in named.items():
+        click.echo(f"  {what}: {', '.join(names)}")
 
 
 def _show_tasks(found: Plan) -> None:

@@ -170,34 +170,28 @@ def set_up(
                 refused[lack] = str(error)
                 say(f"refused: {error}")
             else:
-                say(f"made {said(lack, found.place)}")
+                say(f"made {heading(lack, found.place)}: {lack.name}")
         found = plan(administration.look(screens), settings, refused)
     return found
 
 
-def said(lack: Lack, place: Place) -> str:
-    """Say in a line what is made.
+def heading(lack: Lack, place: Place) -> str:
+    """Say what kind of thing is made, and where.
 
     Parameters
     ----------
     lack : `~cmbot.jira_schema.needs.Lack`
-        What was lacking.
+        What is lacking.
     place : `~cmbot.jira_schema.needs.Place`
         The project.
 
     Returns
     -------
-    line : `str`
-        For the terminal.
+    text : `str`
+        What the names of the things follow.
     """
     screens = {screen.id: screen.name for screen in place.screens}
-    match lack.what:
-        case What.SCREEN:
-            return f"screen {screens.get(lack.screen, lack.screen)}: field {lack.name}"
-        case What.OPTIONS:
-            return f"field {lack.name}: options {', '.join(lack.details)}"
-        case what:
-            return f"{what} {lack.name}"
+    return f"field on {screens[lack.screen]}" if lack.what is What.SCREEN else lack.what
 
 
 def _make(administration: Administration, lack: Lack, place: Place, ids: dict[str, str]) -> None:
