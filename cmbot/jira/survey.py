@@ -8,6 +8,7 @@ from urllib.parse import quote
 from cmbot.exceptions import NotFound
 from cmbot.jira import fields, reading
 from cmbot.jira.deployment import choose
+from cmbot.jira.failures import strange
 from cmbot.jira.wire import Wire, issue_path
 from cmbot.jira_schema.fields import BY_NAME
 from cmbot.jira_schema.needs import Deployment, Place, Screen, TypePlace, TypeSeen, type_names
@@ -111,7 +112,7 @@ class Survey:
         try:
             return self._look(screens)
         except (KeyError, TypeError, ValueError, AttributeError):
-            raise reading.strange(self._settings.url, "its set-up") from None
+            raise strange(self._settings.url, "its set-up") from None
 
     def _look(self, screens: Sequence[str]) -> Place:
         key = self._settings.project
@@ -196,7 +197,7 @@ class Survey:
             )
             page = answer.get("fields", answer.get("values"))
             if not isinstance(page, list):
-                raise reading.strange(self._settings.project, "a create screen")
+                raise strange(self._settings.project, "a create screen")
             for one in page:
                 allowed = one.get("allowedValues")
                 values = None if allowed is None else frozenset(str(item.get("value")) for item in allowed)
