@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from cmbot.exceptions import DefinitionError, Problem
+from cmbot.models.issues import Role
 
 
 class Part(BaseModel):
@@ -26,6 +27,21 @@ class Secret(Part):
     """Name of the environment variable that holds it."""
     file: str = ""
     """File that holds it; surrounding white space is removed."""
+
+
+class RoleSettings(Part):
+    """Who has a role: the members of any of these."""
+
+    groups: tuple[str, ...] = ()
+    """Names of Jira groups; on Cloud also their ids."""
+    project_roles: tuple[str, ...] = ()
+    """Names of project roles, such as Developers."""
+
+    @model_validator(mode="after")
+    def _somebody(self) -> RoleSettings:
+        if not self.groups and not self.project_roles:
+            raise ValueError("name a group or a project role; leave the role out if everybody has it")
+        return self
 
 
 class JiraSettings(Part):
@@ -59,6 +75,8 @@ class JiraSettings(Part):
     """cmbot's status name -> the project's own, where they differ."""
     fields: Mapping[str, str] = Field(default_factory=dict)
     """cmbot's field name -> the site's own, where they differ."""
+    roles: Mapping[Role, RoleSettings] = Field(default_factory=dict)
+    """Who is a definer and who an operator; a role that is left out is everybody's (requirement V16)."""
     blocks: str = "Blocks"
     """Name of the link type whose inward side says "is blocked by"."""
 

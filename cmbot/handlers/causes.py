@@ -33,7 +33,7 @@ def launch_of(issue: Issue, me: Person) -> Move | None:
     if not issue.status.active:
         return None
     for move in reversed(issue.moves):
-        if _refused(move, me):
+        if is_refused(issue, move, me):
             continue
         if move.target is Status.LAUNCH and move.by != me:
             return move
@@ -89,6 +89,28 @@ def cause_of(move: Move) -> Cause:
     )
 
 
+def is_refused(issue: Issue, move: Move, me: Person) -> bool:
+    """Tell whether a move of a person's counts for nothing.
+
+    Parameters
+    ----------
+    issue : `~cmbot.models.issues.Issue`
+        What was moved.
+    move : `~cmbot.models.issues.Move`
+        One of its moves.
+    me : `~cmbot.models.issues.Person`
+        cmbot's own account.
+
+    Returns
+    -------
+    refused : `bool`
+        Whether the table does not let this person make it.
+    """
+    if move.by == me or move.target is None:
+        return False
+    return refusal(issue.level, move.source, move.target, move.roles) is not None
+
+
 def next_number(group: GroupView, cause: Cause | None) -> int | None:
     """Number the attempt that a cause asks for, if it still asks for one.
 
@@ -120,14 +142,10 @@ def _withdrawn(issue: Issue, launch: Move, me: Person) -> bool:
     return any(
         _order(move) > _order(launch)
         and move.by != me
-        and not _refused(move, me)
+        and not is_refused(issue, move, me)
         and (move.target is None or not move.target.active)
         for move in issue.moves
     )
-
-
-def _refused(move: Move, me: Person) -> bool:
-    return move.by != me and move.target is not None and refusal(move.source, move.target) is not None
 
 
 def _order(move: Move) -> tuple[float, int]:

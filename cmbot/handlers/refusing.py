@@ -38,10 +38,11 @@ def refusals(view: CampaignView, busy: Collection[str]) -> Iterator[tuple[MoveTo
         move = _standing_move(issue, view.me)
         if move is None or move.target is None:
             continue
-        if reason := refusal(move.source, move.target):
-            yield _refuse(issue, move, (Problem(f"move to {move.target}", reason, "nothing was changed"),))
+        if reason := refusal(issue.level, move.source, move.target, move.roles):
+            said = (Problem(f"move to {move.target}", reason, "nothing was changed"),)
+            yield _refuse(issue, move, _before_refused(issue, view.me), said)
         elif move.target is Status.LAUNCH and problems:
-            yield _refuse(issue, move, problems)
+            yield _refuse(issue, move, move.source, problems)
 
 
 def _questions(view: CampaignView, busy: Collection[str]) -> Iterator[tuple[Issue, tuple[Problem, ...]]]:
@@ -116,8 +117,20 @@ def _standing_move(issue: Issue, me: Person) -> Move | None:
     return last if last is not None and last.by != me and last.target is issue.status else None
 
 
-def _refuse(issue: Issue, move: Move, problems: tuple[Problem, ...]) -> tuple[MoveTo, Notice]:
-    back = move.source or Status.DRAFT
+def _before_refused(issue: Issue, me: Person) -> Status | None:
+    """Where it was before the refused moves that came one after the other."""
+    source = None
+    for move in reversed(issue.moves):
+        if not causes.is_refused(issue, move, me):
+            break
+        source = move.source
+    return source
+
+
+def _refuse(
+    issue: Issue, move: Move, source: Status | None, problems: tuple[Problem, ...]
+) -> tuple[MoveTo, Notice]:
+    back = source or Status.DRAFT
     notice = Notice(
         NoticeKind.REFUSED,
         issue,

@@ -27,7 +27,7 @@ class Cloud:
     """Search by tokens over an index that lags, people by account id, epics as parents."""
 
     own_fields: Mapping[str, str] = {}
-    account_key = "accountId"
+    account_key = account_parameter = "accountId"
     mention_prefix = "accountid:"
     _most_pages = 5_000
 

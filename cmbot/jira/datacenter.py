@@ -24,6 +24,7 @@ class DataCenter:
         EPIC_NAME: "com.pyxis.greenhopper.jira:gh-epic-label",
     }
     account_key = "name"
+    account_parameter = "username"
     mention_prefix = ""
     _overlap = 5
     _most_pages = 5_000

@@ -34,8 +34,10 @@ class Dialect(Protocol):
 
     #: Custom fields that this deployment itself provides: name -> key of the field's type.
     own_fields: Mapping[str, str]
-    #: Where a user object carries the account: in requests as in answers.
+    #: Where a user object carries the account: in bodies sent as in answers.
     account_key: str
+    #: Query parameter that names a person.
+    account_parameter: str
     #: What stands before the account in a mention.
     mention_prefix: str
 

@@ -16,6 +16,7 @@ from cmbot.jira.deployment import choose
 from cmbot.jira.dialect import EPIC_LINK
 from cmbot.jira.failures import strange
 from cmbot.jira.fields import resolve
+from cmbot.jira.people import People
 from cmbot.jira.wire import Wire
 from cmbot.jira_schema import values
 from cmbot.jira_schema.fields import BY_NAME
@@ -52,6 +53,7 @@ class Jira:
         self._wire = wire
         self._dialect = dialect
         self._comments = Comments(wire, me)
+        self.people = People(wire, dialect, settings)
         self.me = me
         self.url = settings.url.rstrip("/")
         self.read_fields()

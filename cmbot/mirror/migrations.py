@@ -68,7 +68,16 @@ _TABLES = (
     "CREATE TABLE notes (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
 )
 
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_first,)
+
+def _movers(connection: Connection) -> None:
+    connection.execute(
+        """CREATE TABLE movers (
+        issue_id TEXT NOT NULL, history_id INTEGER NOT NULL, roles TEXT NOT NULL,
+        PRIMARY KEY (issue_id, history_id))"""
+    )
+
+
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_first, _movers)
 """Every step ever released; appended to, never edited."""
 
 

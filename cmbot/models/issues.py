@@ -41,6 +41,15 @@ class Status(StrEnum):
         return self in {Status.COMPLETED, Status.ABANDONED}
 
 
+class Role(StrEnum):
+    """What people may be to a campaign; who is neither may look and comment (requirement V16)."""
+
+    DEFINER = "definer"
+    """Writes down what is to be done."""
+    OPERATOR = "operator"
+    """Has it done."""
+
+
 class Verdict(StrEnum):
     """Whether a person accepted the data; apart from the status (requirements G1, G2)."""
 
@@ -80,6 +89,8 @@ class Move:
     """Status before, or `None` if it is not one of ours."""
     target: Status | None
     """Status after, or `None` if it is not one of ours."""
+    roles: frozenset[Role] | None = None
+    """Roles that its author had when it was first seen; `None` where nobody asked."""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from cmbot.jira_schema import parse
 from cmbot.mirror import events, outbox, restore, seen
 from cmbot.mirror.database import stamp
 from cmbot.models.issues import Issue, Level
+from cmbot.reconcile import movers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -124,7 +125,8 @@ def reread(edges: Edges, issue_id: str, now: datetime) -> Issue:
         If Jira does not answer.
     """
     body = edges.jira.issue(issue_id)
-    issue = parse.issue(body, edges.names)
+    # Before it is kept: whoever moved it must be known, or it is read again.
+    issue = movers.judge(edges, parse.issue(body, edges.names))
     before = next(iter(seen.bodies(edges.mirror, id=issue.id)), None)
     seen.save_issue(edges.mirror, issue, body)
     _record_moves(edges, issue, before)

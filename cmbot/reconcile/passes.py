@@ -84,6 +84,7 @@ class Passes:
         """
         edges, report = self._edges, Report()
         edges.mirror.take_lease(now, edges.settings.work.lease)
+        edges.jira.people.forget()
         changed: tuple[Issue, ...] = ()
         jira_answers = True
         try:

@@ -11,7 +11,7 @@ from cmbot.jira_schema import parse
 from cmbot.mirror import journal, plans, seen
 from cmbot.models.issues import Issue, Level
 from cmbot.models.views import CampaignView, Counts, GroupView, PlanState, StepView
-from cmbot.reconcile import chains, waiting
+from cmbot.reconcile import chains, movers, waiting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -104,7 +104,7 @@ def step_definition(definition: CampaignDefinition | None, name: str) -> StepDef
 
 def _issues(local: Local, **where: str) -> Iterator[Issue]:
     for body in seen.bodies(local.mirror, **where):
-        yield parse.issue(body, local.names)
+        yield movers.known(local, parse.issue(body, local.names))
 
 
 def _definition(

@@ -44,7 +44,7 @@ def test_the_table_says_who_may_move_what(build: Any, source: Status, target: St
     attempt = build.attempt(S.RUNNING, build.cause(1, 1))
     epic = build.issue(1, (2, build.bot, source), (3, build.anna, target), level=Level.CAMPAIGN)
     decision = decide(build.campaign(epic, build.step(build.issue(2), build.group("g001", attempt))))
-    reason = refusal(source, target)
+    reason = refusal(Level.CAMPAIGN, source, target)
     if reason is None:
         assert all(notice.kind is not NoticeKind.REFUSED for notice in decision.notices)
     else:

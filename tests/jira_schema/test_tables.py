@@ -9,9 +9,9 @@ import pytest
 from cmbot.exceptions import UserError
 from cmbot.jira_schema.fields import BY_NAME, FIELDS, FieldType
 from cmbot.jira_schema.names import names
-from cmbot.jira_schema.statuses import BY_CMBOT, BY_PEOPLE, CATEGORIES, refusal
+from cmbot.jira_schema.statuses import BY_CMBOT, BY_PEOPLE, CATEGORIES, refusal, who_may
 from cmbot.models.campaign import PausePolicy
-from cmbot.models.issues import Level, Status, Verdict
+from cmbot.models.issues import Level, Role, Status, Verdict
 
 # From (row) to (column); p: people may, c: cmbot may, b: both may, a dot: nobody.
 MOVES = """
@@ -42,14 +42,51 @@ def test_every_pair_of_statuses_has_somebody_who_may_or_nobody(
     assert (target in BY_PEOPLE[source]) is (who in "pb")
     assert (target in BY_CMBOT[source]) is (who in "cb")
     if source is not target:
-        assert (refusal(source, target) is None) is (who in "pb")
+        assert (refusal(Level.STEP, source, target) is None) is (who in "pb")
 
 
 def test_a_refusal_says_what_to_do_instead() -> None:
-    assert "Launch" in (refusal(Status.DRAFT, Status.RUNNING) or "")
-    assert "Launch" in (refusal(Status.RUNNING, Status.DRAFT) or "")
-    assert "Running" in (refusal(Status.RUNNING, Status.LAUNCH) or "")
-    assert refusal(None, Status.RUNNING) is None
+    assert "Launch" in (refusal(Level.STEP, Status.DRAFT, Status.RUNNING) or "")
+    assert "Launch" in (refusal(Level.STEP, Status.RUNNING, Status.DRAFT) or "")
+    assert "Running" in (refusal(Level.STEP, Status.RUNNING, Status.LAUNCH) or "")
+    assert refusal(Level.STEP, None, Status.RUNNING) is None
+
+
+# Which people move to where; d: definers, o: operators.
+ROLES = """
+          Draft Launch Paused Failed Completed Abandoned
+campaign  do    o      do     o      o         do
+step      do    o      do     o      o         do
+group     o     o      o      o      o         o
+"""
+
+
+def roles() -> list[tuple[Level, Status, set[Role]]]:
+    """Every level and status that people move to, with the roles of which one is needed."""
+    header, *rows = ROLES.strip().splitlines()
+    letters = {"d": Role.DEFINER, "o": Role.OPERATOR}
+    return [
+        (Level(row.split()[0]), Status(name), {letters[letter] for letter in cell})
+        for row in rows
+        for name, cell in zip(header.split(), row.split()[1:], strict=True)
+    ]
+
+
+@pytest.mark.covers("V16", "W13")
+@pytest.mark.parametrize(("level", "target", "needed"), roles())
+def test_only_who_has_a_role_moves(level: Level, target: Status, needed: set[Role]) -> None:
+    for source in Status:
+        if source is target:
+            continue
+        allowed = target in BY_PEOPLE[source]
+        assert who_may(level, source, target) == (needed if allowed else set())
+        for had in ({Role.DEFINER}, {Role.OPERATOR}, set(Role), set()):
+            may = allowed and bool(had & needed)
+            assert (refusal(level, source, target, frozenset(had)) is None) is may
+    # From elsewhere a role is needed too.
+    said = refusal(level, None, target, frozenset())
+    assert said is not None
+    assert " or ".join(sorted(needed)) in said
 
 
 def test_only_people_launch_except_to_turn_a_refused_move_back() -> None:

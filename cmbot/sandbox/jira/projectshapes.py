@@ -80,7 +80,12 @@ def _actor(shapes: SetupShapes, actor: Actor) -> Json:
         named = {"displayName": actor.name, "type": GROUP_ACTOR}
         return {**found, **named, "actorGroup": {"name": actor.name, "displayName": actor.name}}
     person = shapes.user(actor.name) or {}
-    return {**found, "displayName": person.get("displayName"), "type": USER_ACTOR}
+    found |= {"displayName": person.get("displayName"), "type": USER_ACTOR}
+    if account := person.get("accountId"):
+        # Cloud has no names of users: an object with the account id stands instead
+        del found["name"]
+        found["actorUser"] = {"accountId": account}
+    return found
 
 
 def scheme(shapes: SetupShapes, one: PermissionScheme, *, whole: bool) -> Json:

@@ -12,6 +12,7 @@ from cmbot.sandbox.jira.permissions import can_be_assigned
 
 from .call import Call, SignedIn, answer
 from .paging import bean
+from .people import memberships
 from .setup import find_project
 
 if TYPE_CHECKING:
@@ -25,7 +26,9 @@ _OLD_NAMES = ("username", "key", "userKey")
 def user(call: Call) -> Response:
     """One user by account id."""
     _refuse_names(call)
-    return answer(call.shapes.person(_account(call, call.text("accountId"))))
+    person = _account(call, call.text("accountId"))
+    expanded = memberships(call, person) if "groups" in call.words("expand") else {}
+    return answer({**call.shapes.person(person), **expanded})
 
 
 @router.get("/user/bulk")

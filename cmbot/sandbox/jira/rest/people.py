@@ -136,6 +136,12 @@ def _members(call: SignedIn, name: str) -> list[User]:
     return sorted((config.users[one] for one in config.groups[name]), key=lambda person: person.name)
 
 
+def memberships(call: SignedIn, person: User) -> Json:
+    """The groups of a person, as they are part of the person where that is asked for."""
+    found = [_brief(call, name) for name in call.site.config.groups_of(person)]
+    return {"groups": {"size": len(found), "items": found}, "expand": "groups,applicationRoles"}
+
+
 def _brief(call: SignedIn, name: str) -> Json:
     return {"name": name, "self": call.shapes.link(f"group?groupname={quote(name)}")}
 

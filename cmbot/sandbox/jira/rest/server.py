@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 
@@ -12,6 +11,7 @@ from cmbot.sandbox.jira.errors import JiraError
 from cmbot.sandbox.jira.permissions import GLOBAL_PERMISSIONS, PERMISSIONS, can_be_assigned, may
 
 from .call import Call, SignedIn, answer, base_url
+from .people import memberships
 from .setup import find_project
 
 if TYPE_CHECKING:
@@ -58,15 +58,7 @@ def configuration(call: Call) -> Response:
 @router.get("/myself")
 def myself(call: Call) -> Response:
     """The caller."""
-    return answer({**(call.shapes.user(call.user.name) or {}), "locale": "en_US", **_memberships(call)})
-
-
-def _memberships(call: SignedIn) -> Json:
-    found = [
-        {"name": name, "self": call.shapes.link(f"group?groupname={quote(name)}")}
-        for name in call.site.config.groups_of(call.user)
-    ]
-    return {"groups": {"size": len(found), "items": found}, "expand": "groups,applicationRoles"}
+    return answer({**call.shapes.person(call.user), "locale": "en_US", **memberships(call, call.user)})
 
 
 @router.get("/mypermissions")
@@ -119,7 +111,8 @@ def user(call: Call) -> Response:
     found = call.site.config.user(name)
     if found is None:
         raise JiraError(404, f"The user named '{name}' does not exist")
-    return answer(call.shapes.user(found.name))
+    expanded = memberships(call, found) if "groups" in call.words("expand") else {}
+    return answer({**call.shapes.person(found), **expanded})
 
 
 @router.get("/user/search")

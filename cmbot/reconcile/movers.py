@@ -1,0 +1,61 @@
+"""Know what people were allowed to do when they moved an issue (requirement V16)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cmbot.handlers.movers import to_judge, with_roles
+from cmbot.mirror import movers
+
+if TYPE_CHECKING:
+    from cmbot.models.issues import Issue
+    from cmbot.reconcile.edges import Edges, Local
+
+
+def judge(edges: Edges, issue: Issue) -> Issue:
+    """Ask Jira for the roles of those who moved an issue, and keep them.
+
+    Parameters
+    ----------
+    edges : `~cmbot.reconcile.edges.Edges`
+        The outside world.
+    issue : `~cmbot.models.issues.Issue`
+        As it was read.
+
+    Returns
+    -------
+    issue : `~cmbot.models.issues.Issue`
+        With the roles in its moves.
+
+    Raises
+    ------
+    RemoteError
+        If Jira does not say who has which role.
+    """
+    if not edges.settings.jira.roles:
+        return issue
+    known = movers.of(edges.mirror, issue.id)
+    new = {move.history_id: edges.jira.people.roles_of(move.by) for move in to_judge(issue, known, edges.me)}
+    if new:
+        movers.keep(edges.mirror, issue.id, new)
+    return with_roles(issue, known | new)
+
+
+def known(local: Local, issue: Issue) -> Issue:
+    """Add what is known of the roles of those who moved an issue.
+
+    Parameters
+    ----------
+    local : `~cmbot.reconcile.edges.Local`
+        What is known here.
+    issue : `~cmbot.models.issues.Issue`
+        As it was seen.
+
+    Returns
+    -------
+    issue : `~cmbot.models.issues.Issue`
+        With the roles in its moves.
+    """
+    if not local.settings.jira.roles:
+        return issue
+    return with_roles(issue, movers.of(local.mirror, issue.id))
