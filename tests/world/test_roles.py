@@ -10,6 +10,7 @@ import yaml
 
 from cmbot.demo import world as demo
 from cmbot.demo.seed import seed
+from cmbot.mirror import events
 from cmbot.models.issues import Status
 
 if TYPE_CHECKING:
@@ -82,9 +83,6 @@ def test_a_move_without_the_role_is_turned_back_once_and_an_operators_stands(
     assert [who for who, target in alice.moves(epic) if target == Status.DRAFT] == ["cmbot"]
     assert len(alice.told(epic, "Not done")) == 2
     # Who judges and why is in the history of the issue, and in the events.
-    rows = bot.edges.mirror.connection.execute(
-        "SELECT who, what, why FROM events WHERE issue_key = ?", (epic,)
-    )
-    events = [tuple(row) for row in rows]
-    assert ("Bob Example", f"moved {epic} from Draft to Launch") in [event[:2] for event in events]
-    assert all(why for who, _, why in events if who != "cmbot")
+    said = events.of(bot.edges.mirror, (epic,))
+    assert ("Bob Example", f"moved {epic} from Draft to Launch") in {(item.who, item.what) for item in said}
+    assert all(item.why for item in said if item.who != "cmbot")
