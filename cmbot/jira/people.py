@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from cmbot.exceptions import NotFound, RemoteError
-from cmbot.jira import reading
+from cmbot.jira.failures import strange
 from cmbot.models.issues import Role
 
 if TYPE_CHECKING:
@@ -84,12 +84,12 @@ class People:
         try:
             groups = list(data["groups"]["items"])
             if len(groups) < int(data["groups"]["size"]):
-                raise reading.strange(str(person), "a part of the groups of a person")
+                raise strange(str(person), "a part of the groups of a person")
             own = {_user(str(data[name])) for name in ("accountId", "name", "key") if data.get(name)}
             named = [str(group[name]) for group in groups for name in ("name", "groupId") if group.get(name)]
             return frozenset(own | {_group(name) for name in named})
         except (KeyError, TypeError, ValueError, AttributeError):
-            raise reading.strange(str(person), "the groups of a person") from None
+            raise strange(str(person), "the groups of a person") from None
 
     def _members(self, role: str) -> frozenset[str]:
         if role not in self._actors:
@@ -103,14 +103,14 @@ class People:
                 raise RemoteError("settings jira.roles", f"there is no project role {role!r}", f"use {known}")
             number = str(address).rpartition("/")[2]
             if not number.isdigit():
-                raise reading.strange(subject, "the address of a project role")
+                raise strange(subject, "the address of a project role")
             data = self._wire.read(subject, "reading who has a project role", f"{project}/{number}")
             try:
                 self._actors[role] = frozenset(
                     name for actor in data.get("actors") or () for name in _actor(actor)
                 )
             except (KeyError, TypeError, AttributeError):
-                raise reading.strange(subject, "the members of a project role") from None
+                raise strange(subject, "the members of a project role") from None
         return self._actors[role]
 
 
