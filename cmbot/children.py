@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 # The arguments are positional parameters of the shell, so nothing is quoted or interpreted.
 _RECORD_EXIT = '"$@"; code=$?; echo "$code" >exit.new && mv exit.new exit; exit "$code"'
 # A stack's script must not see them, change them, move elsewhere, or be left out unnoticed.
-_WITH_SETUP = (
+_AFTER_SETUP = (
     'cmbot_setup="$1" cmbot_here="$PWD"; shift; cmbot_argv=("$@"); set --; '
     'if [ -r "$cmbot_setup" ]; then . "$cmbot_setup" >/dev/null; '
     'else echo "$cmbot_setup cannot be read" >&2; cmbot_argv=(false); fi; '
-    'cd "$cmbot_here"; set -- "${cmbot_argv[@]}"; ' + _RECORD_EXIT
+    'cd "$cmbot_here"; "${cmbot_argv[@]}"'
 )
 _INHERITED = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TMPDIR", "TZ")
 
@@ -77,8 +77,8 @@ class Runner:
         RemoteError
             If the child cannot be started.
         """
-        script = [_WITH_SETUP, "cmbot", environment.setup] if environment.setup else [_RECORD_EXIT, "cmbot"]
-        shell = ["/bin/bash" if environment.setup else "/bin/sh", "-c", *script, *argv]
+        setup = ["/bin/bash", "-c", _AFTER_SETUP, "cmbot", environment.setup] if environment.setup else []
+        shell = ["/bin/sh", "-c", _RECORD_EXIT, "cmbot", *environment.prefix, *setup, *argv]
         try:
             directory.mkdir(parents=True, exist_ok=True)
             with (directory / "lock").open("x") as lock:

@@ -107,8 +107,11 @@ class EnvironmentSettings(Part):
 
     path: tuple[str, ...] = ()
     """Directories put before PATH."""
+    prefix: tuple[str, ...] = ()
+    """Words before every command: how it is run inside a container (``[apptainer, exec, /images/lsst.sif]``).
+    It must keep the working directory, the environment variables, the files below ``work`` and the exit status."""
     setup: str = ""
-    """Shell script that is sourced first (a stack's ``loadLSST.bash``); empty for none."""
+    """Shell script that is sourced first, inside the prefix (a stack's ``loadLSST.bash``); empty for none."""
     variables: Mapping[str, str] = Field(default_factory=dict)
     """Environment variables; no secrets."""
     python: str = "python"

@@ -248,3 +248,15 @@ def test_a_status_that_cannot_be_read_is_no_status(place: Place, content: str) -
     place.finished("true")
     (place.root / "run" / "exit").write_text(content)
     assert place.runner.look(place.root / "run").code is None
+
+
+def test_a_prefix_stands_before_the_setup_script_and_the_command(place: Place) -> None:
+    script = place.root / "setup.sh"
+    script.write_text('export RELEASE="$INSIDE-w_2026_47"\n')
+    inside = EnvironmentSettings(
+        prefix=("env", "INSIDE=in the image", "sh", "-c", '"$@"', "sh"), setup=str(script)
+    )
+    directory = place.start("sh", "-c", 'echo "$RELEASE $1"; exit 4', "sh", "a  'b", environment=inside)
+    until(lambda: not place.runner.look(directory).alive)
+    assert (directory / "stdout").read_text() == "in the image-w_2026_47 a  'b\n"
+    assert place.runner.look(directory).code == 4

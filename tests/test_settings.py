@@ -1,0 +1,37 @@
+"""The settings are documented, and the example is one."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+
+from cmbot.settings import parse
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+HERE = Path(__file__).parent
+
+
+@pytest.fixture(scope="module")
+def generator() -> ModuleType:
+    file = HERE / "settings_reference.py"
+    spec = importlib.util.spec_from_file_location(file.stem, file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_reference_says_what_the_model_says(generator: ModuleType) -> None:
+    assert generator.FILE.read_text() == generator.page(), "run python tests/settings_reference.py"
+
+
+def test_every_setting_of_the_example_is_one() -> None:
+    example = HERE.parent / "config" / "settings.yaml"
+    parse(yaml.safe_load(example.read_text()), example.name)
