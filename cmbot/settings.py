@@ -109,7 +109,8 @@ class EnvironmentSettings(Part):
     """Directories put before PATH."""
     prefix: tuple[str, ...] = ()
     """Words before every command: how it is run inside a container (``[apptainer, exec, /images/lsst.sif]``).
-    It must keep the working directory, the environment variables, the files below ``work`` and the exit status."""
+    It must keep the working directory, the environment variables, the files below ``work`` and the exit
+    status."""
     setup: str = ""
     """Shell script that is sourced first, inside the prefix (a stack's ``loadLSST.bash``); empty for none."""
     variables: Mapping[str, str] = Field(default_factory=dict)
