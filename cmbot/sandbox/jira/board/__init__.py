@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import editing, routes, searching, signing
+from . import editing, hanging, routes, searching, signing
 
-PAGES = (signing.router, routes.router, editing.router, searching.router)
+PAGES = (signing.router, routes.router, editing.router, hanging.router, searching.router)
 """Everything a browser can be led to."""

@@ -1,21 +1,19 @@
-"""Pages with forms: creating and editing issues, transition screens, attachments, watching and voting."""
+"""Pages with forms: creating and editing issues, transition screens."""
 
 from __future__ import annotations
 
-import hmac
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-from fastapi import APIRouter, Depends, Request, Response
-from starlette.datastructures import UploadFile
+from fastapi import APIRouter, Response
 
-from cmbot.sandbox.jira import attachments, issuecreation, issues, statusscheme, votes, watchers
+from cmbot.sandbox.jira import issuecreation, issues, statusscheme
 from cmbot.sandbox.jira.configuration import DEFAULT_PRIORITY
 from cmbot.sandbox.jira.errors import JiraError
-from cmbot.sandbox.jira.permissions import may, need_own
+from cmbot.sandbox.jira.permissions import may
 from cmbot.sandbox.jira.screens import edit_screen, permitted, required
 
-from . import forms
+from . import above, forms
 from .visit import Posted, Visit, Visiting  # noqa: TC001 - FastAPI reads the annotations
 
 if TYPE_CHECKING:
@@ -37,7 +35,8 @@ def creation(visit: Visiting) -> Response:
     asked = visit.request.query_params
     project, kind = _chosen(visit, asked.get("project", ""), asked.get("type", ""))
     screen = _create_screen(visit, project, kind)
-    return _creation(visit, project, kind, _controls(visit, screen, _given(visit)), asked.get("parent", ""))
+    before = above.controls(visit, project, kind, asked.get("parent", ""))
+    return _creation(visit, project, kind, before + _controls(visit, screen, _given(visit)))
 
 
 @router.post("/create")
@@ -45,16 +44,13 @@ def create(visit: Visiting, form: Posted) -> Response:
     """Create an issue: the operation behind REST's ``issue``."""
     project, kind = _chosen(visit, form.get("project"), form.get("type"))
     screen = _create_screen(visit, project, kind)
-    before = _controls(visit, screen, _given(visit))
+    parent, before = above.controls(visit, project, kind), _controls(visit, screen, _given(visit))
     fields: dict[str, Any] = {"project": {"key": project.key}, "issuetype": {"id": str(kind.id)}}
-    parent = form.get("parent").strip()
-    if parent:
-        fields["parent"] = {"key": parent}
     try:
-        fields |= forms.read(visit, screen, before, form)
+        fields |= above.read(parent, form) | forms.read(visit, screen, before, form)
         made = issuecreation.create(visit.site, visit.user, {"fields": fields})
     except JiraError as error:
-        return _creation(visit, project, kind, _filled(before, form, error), parent, error)
+        return _creation(visit, project, kind, _filled(parent + before, form, error), error)
     return visit.to(f"/browse/{made.key}")
 
 
@@ -62,7 +58,8 @@ def create(visit: Visiting, form: Posted) -> Response:
 def edition(visit: Visiting, key: str) -> Response:
     """Ask what to change."""
     issue = visit.issue(key, "EDIT_ISSUES")
-    return _edition(visit, issue, _controls(visit, _edit_screen(visit, issue), issue.values))
+    before = above.of_issue(visit, issue)
+    return _edition(visit, issue, before + _controls(visit, _edit_screen(visit, issue), issue.values))
 
 
 @router.post("/browse/{key}/edit")
@@ -70,12 +67,12 @@ def edit(visit: Visiting, form: Posted, key: str) -> Response:
     """Change fields: the operation behind REST's edit."""
     issue = visit.issue(key, "EDIT_ISSUES")
     screen = _edit_screen(visit, issue)
-    before = _controls(visit, screen, issue.values)
+    parent, before = above.of_issue(visit, issue), _controls(visit, screen, issue.values)
     try:
-        sent = forms.read(visit, screen, before, form)
+        sent = above.read(parent, form) | forms.read(visit, screen, before, form)
         issues.edit(visit.site, visit.user, issue, {"fields": sent})
     except JiraError as error:
-        return _edition(visit, issue, _filled(before, form, error), error)
+        return _edition(visit, issue, _filled(parent + before, form, error), error)
     return visit.to(f"/browse/{issue.key}")
 
 
@@ -102,64 +99,6 @@ def make_transition(visit: Visiting, form: Posted, key: str, number: str) -> Res
         statusscheme.move(visit.site, visit.user, issue, body)
     except JiraError as error:
         return _transition(visit, issue, transition, _filled(before, form, error), error)
-    return visit.to(f"/browse/{issue.key}")
-
-
-async def _dropped(request: Request, visit: Visiting) -> list[tuple[str, str, bytes]]:
-    """Name, media type and content of the files in a form that carries its session's token."""
-    if int(request.headers.get("content-length", "0") or 0) > 2 * attachments.SIZE_LIMIT:
-        raise JiraError(413, "The upload is too large.")
-    async with request.form(max_files=20, max_fields=20) as form:
-        sent = form.get("csrf")
-        if not isinstance(sent, str) or not hmac.compare_digest(sent.encode(), visit.session.csrf.encode()):
-            raise JiraError(403, "XSRF check failed: reload the page and try again.")
-        return [
-            (one.filename, one.content_type or "application/octet-stream", await one.read())
-            for one in form.getlist("file")
-            if isinstance(one, UploadFile) and one.filename
-        ]
-
-
-@router.post("/browse/{key}/attach")
-def attach(
-    visit: Visiting, key: str, files: Annotated[list[tuple[str, str, bytes]], Depends(_dropped)]
-) -> Response:
-    """Attach files."""
-    issue = visit.issue(key, "CREATE_ATTACHMENTS")
-    with visit.site.store.transaction():
-        for file in files:
-            attachments.add(visit.site, visit.user, issue.id, *file)
-    return visit.to(f"/browse/{issue.key}#attachments")
-
-
-@router.post("/browse/{key}/file/{number}/delete")
-def detach(visit: Visiting, form: Posted, key: str, number: str) -> Response:
-    """Remove a file."""
-    del form
-    issue = visit.issue(key)
-    found = attachments.find(visit.site, number)
-    if found.issue != issue.id:
-        raise JiraError(404, "The attachment belongs to another issue.")
-    need_own(visit.site.config, visit.user, "DELETE", "ATTACHMENTS", found.author, issue)
-    attachments.delete(visit.site, visit.user, found)
-    return visit.to(f"/browse/{issue.key}#attachments")
-
-
-@router.post("/browse/{key}/watch")
-def watch(visit: Visiting, form: Posted, key: str) -> Response:
-    """Watch an issue, or no longer."""
-    issue = visit.issue(key)
-    turn = watchers.add if form.get("on") else watchers.remove
-    turn(visit.site, issue.id, visit.user.name)
-    return visit.to(f"/browse/{issue.key}")
-
-
-@router.post("/browse/{key}/vote")
-def vote(visit: Visiting, form: Posted, key: str) -> Response:
-    """Vote for an issue, or no longer."""
-    issue = visit.issue(key)
-    turn = votes.cast if form.get("on") else votes.withdraw
-    turn(visit.site, visit.user, issue)
     return visit.to(f"/browse/{issue.key}")
 
 
@@ -237,7 +176,6 @@ def _creation(
     project: Project,
     kind: IssueType,
     controls: list[Control],
-    parent: str,
     error: JiraError | None = None,
 ) -> Response:
     places = [p for p in visit.projects if may(visit.site.config, visit.user, "CREATE_ISSUES", p)]
@@ -249,7 +187,7 @@ def _creation(
         project=project,
         kind=kind,
         controls=controls,
-        parent=parent,
+        parent=next((one.value for one in controls if one.name == above.NAME), ""),
         texts=_texts(controls, error),
     )
 

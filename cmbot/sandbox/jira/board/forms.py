@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from cmbot.sandbox.jira import durations
 from cmbot.sandbox.jira.configuration import PRIORITIES, RESOLUTIONS
 
+from . import candidates
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -82,7 +84,7 @@ def controls(
     found = []
     for name, field in fields.items():
         manner = _MANNERS[field.type]
-        choices = tuple(_choices(visit, field))
+        choices = tuple(_choices(visit, field, stored.get(name)))
         if manner.kind == "several" and not choices:
             continue
         value = stored if field.type == "timetracking" else stored.get(name)
@@ -110,8 +112,10 @@ def read(visit: Visit, fields: Mapping[str, Field], before: list[Control], form:
     return found
 
 
-def _choices(visit: Visit, field: Field) -> list[tuple[str, str]]:
+def _choices(visit: Visit, field: Field, value: Stored) -> list[tuple[str, str]]:
     match field.type:
+        case "epic-link":
+            return candidates.listed(visit, 1, value or "")
         case "priority":
             return list(PRIORITIES.items())
         case "resolution":
@@ -170,7 +174,7 @@ _MANNERS: dict[str, _Manner] = {
     "text": _LINE,
     "url": _LINE,
     "epic-name": _LINE,
-    "epic-link": _Manner("line", _LINE.shown, _LINE.sent, "key of an epic"),
+    "epic-link": _Manner("one", _LINE.shown, _LINE.sent),
     "paragraph": _Manner("text", _LINE.shown, _LINE.sent, "wiki markup"),
     "number": _Manner("number", _number_shown, _number_sent),
     "date": _Manner("day", _LINE.shown, _LINE.sent),

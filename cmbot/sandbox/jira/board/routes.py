@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 
-from cmbot.sandbox.jira import attachments, comments, statusscheme
+from cmbot.sandbox.jira import attachments, statusscheme
 from cmbot.sandbox.jira.errors import JiraError
 from cmbot.sandbox.jira.permissions import may
 from cmbot.sandbox.jira.rest.files import file_answer
@@ -75,15 +75,6 @@ def move(visit: Visiting, form: Posted, key: str) -> Response:
     if _is_script(visit):
         return Response(status_code=204)
     return visit.to(f"/browse/{issue.key}")
-
-
-@router.post("/browse/{key}/comment")
-def comment(visit: Visiting, form: Posted, key: str) -> Response:
-    """Write a comment."""
-    issue = visit.issue(key, "ADD_COMMENTS")
-    body = form.get("body").replace("\r\n", "\n")
-    comments.add(visit.site, visit.user, issue.id, {"body": body})
-    return visit.to(f"/browse/{issue.key}#comments")
 
 
 @router.get("/browse/{key}/file/{number}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from fastapi import APIRouter, Response
 
@@ -32,6 +33,18 @@ def issues_page(visit: Visiting) -> Response:
     return _page(
         visit, jql, int(start) if start.isascii() and start.isdigit() and len(start) < 9 else 0, saved
     )
+
+
+@router.get("/quick")
+def quick(visit: Visiting) -> Response:
+    """Go to the issue whose key was typed, or search for words."""
+    text = visit.request.query_params.get("text", "").strip()
+    try:
+        return visit.to(f"/browse/{visit.issue(text).key}")
+    except JiraError:
+        words = text.replace("\\", " ").replace('"', " ").strip()
+        jql = f'text ~ "{words}" {FIRST_QUERY}' if words else FIRST_QUERY
+        return visit.to(f"/issues/?jql={quote(jql)}")
 
 
 @router.post("/issues/save")

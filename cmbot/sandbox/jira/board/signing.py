@@ -17,6 +17,7 @@ from .visit import HEADERS, Posted, Visiting
 
 if TYPE_CHECKING:
     from cmbot.sandbox.jira.access import Access
+    from cmbot.sandbox.jira.site import Site
 
 log = logging.getLogger(__name__)
 router = APIRouter()
@@ -77,7 +78,17 @@ def act_as(visit: Visiting, form: Posted) -> Response:
 def sign_in_page(request: Request, problem: str = "") -> Response:
     """Ask for a name and password, or a token."""
     root = request.app.state.context_path
-    page = render("signin.html", visit=None, root=root, title="Sign in", problem=problem)
+    site: Site = request.app.state.site
+    usual = site.config.users.get("admin")
+    page = render(
+        "signin.html",
+        visit=None,
+        root=root,
+        title="Sign in",
+        problem=problem,
+        flavour=site.flavour,
+        usual=None if usual is None else site.flavour.login(usual),
+    )
     return HTMLResponse(page, 401, HEADERS)
 
 

@@ -6,8 +6,6 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from markupsafe import Markup, escape
-
 from cmbot.sandbox.jira import (
     attachments,
     comments,
@@ -22,25 +20,22 @@ from cmbot.sandbox.jira import (
     watchers,
     worklogs,
 )
-from cmbot.sandbox.jira.configuration import PRIORITIES, RESOLUTIONS
-from cmbot.sandbox.jira.fieldtypes import TYPES
-from cmbot.sandbox.jira.markup import to_html
-from cmbot.sandbox.jira.markup.inline import anchor
 from cmbot.sandbox.jira.permissions import may
 from cmbot.sandbox.jira.restriction import readable
 
+from .fieldtext import TRACKED, rendered, shown_fields, title
+
 if TYPE_CHECKING:
+    from markupsafe import Markup
+
     from cmbot.sandbox.jira.comments import Comment
-    from cmbot.sandbox.jira.configuration import Project, Status, Transition, User
-    from cmbot.sandbox.jira.fielddefinition import Field
+    from cmbot.sandbox.jira.configuration import LinkType, Project, Status, Transition, User
     from cmbot.sandbox.jira.issues import Issue
-    from cmbot.sandbox.jira.remotelinks import RemoteLink
     from cmbot.sandbox.jira.shapes import Shapes
     from cmbot.sandbox.jira.site import Site
 
 CARD_LIMIT = 500
 """Most issues on a board; the latest changed win."""
-_TRACKED = {"timeoriginalestimate": "estimated", "timeestimate": "remaining", "timespent": "spent"}
 SEGMENT_LIMIT = 40
 """Most sub-tasks drawn on a card."""
 
@@ -158,6 +153,10 @@ class Remark:
     """Who wrote it."""
     html: Markup
     """Its text."""
+    editable: bool
+    """Whether the viewer may change it."""
+    deletable: bool
+    """Whether the viewer may remove it."""
 
 
 def issue_page(site: Site, user: User, shapes: Shapes, issue: Issue) -> dict[str, Any]:
@@ -166,15 +165,15 @@ def issue_page(site: Site, user: User, shapes: Shapes, issue: Issue) -> dict[str
     return {
         "issue": issue,
         "card": card(site, user, issue, issues.subtasks(site, issue)),
-        "parents": _above(site, issue),
-        "children": _in_epic(site, issue),
-        "fields": _shown_fields(site, issue),
-        "description": _html(issue.values.get("description"), shapes),
+        "parents": _seen(site, user, _above(site, issue)),
+        "children": _seen(site, user, _in_epic(site, issue)),
+        "fields": shown_fields(site, shapes, issue),
+        "description": rendered(issue.values.get("description"), shapes),
         "links": _links(site, user, issue),
-        "remote": [(link, _title(link)) for link in remotelinks.listed(site, issue.id)],
+        "remote": [(link, title(link)) for link in remotelinks.listed(site, issue.id)],
         "attachments": attachments.listed(site, issue.id),
         "comments": [
-            Remark(comment, users[comment.author], _html(comment.body, shapes))
+            _remark(site, user, shapes, issue, comment)
             for comment in comments.listed(site, issue.id)
             if readable(site, user, issue.project, comment.visibility)
         ],
@@ -188,6 +187,15 @@ def issue_page(site: Site, user: User, shapes: Shapes, issue: Issue) -> dict[str
     }
 
 
+def _remark(site: Site, user: User, shapes: Shapes, issue: Issue, comment: Comment) -> Remark:
+    def allowed(verb: str) -> bool:
+        whose = ("ALL", "OWN") if comment.author == user.name else ("ALL",)
+        return any(may(site.config, user, f"{verb}_{word}_COMMENTS", issue.project, issue) for word in whose)
+
+    html = rendered(comment.body, shapes)
+    return Remark(comment, site.config.users[comment.author], html, allowed("EDIT"), allowed("DELETE"))
+
+
 def _done_here(site: Site, user: User, shapes: Shapes, issue: Issue) -> dict[str, Any]:
     """What the viewer may do and did, and the work that was logged."""
     watching, voting = watchers.of_issue(site, issue.id), votes.of_issue(site, issue.id)
@@ -198,11 +206,17 @@ def _done_here(site: Site, user: User, shapes: Shapes, issue: Issue) -> dict[str
             ("may_edit", "EDIT_ISSUES"),
             ("may_attach", "CREATE_ATTACHMENTS"),
             ("may_comment", "ADD_COMMENTS"),
+            ("may_link", "LINK_ISSUES"),
         )
     }
     creating = may(site.config, user, "CREATE_ISSUES", issue.project)
     return {
         **allowed,
+        "link_words": [
+            (f"{kind.id}:{way}", words)
+            for kind in site.config.link_types.values()
+            for way, words in _ways(kind)
+        ],
         "may_vote": issue.values.get("reporter") != user.name and issue.resolved is None,
         "child_type": kinds[0] if kinds and creating and issue.type.level == 0 else None,
         "watchers": len(watching),
@@ -210,19 +224,19 @@ def _done_here(site: Site, user: User, shapes: Shapes, issue: Issue) -> dict[str
         "votes": len(voting),
         "voted": user in voting,
         "work": [
-            (one, site.config.users[one.author], _html(one.body, shapes))
+            (one, site.config.users[one.author], rendered(one.body, shapes))
             for one in worklogs.listed(site, user, issue)
         ],
         "tracking": [
             (word, durations.written(issue.values[name]))
-            for name, word in _TRACKED.items()
+            for name, word in TRACKED.items()
             if name in issue.values
         ],
     }
 
 
-def _html(text: str | None, shapes: Shapes) -> Markup:
-    return Markup(to_html(text or "", shapes.around))  # noqa: S704 - escaped by the renderer
+def _seen(site: Site, user: User, found: list[Issue]) -> list[Issue]:
+    return [one for one in found if may(site.config, user, "BROWSE_PROJECTS", one.project, one)]
 
 
 def _above(site: Site, issue: Issue) -> list[Issue]:
@@ -243,7 +257,13 @@ def _in_epic(site: Site, issue: Issue) -> list[Issue]:
     return [issues.from_row(site, row) for row in site.store.rows(sql, f"$.{link.id}", issue.key)]
 
 
-def _links(site: Site, user: User, issue: Issue) -> list[tuple[str, Issue]]:
+def _ways(kind: LinkType) -> list[tuple[str, str]]:
+    """How a link of a kind is read from its ends; once if that is the same."""
+    both = [("outward", kind.outward), ("inward", kind.inward)]
+    return both if kind.inward != kind.outward else both[:1]
+
+
+def _links(site: Site, user: User, issue: Issue) -> list[tuple[str, Issue, int]]:
     found = []
     for link in issuelinks.of_issue(site, issue.id):
         outgoing = link.inward == issue.id
@@ -251,43 +271,8 @@ def _links(site: Site, user: User, issue: Issue) -> list[tuple[str, Issue]]:
         words = link.type.outward if outgoing else link.type.inward
         linked = issues.find(site, str(other))
         if may(site.config, user, "BROWSE_PROJECTS", linked.project, linked):
-            found.append((words, linked))
+            found.append((words, linked, link.id))
     return found
-
-
-def _shown_fields(site: Site, issue: Issue) -> list[tuple[Field, Markup]]:
-    """Fields with a value, without those that have their own place on the page."""
-    own_place = ("summary", "description", "reporter", "assignee", *_TRACKED)
-    return [
-        (field, _field_html(site, issue, field, issue.values[field.id]))
-        for field in site.config.fields.values()
-        if field.id in issue.values and field.id not in own_place
-    ]
-
-
-def _field_html(site: Site, issue: Issue, field: Field, stored: Any) -> Markup:
-    match field.type:
-        case "labels":
-            return Markup(" ").join(Markup('<span class="label">{}</span>').format(one) for one in stored)
-        case "users":
-            return escape(", ".join(site.config.users[name].display_name for name in stored))
-        case "priority" | "resolution" | "date":
-            return escape({**PRIORITIES, **RESOLUTIONS}.get(stored, stored))
-        case "url":
-            return Markup(anchor(stored, escape(stored)) or escape(stored))  # noqa: S704 - both are escaped
-        case "paragraph":
-            return Markup('<div class="preformatted">{}</div>').format(stored)
-        case "components" | "versions":
-            names = {option.id: option.value for option in issue.project.choices(field.type)}
-            return escape(", ".join(names[one] for one in stored))
-        case _:
-            return escape(TYPES[field.type].trace(site, field, stored)[1] or "")
-
-
-def _title(link: RemoteLink) -> Markup:
-    target = link.body["object"]
-    title = escape(target["title"])
-    return Markup(anchor(target["url"], title) or title)  # noqa: S704 - both are escaped
 
 
 def hue(name: str) -> int:

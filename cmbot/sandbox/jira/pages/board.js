@@ -1,4 +1,5 @@
-// Moves cards, shows refusals in Jira's words, and refreshes the page when something was written.
+// Moves cards, asks for what a transition needs, shows refusals in Jira's words, and refreshes the page
+// when something was written.
 "use strict";
 
 document.documentElement.classList.add("js");
@@ -25,7 +26,7 @@ async function post(path, values) {
     });
     if (answer.status === 200) {
       const { screen } = await answer.json(); // the transition asks for fields first
-      location.assign(root + screen);
+      await ask(root + screen);
       return;
     }
     if (!answer.ok) {
@@ -48,17 +49,24 @@ async function refresh() {
   if (!fresh || !old || dragged) return;
   keep(old, fresh, "details[data-lane]", "lane");
   keep(old, fresh, "details[data-keep]", "keep");
-  const focused = document.activeElement?.closest("form.write, form.upload") ? document.activeElement : null;
-  for (const form of ["form.write", "form.upload"]) {
-    const writing = old.querySelector(form); // what is being typed or chosen stays
-    if (writing) fresh.querySelector(form)?.replaceWith(writing);
+  const focused = document.activeElement;
+  for (const form of old.querySelectorAll("form.write, form.upload")) {
+    if (!isBegun(form) && !form.contains(focused)) continue; // what is being typed or chosen stays
+    const action = form.getAttribute("action");
+    [...fresh.querySelectorAll("form")].find((one) => one.getAttribute("action") === action)?.replaceWith(form);
   }
-  const across = old.querySelector(".columns")?.scrollLeft ?? 0;
+  const { scrollLeft: across = 0, scrollTop: down = 0 } = old.querySelector(".columns") ?? {};
   old.replaceWith(fresh);
   focused?.focus({ preventScroll: true });
-  const columns = fresh.querySelector(".columns");
-  if (columns) columns.scrollLeft = across;
+  fresh.querySelector(".columns")?.scrollTo(across, down);
   seen = page.body.dataset.changes;
+}
+
+function isBegun(form) {
+  return [...form.elements].some((one) =>
+    one.files ? one.files.length > 0
+    : one.options ? [...one.options].some((option) => option.defaultSelected && !option.selected)
+    : one.type !== "hidden" && one.defaultValue !== undefined && one.value !== one.defaultValue);
 }
 
 function keep(old, fresh, selector, name) {
@@ -82,6 +90,53 @@ async function poll() {
 }
 
 if (document.getElementById("live")) setTimeout(poll, 1500);
+
+// --------------------------------------------------- what a transition needs
+const dialog = document.body.appendChild(document.createElement("dialog"));
+dialog.setAttribute("aria-label", "Transition");
+
+async function ask(url) {
+  try {
+    await show(await fetch(url, { headers: { Accept: "text/html" } }), url);
+  } catch (error) {
+    say("The sandbox does not answer. Is it still running?");
+  }
+}
+
+async function show(answer, url) {
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const form = page.querySelector("main.form");
+  if (!form) return location.assign(url); // signed out, or no longer possible: the page says which
+  dialog.replaceChildren(...form.children);
+  if (!dialog.open) dialog.showModal();
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.("a");
+  if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  if (link.matches("[data-dialog]")) {
+    event.preventDefault();
+    link.closest(".menu")?.removeAttribute("open");
+    ask(link.href);
+  } else if (link.matches("dialog .ends a")) {
+    event.preventDefault();
+    dialog.close();
+  }
+});
+
+dialog.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const form = event.target;
+  const sent = new URLSearchParams(new FormData(form));
+  try {
+    const answer = await fetch(form.action, { method: "POST", headers: { Accept: "text/html" }, body: sent });
+    if (!answer.redirected) return await show(answer, form.action);
+    dialog.close();
+    await refresh();
+  } catch (error) {
+    say("The sandbox does not answer. Is it still running?");
+  }
+});
 
 // ------------------------------------------------------------------- moving
 document.addEventListener("submit", (event) => {
