@@ -54,8 +54,9 @@ def _html(site: Site, shapes: Shapes, issue: Issue, field: Field) -> Markup:
             return Markup(anchor(url, escape(stored)) or escape(stored))  # noqa: S704 - both are escaped
         case "paragraph":
             return Markup('<div class="preformatted">{}</div>').format(stored)
-        case "components" | "versions":
-            names = {option.id: option.value for option in issue.project.choices(field.type)}
+        case "multiselect" | "components" | "versions":
+            options = field.options if field.type == "multiselect" else issue.project.choices(field.type)
+            names = {option.id: option.value for option in options}
             return escape(", ".join(names[one] for one in stored))
         case _:
             return escape(TYPES[field.type].trace(site, field, stored)[1] or "")
