@@ -169,7 +169,7 @@ def test_a_search_shows_a_table_and_its_mistakes(person: Person) -> None:
 
 def test_a_query_is_saved_on_the_page(person: Person) -> None:
     saved = person.post("/issues/save", data={"name": "Mine", "jql": "reporter = currentUser()"})
-    assert ("saved query of Alice Example" in saved.text, saved.status_code) == (True, 200)
+    assert ("saved filter of Alice Example" in saved.text, saved.status_code) == (True, 200)
     (made,) = person.sandbox.get("filter/favourite")
     twice = person.post("/issues/save", data={"name": "mine", "jql": "project = CM"})
     assert (twice.status_code, "same name already exists" in twice.text) == (400, True)

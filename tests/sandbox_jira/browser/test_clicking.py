@@ -130,7 +130,7 @@ def test_search_finds_by_query_by_words_and_by_key(person: Person, site: Sandbox
     query.fill(f"key = {key} AND status = Draft")
     query.press("Enter")
     person.page.get_by_text("1 to 1 of 1").wait_for()
-    person.page.get_by_label("Save this query as").fill("the quokka")
+    person.page.get_by_label("Save this search as").fill("the quokka")
     person.page.get_by_role("button", name="Save").click()
     person.page.get_by_role("link", name="the quokka").wait_for()
     person.page.get_by_role("searchbox").fill(key.lower())

@@ -105,14 +105,7 @@ class Board:
 
 def board(site: Site, user: User, project: Project) -> Board:
     """Gather a project's board."""
-    sql = "SELECT * FROM issues WHERE project_id = ? ORDER BY updated DESC, id DESC"
-    found = [issues.from_row(site, row) for row in site.store.rows(sql, project.id)]
-    below: dict[int, list[Issue]] = {}
-    for issue in sorted(found, key=lambda issue: issue.id):
-        if issue.parent is not None:
-            below.setdefault(issue.parent, []).append(issue)
-    top = [issue for issue in found if issue.parent is None]
-    shown = sorted(top[:CARD_LIMIT], key=lambda issue: issue.id)
+    shown, below, total = _latest(site, project)
     cards = [card(site, user, issue, below.get(issue.id, [])) for issue in shown]
     link = site.config.field_of_type("epic-link")
     by_epic: dict[str | None, list[Card]] = {}
@@ -123,8 +116,21 @@ def board(site: Site, user: User, project: Project) -> Board:
     lanes.reverse()  # the newest epic on top
     rest = [one for several in by_epic.values() for one in several]
     return Board(
-        project, project.statuses(), lanes + ([Lane(None, rest)] if rest else []), len(top) - len(shown)
+        project, project.statuses(), lanes + ([Lane(None, rest)] if rest else []), total - len(shown)
     )
+
+
+def _latest(site: Site, project: Project) -> tuple[list[Issue], dict[int, list[Issue]], int]:
+    """The issues for cards, their sub-tasks by id, and how many issues there are for cards in all."""
+    top = "FROM issues WHERE project_id = ? AND parent_id IS NULL"
+    latest = f"{top} ORDER BY updated DESC, id DESC LIMIT {CARD_LIMIT:d}"
+    shown = [issues.from_row(site, row) for row in site.store.rows(f"SELECT * {latest}", project.id)]
+    sql = f"SELECT * FROM issues WHERE parent_id IN (SELECT id {latest}) ORDER BY id"  # noqa: S608 - fixed text
+    below: dict[int, list[Issue]] = {}
+    for row in site.store.rows(sql, project.id):
+        below.setdefault(row["parent_id"], []).append(issues.from_row(site, row))
+    (total,) = site.store.rows(f"SELECT COUNT(*) {top}", project.id)
+    return sorted(shown, key=lambda issue: issue.id), below, total[0]
 
 
 def card(site: Site, user: User, issue: Issue, below: list[Issue]) -> Card:

@@ -109,6 +109,8 @@ async function show(answer, url) {
   if (!form) return location.assign(url); // signed out, or no longer possible: the page says which
   dialog.replaceChildren(...form.children);
   if (!dialog.open) dialog.showModal();
+  const fields = ":is(input:not([type=hidden]), select, textarea)";
+  (dialog.querySelector(`.wrong ${fields}`) ?? dialog.querySelector(fields))?.focus();
 }
 
 document.addEventListener("click", (event) => {
