@@ -1,9 +1,10 @@
 # Two commands do everything: `make demo` and `make test`. Both create the environment first.
+# PYTEST=… hands further options to pytest.
 PYTHON ?= $(shell for p in python3.11 python3.12; do $$p -c '' 2>/dev/null && echo $$p && break; done)
 TAG := $(shell $(PYTHON) -c 'import sys; print("py%d%d" % sys.version_info[:2])' 2>/dev/null)
 BIN := .venv/bin
 
-.PHONY: demo demo-auto test lint types contracts unit bench clean
+.PHONY: demo demo-auto test test-long lint types contracts unit bench clean
 
 demo: .venv/ready  ## Start the whole world on this machine and say what to click
 	$(BIN)/cmbot demo
@@ -11,7 +12,10 @@ demo: .venv/ready  ## Start the whole world on this machine and say what to clic
 demo-auto: .venv/ready  ## The same, clicked by a program and checked against the Butler
 	$(BIN)/cmbot demo --auto
 
-test: lint types contracts unit  ## Everything that must hold
+test: lint types contracts unit  ## Everything that must hold, within a quarter of an hour
+
+test-long: .venv/ready  ## The rest: a real browser, long stories; what needs Debian packages skips without them
+	$(BIN)/pytest -m long -n auto --dist loadscope $(PYTEST)
 
 lint: .venv/ready
 	$(BIN)/ruff check .
@@ -24,7 +28,7 @@ contracts: .venv/ready
 	$(BIN)/lint-imports
 
 unit: .venv/ready
-	$(BIN)/pytest -n auto --dist loadscope
+	$(BIN)/pytest -m 'not long' -n auto --dist loadscope $(PYTEST)
 
 bench: .venv/ready  ## Figures; they fail nothing
 	$(BIN)/python tests/bench.py

@@ -15,6 +15,14 @@ HERE = Path(__file__).parent
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite golden files; review the diff")
+    parser.addoption("--forbid-skips", action="store_true", help="fail if any test is skipped")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A skip that nobody sees is a test that nobody runs."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter and reporter.stats.get("skipped") and session.config.getoption("--forbid-skips"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.fixture

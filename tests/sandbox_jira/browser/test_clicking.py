@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from .conftest import Person
 
 
+pytestmark = pytest.mark.long
+
+
 def status_number(site: Sandbox, name: str) -> str:
     return next(str(s.id) for s in site.app.site.config.statuses.values() if s.name == name)
 
