@@ -24,6 +24,7 @@ def asked_in_a_pass(bot: Bot, alice: Human, caplog: pytest.LogCaptureFixture) ->
     return alice.asked("cmbot")
 
 
+@pytest.mark.calm("counts requests, and nothing may be logged")
 @pytest.mark.covers("V11", "W4", "W15")
 def test_a_pass_without_news_makes_one_search(
     bot: Bot, alice: Human, panda: Panda, caplog: pytest.LogCaptureFixture
