@@ -54,6 +54,7 @@ class Jira:
         self._dialect = dialect
         self._comments = Comments(wire, me)
         self.people = People(wire, dialect, settings)
+        self._issues = creation.Issues(wire, dialect, me, settings.project)
         self.me = me
         self.url = settings.url.rstrip("/")
         self.read_fields()
@@ -238,13 +239,11 @@ class Jira:
         )
 
     def ensure_issue(self, marker: str, fields: Mapping[str, Any]) -> tuple[str, str]:
-        """See that the issue with the marker exists; see `creation.ensure_issue`.
+        """See that the issue with the marker exists; see `creation.Issues.ensure`.
 
         ``fields`` are raw values by cmbot's field names; the project and the label are added.
-        On a Jira of several nodes the search may lag: after `OutcomeUnknown`, give it time.
         """
-        raw = self._by_id(fields)
-        return creation.ensure_issue(self._wire, self._dialect, self.me, self._settings.project, marker, raw)
+        return self._issues.ensure(marker, self._by_id(fields))
 
     def ensure_link(self, blocker_key: str, blocked_key: str) -> None:
         """See that one issue is blocked by the other; see `creation.ensure_link`."""

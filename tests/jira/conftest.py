@@ -192,7 +192,6 @@ def wait_for(condition: Callable[[], bool]) -> None:
 @pytest.fixture
 def site(running: Site) -> Site:
     """The sandbox, with nothing left over from other tests."""
-    running.ask("DELETE", "/sandbox/disturb")
     running.ask("DELETE", "/sandbox/strange")
     running.ask("DELETE", "/sandbox/requests")
     return running

@@ -8,9 +8,9 @@ import pytest
 
 from cmbot.exceptions import OutcomeUnknown, Refused, UserError
 from cmbot.jira import creation
+from cmbot.jira.gateway import Jira
 
 if TYPE_CHECKING:
-    from cmbot.jira.gateway import Jira
     from tests.jira.conftest import Site
 
 
@@ -56,6 +56,48 @@ def test_a_request_lost_before_it_is_unknown_and_the_next_call_makes_one(
     assert labelled(site, marker) == []
     made = jira.ensure_issue(marker, step())
     assert labelled(site, marker) == [made[1]]
+
+
+def another(site: Site) -> Jira:
+    """The gateway of another process."""
+    return Jira.connect(site.settings(), site.tokens["cmbot"])
+
+
+@pytest.mark.covers("W2", "V23")
+def test_an_issue_that_the_index_does_not_know_yet_is_not_made_twice(
+    jira: Jira, site: Site, marker: str
+) -> None:
+    site.ask("PUT", "/sandbox/strange", {"search": {"lag": 60}, "users": ["cmbot"]})
+    made = jira.ensure_issue(marker, step())
+    others = [jira.ensure_issue(f"{marker} {number}", step()) for number in range(3)]
+    assert another(site).ensure_issue(marker, step()) == made
+    # The index may still list what is gone, and then knows only that which stayed.
+    for seconds in (0, 61):
+        site.ask("PUT", "/sandbox/clock", {"advance": seconds})
+        assert another(site).ensure_issue(marker, step()) == made
+    assert labelled(site, marker) == [made[1]]
+    assert {labelled(site, f"{marker} {number}")[0] for number in range(3)} == {key for _, key in others}
+
+
+def test_of_two_that_cannot_be_told_apart_by_deleting_the_older_counts(
+    jira: Jira, site: Site, marker: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    site.ask("PUT", "/sandbox/strange", {"search": {"lag": 60}, "users": ["cmbot"]})
+    made = jira.ensure_issue(marker, step())
+    site.disturb("403", "DELETE", "/issue/")
+    assert another(site).ensure_issue(marker, step()) == made
+    assert f"delete it by hand: cmbot goes on with {made[1]}" in caplog.text
+    site.ask("PUT", "/sandbox/clock", {"advance": 61})
+    assert another(site).ensure_issue(marker, step()) == made
+
+
+def test_an_issue_that_somebody_deleted_is_made_again(jira: Jira, site: Site, marker: str) -> None:
+    first = jira.ensure_issue(marker, step())
+    jira.ensure_issue(f"{marker} next", step())
+    site.rest("DELETE", f"issue/{first[1]}")
+    second = jira.ensure_issue(marker, step())
+    assert second != first
+    assert labelled(site, marker) == [second[1]]
 
 
 def test_a_clone_that_a_person_made_is_not_taken_for_it(jira: Jira, site: Site, marker: str) -> None:
