@@ -79,6 +79,37 @@ def test_an_issue_that_the_index_does_not_know_yet_is_not_made_twice(
     assert {labelled(site, f"{marker} {number}")[0] for number in range(3)} == {key for _, key in others}
 
 
+@pytest.mark.covers("W2", "V23")
+@pytest.mark.parametrize("later", [0, 61])
+def test_an_issue_whose_answer_was_lost_is_taken_back_if_there_was_one_before(
+    jira: Jira, site: Site, marker: str, later: int
+) -> None:
+    site.ask("PUT", "/sandbox/strange", {"search": {"lag": 60}, "users": ["cmbot"]})
+    made = jira.ensure_issue(marker, step())
+    site.disturb("lost_answer", "POST", "/issue$")
+    with pytest.raises(OutcomeUnknown):
+        another(site).ensure_issue(marker, step())
+    assert len(labelled(site, marker)) == 2
+    site.ask("PUT", "/sandbox/clock", {"advance": later})
+    assert another(site).ensure_issue(marker, step()) == made
+    assert labelled(site, marker) == [made[1]]
+
+
+def test_a_twin_that_somebody_uses_stays(
+    jira: Jira, site: Site, marker: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    site.ask("PUT", "/sandbox/strange", {"search": {"lag": 60}, "users": ["cmbot"]})
+    made = jira.ensure_issue(marker, step())
+    site.disturb("lost_answer", "POST", "/issue$")
+    with pytest.raises(OutcomeUnknown):
+        another(site).ensure_issue(marker, step())
+    (twin,) = set(labelled(site, marker)) - {made[1]}
+    site.move(twin, "Launch")
+    assert another(site).ensure_issue(marker, step()) == made
+    assert set(labelled(site, marker)) == {twin, made[1]}
+    assert f"{twin} was made for the same as {made[1]}, and people use it" in caplog.text
+
+
 def test_of_two_that_cannot_be_told_apart_by_deleting_the_older_counts(
     jira: Jira, site: Site, marker: str, caplog: pytest.LogCaptureFixture
 ) -> None:

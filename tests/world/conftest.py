@@ -2,7 +2,7 @@
 
 Towards the bot, and the bot alone, Jira misbehaves as a busy one does (strange mode): answers get lost,
 requests are refused or limited, searches lag and miss issues. So tests drive passes until the world is right,
-not a number of them. A test that needs calm says so, with its reason: ``@pytest.mark.calm("counts requests")``.
+not a number of them. A test that needs calm says why: ``@pytest.mark.calm("counts requests")``.
 """
 
 from __future__ import annotations
@@ -88,9 +88,8 @@ TWO_STEPS = (
 
 def steer(world: demo.World, path: str, **order: Any) -> None:
     """Change how the sandbox Jira behaves: see cmbot.sandbox.jira.sandboxpaths."""
-    headers = {"Authorization": f"Bearer {world.jira['tokens'][PERSON]}"}
     url = f"{world.jira['url']}/sandbox/{path}"
-    requests.put(url, json=order, headers=headers, timeout=30).raise_for_status()
+    requests.put(url, json=order, auth=world.login(PERSON), timeout=30).raise_for_status()
 
 
 @dataclass
