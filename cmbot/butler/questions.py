@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from cmbot.dataids import Value
 
 QUERY_SCRIPT = Path(__file__).resolve().parent / "scripts" / "query.py"
-"""Answers `SelectRequest`, `DescribeRequest` and `CountRequest`."""
+"""Answers `SelectRequest`, `DescribeRequest`, `CountRequest` and `ReachRequest`."""
 
 
 @dataclass(frozen=True)
@@ -266,4 +266,51 @@ def parse_counts(text: str, subject: str) -> dict[str, int]:
     try:
         return {str(name): int(number) for name, number in content["counts"].items()}
     except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise strange_response(subject, error) from error
+
+
+@dataclass(frozen=True)
+class ReachRequest:
+    """Ask whether a repository can be opened."""
+
+    repo: str
+    """Path or URI of the repository."""
+
+    def to_json(self) -> str:
+        """The request as the script reads it.
+
+        Returns
+        -------
+        text : `str`
+            JSON.
+        """
+        return json.dumps({"verb": "reach", **asdict(self)})
+
+
+def parse_reach(text: str, subject: str) -> int:
+    """Read the answer to a `ReachRequest`.
+
+    Parameters
+    ----------
+    text : `str`
+        The response.
+    subject : `str`
+        What an error is about.
+
+    Returns
+    -------
+    universe : `int`
+        Version of the repository's dimension universe.
+
+    Raises
+    ------
+    DefinitionError
+        Raised if there is no such repository.
+    RemoteError
+        Raised if the response is not what the script writes.
+    """
+    content = read_response(text, subject)
+    try:
+        return int(content["universe"])
+    except (KeyError, TypeError, ValueError) as error:
         raise strange_response(subject, error) from error

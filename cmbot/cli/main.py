@@ -9,6 +9,7 @@ import click
 #: Verb -> module and one line of help; a test compares the lines with the commands' own.
 COMMANDS = {
     "create": ("cmbot.cli.create", "Create a campaign in Jira from a YAML file."),
+    "doctor": ("cmbot.cli.doctor", "Check everything that cmbot depends on."),
     "demo": ("cmbot.cli.demo", "Try cmbot on this machine: a whole small world, with a board to click on."),
     "history": ("cmbot.cli.history", "Show who did what and why, for a campaign, step or group."),
     "jira": ("cmbot.cli.jira", "Set up a Jira project."),

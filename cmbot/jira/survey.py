@@ -9,13 +9,17 @@ from cmbot.exceptions import NotFound
 from cmbot.jira import fields, reading
 from cmbot.jira.deployment import choose
 from cmbot.jira.failures import strange
+from cmbot.jira.people import People
 from cmbot.jira.wire import Wire, issue_path
+from cmbot.jira_schema import values
 from cmbot.jira_schema.fields import BY_NAME
 from cmbot.jira_schema.needs import Deployment, Place, Screen, TypePlace, TypeSeen, type_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
 
+    from cmbot.models.issues import Role
     from cmbot.settings import JiraSettings
 
 DEFAULT = "default"
@@ -59,6 +63,20 @@ class Survey:
         """Ask who the account is; Jira's JSON."""
         return self._wire.read(self._settings.url, "asking whose the token is", "myself")
 
+    def server_time(self) -> datetime:
+        """Ask for Jira's clock.
+
+        Returns
+        -------
+        now : `datetime.datetime`
+            With its zone.
+        """
+        info = self._wire.read(self._settings.url, "asking for its time", "serverInfo")
+        try:
+            return values.time(str(info["serverTime"]))
+        except (KeyError, ValueError):
+            raise strange(self._settings.url, "its time") from None
+
     def permissions(self, wanted: Sequence[str]) -> dict[str, bool]:
         """Ask what the account may do in the project.
 
@@ -89,6 +107,42 @@ class Survey:
         held = answer.get("permissions")
         known = held if isinstance(held, dict) else {}
         return {key: bool((known.get(key) or {}).get("havePermission")) for key in wanted}
+
+    def roles(self) -> frozenset[Role]:
+        """Ask which roles the account itself has: who may ask that may ask it of everybody.
+
+        Returns
+        -------
+        roles : `frozenset` [`~cmbot.models.issues.Role`]
+            By the settings.
+
+        Raises
+        ------
+        RemoteError
+            If Jira does not say.
+        """
+        return People(self._wire, self._dialect, self._settings).roles_of(values.person(self.myself()))
+
+    def finds(self, since_ms: int) -> bool:
+        """Search as a pass does.
+
+        Parameters
+        ----------
+        since_ms : `int`
+            Instant in milliseconds of the Unix epoch, by Jira's clock.
+
+        Returns
+        -------
+        found : `bool`
+            Whether issues of the project changed since.
+
+        Raises
+        ------
+        RemoteError
+            If Jira does not take the query.
+        """
+        clause = f"project = {reading.quoted(self._settings.project)} AND updated >= {since_ms:d}"
+        return any(self._dialect.pages(self._wire, clause, "updated,status,issuetype", 1))
 
     def look(self, screens: Sequence[str] = ()) -> Place:
         """See what the project is.

@@ -140,6 +140,21 @@ class Mirror:
             self.connection.execute("ROLLBACK")
             raise
 
+    def leased(self) -> tuple[str, datetime | None]:
+        """Tell who holds the lease, without taking it.
+
+        Returns
+        -------
+        holder : `str`
+            As `~cmbot.mirror.lease.this_process` names it; empty if nobody does.
+        until : `datetime.datetime` or `None`
+            How long it is good for.
+        """
+        row = self.connection.execute("SELECT holder, expires_at FROM lease").fetchone()
+        if row is None or not row["holder"]:
+            return "", None
+        return str(row["holder"]), datetime.fromisoformat(row["expires_at"])
+
     def release_lease(self) -> None:
         """Give the lease back, so that the next instance need not wait."""
         # The row stays: tokens must go on growing, or one who slept since an earlier token could write again.

@@ -144,6 +144,12 @@ class Site:
         file = self.settings(user, **changes)
         return CliRunner().invoke(main, ("jira", "setup", "--settings", str(file), *argv), input=answer)
 
+    def doctor(self) -> dict[str, str]:
+        """Run ``cmbot doctor`` with cmbot's own account; health of what it says of Jira."""
+        result = CliRunner().invoke(main, ("doctor", "--json", "--settings", str(self.settings("cmbot"))))
+        checks = json.loads(result.stdout)["checks"]
+        return {one["check"]: one["health"] for one in checks if one["check"].startswith("jira")}
+
 
 class _Table:
     """A table of an export, with rows that can be added."""

@@ -157,3 +157,23 @@ def test_a_screen_can_be_named(site: Site) -> None:
 def test_screens_named_after_the_project_come_first(site: Site) -> None:
     site.rest("POST", "screens", {"name": "CM: Scrum Default Screen"})
     assert "field on CM: Scrum Default Screen: " in site.setup("--dry-run").output
+
+
+@pytest.mark.covers("W21")
+def test_the_doctor_names_what_setup_makes(site: Site) -> None:
+    before = site.doctor()
+    assert before["jira fields"] == before["jira statuses"] == before["jira issue types"] == "broken"
+    assert before["jira permissions"] == before["jira search"] == "ok"
+    site.setup("--yes")
+    site.click()
+    after = site.doctor()
+    # There is no issue yet whose transitions could be seen.
+    assert after.pop("jira transitions") == "unchecked"
+    assert set(after.values()) == {"ok"}
+
+
+def test_the_doctor_sees_a_token_that_is_not_accepted(site: Site) -> None:
+    site.address["tokens"]["cmbot"] = "wrong"
+    found = site.doctor()
+    assert "broken" in (found["jira server"], found["jira account"])
+    assert found["jira project"] == "unchecked"

@@ -1,8 +1,8 @@
-"""Read from a Butler: what a query selects, what a pipeline is, how many datasets there are.
+"""Read from a Butler: what a query selects, what a pipeline is, how many datasets there are, if it is there.
 
-Run as ``python query.py request.json response.json``. The request's ``verb`` is ``select``, ``describe`` or
-``count``; what each reads and answers is written at `cmbot.butler.questions`. Self-contained: cmbot is not
-importable where this runs.
+Run as ``python query.py request.json response.json``. The request's ``verb`` is ``select``, ``describe``,
+``count`` or ``reach``; what each reads and answers is written at `cmbot.butler.questions`. Self-contained:
+cmbot is not importable where this runs.
 """
 
 from __future__ import annotations
@@ -272,7 +272,13 @@ def _count(request: dict[str, Any]) -> dict[str, Any]:
     return {"counts": counts}
 
 
-_VERBS = {"select": _select, "describe": _describe, "count": _count}
+def _reach(request: dict[str, Any]) -> dict[str, Any]:
+    """Answer whether there is a repository; opening it asks its database."""
+    with _open_butler(request) as butler:
+        return {"universe": butler.dimensions.version}
+
+
+_VERBS = {"select": _select, "describe": _describe, "count": _count, "reach": _reach}
 
 
 def main(request_file: Path, response_file: Path) -> None:

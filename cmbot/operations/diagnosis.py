@@ -1,0 +1,222 @@
+"""What `cmbot doctor` says of the facts it gathered; pure.
+
+Each judgement gives lines: what was looked at, how it is, what was found, and what to do about it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from cmbot.exceptions import DefinitionError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from cmbot.exceptions import CmbotError
+
+TOKEN_WARNING = timedelta(days=3)
+"""Time before a token's end in which somebody should renew it."""
+FREE_WARNING = 5 * 1024**3
+"""Bytes of free space below which a directory is degraded."""
+FREE_LEAST = 256 * 1024**2
+"""Bytes of free space below which nothing can be relied on to be written."""
+
+
+class Health(StrEnum):
+    """How something is."""
+
+    OK = "ok"
+    UNCHECKED = "unchecked"
+    DEGRADED = "degraded"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One finding."""
+
+    check: str
+    """What was looked at."""
+    health: Health
+    """How it is."""
+    found: str
+    """What was found."""
+    remedy: str = ""
+    """What to do, if it is not ok."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Give it to a script.
+
+        Returns
+        -------
+        data : `dict`
+            By field.
+        """
+        return asdict(self)
+
+
+def worst(lines: Iterable[Line]) -> Health:
+    """Find how bad it is.
+
+    Parameters
+    ----------
+    lines : `~collections.abc.Iterable` [`Line`]
+        All findings.
+
+    Returns
+    -------
+    health : `Health`
+        The worst of them.
+    """
+    order = list(Health)
+    return max((line.health for line in lines), key=order.index, default=Health.OK)
+
+
+def failed(check: str, error: CmbotError, health: Health = Health.BROKEN) -> Line:
+    """Say that something could not be done.
+
+    Parameters
+    ----------
+    check : `str`
+        What was looked at.
+    error : `~cmbot.exceptions.CmbotError`
+        What happened.
+    health : `Health`, optional
+        How bad that is.
+
+    Returns
+    -------
+    line : `Line`
+        With the error's own remedy.
+    """
+    if isinstance(error, DefinitionError):
+        (problem, *_) = error.problems
+        return Line(check, health, f"{error.subject}: {problem.problem}", problem.remedy)
+    remedy = error.remedy or "see that it can be reached from here, and its address in the settings"
+    return Line(check, health, f"{error.subject}: {error.problem}", remedy)
+
+
+def token(check: str, until: datetime | None, now: datetime) -> Line:
+    """Judge how long the PanDA token lasts.
+
+    Parameters
+    ----------
+    check : `str`
+        Name of the line.
+    until : `datetime.datetime` or `None`
+        When it expires, if it says so.
+    now : `datetime.datetime`
+        The time.
+
+    Returns
+    -------
+    line : `Line`
+        With the time that is left.
+    """
+    if until is None:
+        return Line(check, Health.OK, "there is one; it does not say when it expires")
+    found = f"expires {until:%Y-%m-%d %H:%M} UTC"
+    if until <= now:
+        return Line(check, Health.BROKEN, f"expired {until:%Y-%m-%d %H:%M} UTC", "renew it (panda.token)")
+    if until - now < TOKEN_WARNING:
+        return Line(check, Health.DEGRADED, found, "renew it before then (panda.token)")
+    return Line(check, Health.OK, found)
+
+
+def directory(check: str, path: str, free: int | None, *, writable: bool) -> Line:
+    """Judge a directory.
+
+    Parameters
+    ----------
+    check : `str`
+        Name of the line.
+    path : `str`
+        The directory.
+    free : `int` or `None`
+        Bytes that are free; `None` if there is no such directory.
+    writable : `bool`
+        Whether cmbot may write in it, or make it.
+
+    Returns
+    -------
+    line : `Line`
+        With its free space.
+    """
+    if not writable:
+        what = "cannot be made" if free is None else "cannot be written"
+        return Line(check, Health.BROKEN, f"{path} {what}", "see who owns it, or set another in the settings")
+    if free is None:
+        return Line(check, Health.OK, f"{path} is made when it is needed")
+    found = f"{path}: {free / 1024**3:.1f} GiB free"
+    if free < FREE_WARNING:
+        health = Health.BROKEN if free < FREE_LEAST else Health.DEGRADED
+        return Line(check, health, found, "make room")
+    return Line(check, Health.OK, found)
+
+
+def lease(check: str, holder: str, until: datetime | None, now: datetime, *, gone: bool) -> Line:
+    """Judge who runs the service.
+
+    Parameters
+    ----------
+    check : `str`
+        Name of the line.
+    holder : `str`
+        Who holds the lease; empty if nobody does.
+    until : `datetime.datetime` or `None`
+        How long it is good for.
+    now : `datetime.datetime`
+        The time.
+    gone : `bool`
+        Whether the holder is known not to run any more.
+
+    Returns
+    -------
+    line : `Line`
+        Degraded if no pass is being made.
+    """
+    start = "start the service (`cmbot sync`)"
+    if not holder or until is None:
+        return Line(check, Health.DEGRADED, "no cmbot is running", start)
+    if gone:
+        return Line(check, Health.DEGRADED, f"{holder} ended without giving it back", start)
+    if until <= now:
+        told = f"{holder} made no pass since {until:%Y-%m-%d %H:%M} UTC or before"
+        return Line(check, Health.DEGRADED, told, "see its log; it may hang or wait for Jira")
+    return Line(check, Health.OK, f"held by {holder} until {until:%H:%M:%S} UTC")
+
+
+def child(check: str, what: str, code: int | None, said: str, environment: str) -> Line:
+    """Judge how a program started.
+
+    Parameters
+    ----------
+    check : `str`
+        Name of the line.
+    what : `str`
+        The command.
+    code : `int` or `None`
+        Exit status; `None` if it was stopped because it took too long.
+    said : `str`
+        Its last line of output.
+    environment : `str`
+        Name of the environment that says how it is run.
+
+    Returns
+    -------
+    line : `Line`
+        With what it said, if it failed.
+    """
+    if code == 0:
+        return Line(check, Health.OK, f"`{what}` starts")
+    how = "does not end in time" if code is None else f"ends with {code}"
+    return Line(
+        check,
+        Health.BROKEN,
+        f"`{what}` {how}: {said[:300] or 'it said nothing'}",
+        f"see settings environments.{environment}",
+    )
