@@ -42,22 +42,11 @@ class Cloud(Flavour):
     caps = Caps(comments=5000, worklogs=10_000, attachments=2000, issue_links=2000, remote_links=2000)
 
     def configured(self, config: Configuration) -> Configuration:
-        """Without the fields for epics, on which ``parent`` is kept unseen."""
-        fields = {name: field for name, field in config.fields.items() if field.type not in self.hidden_types}
-        hidden = {name: field for name, field in config.fields.items() if name not in fields}
-        if not any(field.type == _EPIC.type for field in hidden.values()):
-            hidden[_EPIC.id] = _EPIC
-        projects = {
-            number: replace(
-                project,
-                transitions=tuple(
-                    replace(one, screen=tuple(item for item in one.screen if item.field.id in fields))
-                    for one in project.transitions
-                ),
-            )
-            for number, project in config.projects.items()
-        }
-        return replace(config, fields=fields, hidden=hidden, projects=projects)
+        """Also with a field for epics, unseen, on which ``parent`` is kept."""
+        shown = super().configured(config)
+        if any(field.type == _EPIC.type for field in shown.hidden.values()):
+            return shown
+        return replace(shown, hidden={**shown.hidden, _EPIC.id: _EPIC})
 
     def contact(self, config: Configuration, url: str) -> dict[str, Any]:
         """E-mail and account id by login name, and the address of the gateway."""

@@ -91,11 +91,11 @@ class CloudShapes(Shapes):
         found = {
             **super().transition(one, with_fields=with_fields),
             "hasScreen": bool(one.screen),
-            "isGlobal": one.source is None,
+            "isGlobal": not one.sources,
             "isInitial": False,
             "isAvailable": True,
             "isConditional": False,
-            "looped": one.source == one.to,
+            "looped": one.sources == (one.to,),
         }
         del found["opsbarSequence"]
         return found

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from .permissions import Actor, PermissionScheme, Role
     from .projectparts import Component, ProjectCategory, Version
+    from .security import SecurityLevel, SecurityScheme
 
 T = TypeVar("T")
 CategoryKey = Literal["new", "indeterminate", "done"]
@@ -132,12 +133,41 @@ class Transition:
     """Name on the button."""
     to: Status
     """Where it leads."""
-    source: Status | None
-    """Where it begins; None is everywhere (global)."""
+    sources: tuple[Status, ...]
+    """Where it begins; empty is everywhere (global)."""
     screen: tuple[ScreenField, ...]
     """Fields that may be sent along."""
     roles: tuple[int, ...] = ()
     """Numbers of the roles that may make it; empty is everybody."""
+    screen_id: int | None = None
+    """Number of its screen."""
+
+    def begins_in(self, status: Status) -> bool:
+        """Whether it can be made from a status."""
+        return not self.sources or status in self.sources
+
+
+@dataclass(frozen=True)
+class StatusScheme:
+    """Statuses and the ways between them: what Jira calls a workflow."""
+
+    id: int
+    """Number."""
+    name: str
+    """Name."""
+    description: str
+    """What it is for."""
+    initial: Status
+    """Status of a new issue."""
+    transitions: tuple[Transition, ...]
+    """The ways."""
+
+    def statuses(self) -> list[Status]:
+        """The statuses an issue can be in, in the order of the scheme."""
+        found = [self.initial]
+        for transition in self.transitions:
+            found += [s for s in (*transition.sources, transition.to) if s not in found]
+        return found
 
 
 @dataclass(frozen=True)
@@ -152,16 +182,16 @@ class Project:
     """Name."""
     lead: str
     """Login name of the lead."""
-    initial: Status
-    """Status of a new issue."""
     issue_types: tuple[IssueType, ...]
     """Types in the order of the seed."""
-    transitions: tuple[Transition, ...]
-    """The status scheme."""
+    status_scheme: StatusScheme
+    """Its status scheme."""
     actors: tuple[Actor, ...]
     """Who has which role."""
     permission_scheme: int
     """Number of its permission scheme."""
+    security: SecurityScheme | None = None
+    """Its issue security scheme."""
     components: tuple[Component, ...] = ()
     """Its components."""
     versions: tuple[Version, ...] = ()
@@ -182,13 +212,6 @@ class Project:
         if word == "components":
             return tuple(Option(component.id, component.name) for component in self.components)
         return tuple(Option(version.id, version.name, version.archived) for version in self.versions)
-
-    def statuses(self) -> list[Status]:
-        """The statuses an issue can be in, in the order of the scheme."""
-        found = [self.initial]
-        for transition in self.transitions:
-            found += [s for s in (transition.source, transition.to) if s and s not in found]
-        return found
 
 
 @dataclass(frozen=True)
@@ -212,6 +235,10 @@ class Configuration:
     roles: dict[int, Role]
     """By number."""
     permission_schemes: dict[int, PermissionScheme]
+    """By number."""
+    status_schemes: dict[int, StatusScheme]
+    """By number."""
+    security_schemes: dict[int, SecurityScheme]
     """By number."""
     categories: dict[int, ProjectCategory]
     """Project categories by number."""
@@ -245,6 +272,11 @@ class Configuration:
     def groups_of(self, user: User) -> list[str]:
         """The groups a user is in."""
         return [name for name, members in self.groups.items() if user.name in members]
+
+    def security_level(self, number: int) -> SecurityLevel:
+        """The level of issue security of that number."""
+        levels = (one for scheme in self.security_schemes.values() for one in scheme.levels)
+        return next(one for one in levels if one.id == number)
 
     def field(self, field_id: str) -> Field:
         """The field of that id, also one that is not shown."""

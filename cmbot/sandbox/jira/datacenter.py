@@ -20,6 +20,7 @@ class DataCenter(Flavour):
     name = "data-center"
     apis = ("/rest/api/2", "/rest/api/latest")
     shapes = Shapes
+    hidden_types = frozenset({"category-change"})
 
     def server_info(self, base_url: str, now: str) -> dict[str, Any]:
         """Answer of ``serverInfo``."""

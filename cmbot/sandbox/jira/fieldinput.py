@@ -116,6 +116,17 @@ def named_options(site: Site, field: Field, raw: Any) -> Stored:
     return sorted({named_option(site, field, one) for one in _list(raw)}) or None
 
 
+def security_level(_: Site, field: Field, raw: Any) -> Stored:
+    """A level of issue security, by id or name."""
+    if raw is None:
+        return None
+    if isinstance(raw, dict):
+        for option in field.options:
+            if raw.get("id") == str(option.id) or ("id" not in raw and raw.get("name") == option.value):
+                return option.id
+    raise FieldProblem("Security level is not valid or cannot be set by you.")
+
+
 def date(_: Site, __: Field, raw: Any) -> Stored:
     """A day, without a time (RFC 3339)."""
     if raw is None or raw == "":

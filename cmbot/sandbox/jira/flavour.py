@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Flavour(ABC):
     shapes: ClassVar[type[Shapes]]
     """Renders answers."""
     hidden_types: ClassVar[frozenset[str]] = frozenset()
-    """Types of custom fields that this deployment does not show."""
+    """Types of fields that this deployment does not show."""
     parents: ClassVar[bool] = False
     """Whether ``parent`` also leads from a standard issue to its epic."""
     creation_is_history: ClassVar[bool] = False
@@ -70,8 +70,24 @@ class Flavour(ABC):
     """Most things that one issue may hold."""
 
     def configured(self, config: Configuration) -> Configuration:
-        """The configuration as this deployment shows it."""
-        return config
+        """The configuration as this deployment shows it: without fields of the hidden types."""
+        fields = {name: field for name, field in config.fields.items() if field.type not in self.hidden_types}
+        hidden = {name: field for name, field in config.fields.items() if name not in fields}
+        schemes = {
+            number: replace(
+                scheme,
+                transitions=tuple(
+                    replace(one, screen=tuple(item for item in one.screen if item.field.id in fields))
+                    for one in scheme.transitions
+                ),
+            )
+            for number, scheme in config.status_schemes.items()
+        }
+        projects = {
+            number: replace(project, status_scheme=schemes[project.status_scheme.id])
+            for number, project in config.projects.items()
+        }
+        return replace(config, fields=fields, hidden=hidden, status_schemes=schemes, projects=projects)
 
     def contact(self, config: Configuration, url: str) -> dict[str, Any]:
         """What a client needs to know besides the address and the tokens."""

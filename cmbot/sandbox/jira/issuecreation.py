@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from . import history, issues, parents, permissions
+from . import history, issues, parents, permissions, security
 from .configuration import DEFAULT_PRIORITY, IssueType, Project
 from .errors import JiraError, refused
 from .happenings import Happening
@@ -45,7 +45,10 @@ def create(site: Site, user: User, body: Mapping[str, Any]) -> Issue:
         rest = {name: raw for name, raw in fields.items() if name not in ("project", "issuetype", "parent")}
         given = read_values(site, screen, {**body, "fields": rest}, {}) | epic
         given = issues.expanded(given)
-        values = {"priority": DEFAULT_PRIORITY, "reporter": user.name, **given}
+        level = _security_level(project, parent)
+        values = {"priority": DEFAULT_PRIORITY, "reporter": user.name, security.FIELD: level, **given}
+        if parent is not None:
+            values[security.FIELD] = level
         lacking = {
             f.id: f"{f.name} is required." for f in screen.values() if required(f) and not values.get(f.id)
         }
@@ -60,11 +63,12 @@ def create(site: Site, user: User, body: Mapping[str, Any]) -> Issue:
             project_id=project.id,
             number=int(key.rpartition("-")[2]),
             type_id=issue_type.id,
-            status_id=project.initial.id,
+            status_id=project.status_scheme.initial.id,
             parent_id=None if parent is None else parent.id,
             creator=user.name,
             created=now,
             updated=now,
+            category_changed=now,
             fields=issues.packed(values),
         )
         site.store.insert("watchers", issue_id=number, user=user.name)
@@ -88,9 +92,16 @@ def _first_items(site: Site, project: Project, values: Mapping[str, Stored]) -> 
         if value is not None
         for item in history.items(site, project, site.config.field(name), None, value)
     ]
-    status = project.initial
+    status = project.status_scheme.initial
     items.append(history.Item("Status", "jira", "status", (None, None), (str(status.id), status.name)))
     return sorted(items, key=lambda item: item.field.casefold())
+
+
+def _security_level(project: Project, parent: Issue | None) -> int | None:
+    """The level of the parent of a sub-task, else that of new issues."""
+    if parent is not None:
+        return parent.values.get(security.FIELD)
+    return None if project.security is None else project.security.default
 
 
 def _next_key(site: Site, project: Project) -> str:

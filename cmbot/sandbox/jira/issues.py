@@ -7,7 +7,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from . import comments, history, issuelinks, parents, permissions, properties
+from . import comments, history, issuelinks, parents, permissions, properties, security
 from .errors import JiraError, missing, refused
 from .happenings import Happening
 from .screens import added, edit_screen, permitted, read_values, required, section
@@ -47,6 +47,8 @@ class Issue:
     """Milliseconds."""
     resolved: int | None
     """When the resolution was set, milliseconds."""
+    category_changed: int
+    """When its status last came into another category, milliseconds."""
     values: Mapping[str, Stored]
     """Stored values by field id."""
 
@@ -64,6 +66,7 @@ def from_row(site: Site, row: sqlite3.Row) -> Issue:
         created=row["created"],
         updated=row["updated"],
         resolved=row["resolved"],
+        category_changed=row["category_changed"],
         values=json.loads(row["fields"]),
     )
 
@@ -159,6 +162,9 @@ def apply(site: Site, issue: Issue, values: Mapping[str, Stored]) -> list[histor
     resolved = issue.resolved
     if "resolution" in changed:
         resolved = None if changed["resolution"] is None else site.store.now()
+    if security.FIELD in changed:  # a sub-task has the level of its parent
+        sql = "UPDATE issues SET fields = json_set(fields, ?, ?) WHERE parent_id = ?"
+        site.store.run(sql, f"$.{security.FIELD}", changed[security.FIELD], issue.id)
     sql = "UPDATE issues SET fields = ?, resolved = ? WHERE id = ?"
     site.store.run(sql, packed({**issue.values, **changed}), resolved, issue.id)
     return [

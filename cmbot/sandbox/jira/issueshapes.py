@@ -12,6 +12,7 @@ from . import (
     issues,
     properties,
     statusscheme,
+    timesums,
     votes,
     watchers,
     worklogs,
@@ -19,7 +20,7 @@ from . import (
 from .markup import to_html
 from .permissions import may
 from .restriction import readable
-from .screens import edit_screen, required
+from .screens import edit_screen, permitted, required
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -91,6 +92,7 @@ class IssueShapes:
         self.fields = fields
         self.expand = frozenset(expand)
         self.with_properties = with_properties
+        self._found_below: dict[int, list[Issue]] = {}
 
     def __call__(self, issue: Issue) -> Json:
         """The issue with everything that was asked for."""
@@ -137,7 +139,7 @@ class IssueShapes:
                 return shapes.status(issue.status)
             case "parent":
                 above = issues.parent(site, issue)
-                return None if above is None else self.brief(above)
+                return None if above is None or not self._sees(above) else self.brief(above)
             case "creator":
                 return shapes.user(issue.creator)
             case "created":
@@ -149,7 +151,17 @@ class IssueShapes:
             case "issuelinks":
                 return self._issue_links(issue)
             case "subtasks":
-                return [self.brief(child) for child in issues.subtasks(site, issue)]
+                return [self.brief(child) for child in self._below(issue)]
+            case "statuscategorychangedate":
+                return shapes.instant(issue.category_changed)
+            case "aggregatetimespent" | "aggregatetimeestimate" | "aggregatetimeoriginalestimate":
+                return timesums.total([issue, *self._below(issue)], field.id.removeprefix("aggregate"))
+            case "progress":
+                return timesums.progress([issue])
+            case "aggregateprogress":
+                return timesums.progress([issue, *self._below(issue)])
+            case "workratio":
+                return timesums.work_ratio(issue)
             case "watches":
                 return self.watches(issue)
             case "votes":
@@ -164,6 +176,12 @@ class IssueShapes:
                 return self._comment_page(issue)
             case _:
                 return shapes.value(field, issue.values.get(field.id))
+
+    def _below(self, issue: Issue) -> list[Issue]:
+        """The sub-tasks, looked for once."""
+        if issue.id not in self._found_below:
+            self._found_below[issue.id] = issues.subtasks(self.site, issue)
+        return self._found_below[issue.id]
 
     def brief(self, issue: Issue) -> Json:
         """An issue inside another: parent, sub-task, link."""
@@ -264,6 +282,8 @@ class IssueShapes:
 def edit_metadata(shapes: Shapes, issue: Issue) -> Json:
     """The fields of the edit screen."""
     screen = edit_screen(shapes.config, issue.project, issue.type)
+    if shapes.viewer is not None:
+        screen = permitted(shapes.config, shapes.viewer, issue.project, issue, screen)
     fields = {field.id: shapes.field_metadata(field, required=required(field)) for field in screen.values()}
     above = None if issue.type.subtask else shapes.parent_metadata(issue.type)
     return {"fields": fields if above is None else {**fields, "parent": above}}

@@ -6,10 +6,21 @@ import json
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from .configuration import CATEGORIES, Configuration, IssueType, LinkType, Project, Status, Transition, User
+from .configuration import (
+    CATEGORIES,
+    Configuration,
+    IssueType,
+    LinkType,
+    Project,
+    Status,
+    StatusScheme,
+    Transition,
+    User,
+)
 from .fielddefinition import Context, Field, Option, ScreenField
-from .permissions import Actor, Grant, PermissionScheme, Role
+from .permissions import Actor, Grant, Holder, PermissionScheme, Role
 from .projectparts import Component, ProjectCategory, Version
+from .security import SecurityLevel, SecurityScheme
 from .systemfields import SYSTEM_FIELDS
 
 if TYPE_CHECKING:
@@ -41,6 +52,9 @@ def load(store: Store) -> Configuration:
         for row in store.rows("SELECT id, name, description FROM project_categories ORDER BY name")
     }
     groups = _groups(store)
+    screens = _screens(store)
+    status_schemes = _status_schemes(store, statuses, fields, screens)
+    security_schemes = _security_schemes(store)
     return Configuration(
         users=_users(store, groups[ADMINISTRATORS]) if groups else {},
         statuses=statuses,
@@ -51,7 +65,7 @@ def load(store: Store) -> Configuration:
         },
         fields=fields,
         projects={
-            row["id"]: _project(store, row, statuses, issue_types, fields, categories)
+            row["id"]: _project(store, row, issue_types, status_schemes, security_schemes, categories)
             for row in store.rows("SELECT * FROM projects ORDER BY id")
         },
         groups=groups,
@@ -59,14 +73,13 @@ def load(store: Store) -> Configuration:
             row["id"]: Role(*row) for row in store.rows("SELECT id, name, description FROM roles ORDER BY id")
         },
         permission_schemes=_permission_schemes(store),
+        status_schemes=status_schemes,
+        security_schemes=security_schemes,
         categories=categories,
         default_screen=frozenset(
-            row["field"]
-            for row in store.rows(
-                """SELECT f.field FROM screen_fields f JOIN screen_tabs t ON t.id = f.tab_id
-                   JOIN screens s ON s.id = t.screen_id WHERE s.name = ?""",
-                DEFAULT_SCREEN,
-            )
+            field
+            for row in store.rows("SELECT id FROM screens WHERE name = ?", DEFAULT_SCREEN)
+            for field in screens.get(row["id"], ())
         ),
     )
 
@@ -97,7 +110,7 @@ def _users(store: Store, administrators: frozenset[str]) -> dict[str, User]:
 def _permission_schemes(store: Store) -> dict[int, PermissionScheme]:
     grants: dict[int, list[Grant]] = {}
     for row in store.rows("SELECT * FROM grants ORDER BY id"):
-        grant = Grant(row["id"], row["permission"], row["holder"], row["parameter"])
+        grant = Grant(row["id"], row["permission"], Holder(row["holder"], row["parameter"]))
         grants.setdefault(row["scheme_id"], []).append(grant)
     return {
         row["id"]: PermissionScheme(
@@ -110,9 +123,9 @@ def _permission_schemes(store: Store) -> dict[int, PermissionScheme]:
 def _project(
     store: Store,
     row: sqlite3.Row,
-    statuses: dict[int, Status],
     issue_types: dict[int, IssueType],
-    fields: dict[str, Field],
+    schemes: dict[int, StatusScheme],
+    levels: dict[int, SecurityScheme],
     categories: dict[int, ProjectCategory],
 ) -> Project:
     number = row["id"]
@@ -121,9 +134,8 @@ def _project(
         key=row["key"],
         name=row["name"],
         lead=row["lead"],
-        initial=statuses[row["initial_status"]],
         issue_types=tuple(issue_types[one] for one in _type_ids(store, number)),
-        transitions=_transitions(store, number, statuses, fields),
+        status_scheme=schemes[row["status_scheme"]],
         actors=tuple(
             Actor(*one)
             for one in store.rows(
@@ -131,6 +143,7 @@ def _project(
             )
         ),
         permission_scheme=row["permission_scheme"],
+        security=levels.get(row["security_scheme"]),
         components=tuple(
             Component(*one)
             for one in store.rows(
@@ -199,19 +212,56 @@ def _type_ids(store: Store, project: int) -> list[int]:
     return [row["issue_type_id"] for row in store.rows(sql, project)]
 
 
-def _transitions(
-    store: Store, project: int, statuses: dict[int, Status], fields: dict[str, Field]
-) -> tuple[Transition, ...]:
-    return tuple(
-        Transition(
+def _screens(store: Store) -> dict[int, list[str]]:
+    """Ids of the fields on each screen, in their order."""
+    sql = """SELECT t.screen_id, f.field FROM screen_fields f JOIN screen_tabs t ON t.id = f.tab_id
+             ORDER BY t.position, t.id, f.position, f.field"""
+    found: dict[int, list[str]] = {}
+    for row in store.rows(sql):
+        found.setdefault(row["screen_id"], []).append(row["field"])
+    return found
+
+
+def _status_schemes(
+    store: Store, statuses: dict[int, Status], fields: dict[str, Field], screens: dict[int, list[str]]
+) -> dict[int, StatusScheme]:
+    transitions: dict[int, list[Transition]] = {}
+    for row in store.rows("SELECT * FROM transitions ORDER BY scheme_id, id"):
+        required = json.loads(row["required"])
+        shown = screens.get(row["screen_id"], ())
+        transition = Transition(
             id=row["id"],
             name=row["name"],
             to=statuses[row["to_status"]],
-            source=None if row["from_status"] is None else statuses[row["from_status"]],
-            screen=tuple(
-                ScreenField(fields[item["field"]], item["required"]) for item in json.loads(row["screen"])
-            ),
+            sources=tuple(statuses[number] for number in json.loads(row["from_statuses"])),
+            screen=tuple(ScreenField(fields[one], one in required) for one in shown if one in fields),
             roles=tuple(json.loads(row["roles"])),
+            screen_id=row["screen_id"],
         )
-        for row in store.rows("SELECT * FROM transitions WHERE project_id = ? ORDER BY id", project)
-    )
+        transitions.setdefault(row["scheme_id"], []).append(transition)
+    return {
+        row["id"]: StatusScheme(
+            id=row["id"],
+            name=row["name"],
+            description=row["description"],
+            initial=statuses[row["initial_status"]],
+            transitions=tuple(transitions.get(row["id"], ())),
+        )
+        for row in store.rows("SELECT * FROM status_schemes ORDER BY id")
+    }
+
+
+def _security_schemes(store: Store) -> dict[int, SecurityScheme]:
+    holders: dict[int, list[Holder]] = {}
+    for row in store.rows("SELECT * FROM security_holders ORDER BY id"):
+        holders.setdefault(row["level_id"], []).append(Holder(row["holder"], row["parameter"]))
+    levels: dict[int, list[SecurityLevel]] = {}
+    for row in store.rows("SELECT * FROM security_levels ORDER BY id"):
+        level = SecurityLevel(row["id"], row["name"], row["description"], tuple(holders.get(row["id"], ())))
+        levels.setdefault(row["scheme_id"], []).append(level)
+    return {
+        row["id"]: SecurityScheme(
+            row["id"], row["name"], row["description"], row["default_level"], tuple(levels.get(row["id"], ()))
+        )
+        for row in store.rows("SELECT * FROM security_schemes ORDER BY id")
+    }

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from . import security
 from .errors import JiraError, missing
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ PERMISSIONS = {
     "LINK_ISSUES": "Link Issues",
     "DELETE_ISSUES": "Delete Issues",
     "MODIFY_REPORTER": "Modify Reporter",
+    "SET_ISSUE_SECURITY": "Set Issue Security",
     "ADD_COMMENTS": "Add Comments",
     "EDIT_ALL_COMMENTS": "Edit All Comments",
     "EDIT_OWN_COMMENTS": "Edit Own Comments",
@@ -64,6 +66,8 @@ GLOBAL_PERMISSIONS = {
 }
 """Permissions over the whole site; the first two are an administrator's."""
 
+ON_ISSUES = ("reporter", "assignee")
+"""Holders that only an issue can tell."""
 HOLDERS_WITH_PARAMETER = ("projectRole", "group", "user")
 
 # Words of the refusals and their statuses: what Data Center's description declares for the operation.
@@ -114,17 +118,25 @@ class Actor:
 
 
 @dataclass(frozen=True)
+class Holder:
+    """Whom a permission or a security level is given to."""
+
+    kind: HolderKind
+    """What kind of holder."""
+    parameter: str | None
+    """Number of the role, name of the group or of the user; None for the others."""
+
+
+@dataclass(frozen=True)
 class Grant:
-    """A permission given to holders."""
+    """A permission given to a holder."""
 
     id: int
     """Number."""
     permission: str
     """Key of the permission."""
-    holder: HolderKind
-    """What kind of holder."""
-    parameter: str | None
-    """Number of the role, name of the group or of the user; None for the others."""
+    holder: Holder
+    """Whom it is given to."""
 
 
 @dataclass(frozen=True)
@@ -170,31 +182,43 @@ def may(
     """
     if permission == "ADMINISTER_PROJECTS" and user.admin:
         return True
+    if permission == "BROWSE_PROJECTS" and issue is not None and not _cleared(config, user, project, issue):
+        return False
     if permission not in ("BROWSE_PROJECTS", "ADMINISTER_PROJECTS") and not may(
         config, user, "BROWSE_PROJECTS", project, issue
     ):
         return False
     grants = config.permission_schemes[project.permission_scheme].grants
     return any(
-        _fits(config, user, project, issue, grant) for grant in grants if grant.permission == permission
+        fits(config, user, project, grant.holder, issue) for grant in grants if grant.permission == permission
     )
 
 
-def _fits(config: Configuration, user: User, project: Project, issue: Issue | None, grant: Grant) -> bool:
+def _cleared(config: Configuration, user: User, project: Project, issue: Issue) -> bool:
+    """Whether a user sees issues of this one's security level."""
+    scheme = project.security
+    level = None if scheme is None else scheme.level(issue.values.get(security.FIELD))
+    return level is None or any(fits(config, user, project, holder, issue) for holder in level.holders)
+
+
+def fits(
+    config: Configuration, user: User, project: Project, holder: Holder, issue: Issue | None = None
+) -> bool:
+    """Whether a user is among those that a holder means in a project, or on an issue of it."""
     values = {} if issue is None else issue.values
-    match grant.holder:
+    match holder.kind:
         case "anyone" | "applicationRole":
             return True
         case "projectRole":
-            return in_role(config, user, project, int(grant.parameter or 0))
+            return in_role(config, user, project, int(holder.parameter or 0))
         case "group":
-            return user.name in config.groups.get(grant.parameter or "", ())
+            return user.name in config.groups.get(holder.parameter or "", ())
         case "user":
-            return user.name == grant.parameter
+            return user.name == holder.parameter
         case "projectLead":
             return user.name == project.lead
         case "reporter" | "assignee":
-            return user.name == values.get(grant.holder)
+            return user.name == values.get(holder.kind)
 
 
 def need(
@@ -257,6 +281,14 @@ def administer(user: User, what: str = "perform this operation") -> None:
 def browsable(config: Configuration, user: User) -> list[Project]:
     """The projects a user can see whatever the issue."""
     return [p for p in config.projects.values() if may(config, user, "BROWSE_PROJECTS", p)]
+
+
+def may_see(config: Configuration, user: User, project: Project) -> bool:
+    """Whether a user can know that a project is there: for all of its issues, or for those of one's own."""
+    grants = config.permission_schemes[project.permission_scheme].grants
+    return may(config, user, "BROWSE_PROJECTS", project) or any(
+        grant.permission == "BROWSE_PROJECTS" and grant.holder.kind in ON_ISSUES for grant in grants
+    )
 
 
 def sees(config: Configuration, user: User, project: Project, kind: str | None, name: str | None) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from .blueprints import BLUEPRINTS, BY_TYPE, Blueprint
@@ -49,7 +50,13 @@ def create(site: Site, caller: User, body: dict[str, Any]) -> Project:
             key=key,
             name=name,
             lead=lead,
-            initial_status=next(iter(statuses.values())),
+            status_scheme=_known(
+                site.config.status_schemes, body.get("workflowScheme"), "workflow scheme", None
+            )
+            or _own_status_scheme(site, str(key), statuses),
+            security_scheme=_known(
+                site.config.security_schemes, body.get("issueSecurityScheme"), "issue security scheme", None
+            ),
             permission_scheme=_known(
                 site.config.permission_schemes, body.get("permissionScheme"), "permission scheme", scheme
             ),
@@ -65,10 +72,6 @@ def create(site: Site, caller: User, body: dict[str, Any]) -> Project:
                 project_id=number,
                 issue_type_id=_issue_type(site, kind, level),
                 position=position,
-            )
-        for position, (status, to) in enumerate(statuses.items(), start=1):
-            site.store.insert(
-                "transitions", project_id=number, id=10 * position + 1, name=status, to_status=to
             )
         add_members(site.store, number, {role.name: role.id for role in site.config.roles.values()}, {})
     log.info("project %s created by %s", key, caller.name)
@@ -93,7 +96,7 @@ def change(site: Site, caller: User, project: Project, body: dict[str, Any]) -> 
     with site.administering():
         site.store.run(
             "UPDATE projects SET name = ?, lead = ?, description = ?, url = ?, assignee_type = ?, "
-            "category_id = ?, permission_scheme = ? WHERE id = ?",
+            "category_id = ?, permission_scheme = ?, security_scheme = ? WHERE id = ?",
             name,
             lead,
             _text(body, "description", project.description),
@@ -105,6 +108,12 @@ def change(site: Site, caller: User, project: Project, body: dict[str, Any]) -> 
                 body.get("permissionScheme"),
                 "permission scheme",
                 project.permission_scheme,
+            ),
+            _known(
+                site.config.security_schemes,
+                body.get("issueSecurityScheme"),
+                "issue security scheme",
+                None if project.security is None else project.security.id,
             ),
             project.id,
         )
@@ -125,7 +134,7 @@ def delete(site: Site, caller: User, project: Project) -> None:
                 f"$.{link.id}",
                 project.id,
             )
-        for table in ("issues", "transitions", "project_issue_types"):
+        for table in ("issues", "project_issue_types"):
             site.store.run(f"DELETE FROM {table} WHERE project_id = ?", project.id)  # noqa: S608 - names from the code
         site.store.run("DELETE FROM projects WHERE id = ?", project.id)
     log.info("project %s deleted by %s", project.key, caller.name)
@@ -194,6 +203,18 @@ def _text(body: dict[str, Any], name: str, default: str = "") -> str:
     if not isinstance(found, str) or len(found) > 32_767:
         raise JiraError(400, errors={name: f"'{name}' must be a text."})
     return found
+
+
+def _own_status_scheme(site: Site, key: str, statuses: dict[str, int]) -> int:
+    """A status scheme in which each status can be reached from everywhere."""
+    taken = {scheme.name.casefold() for scheme in site.config.status_schemes.values()}
+    names = (f"{key} Workflow" + (f" ({n})" if n > 1 else "") for n in count(1))
+    name = next(name for name in names if name.casefold() not in taken)
+    initial = next(iter(statuses.values()))
+    scheme = site.store.insert("status_schemes", name=name, initial_status=initial)
+    for position, (status, to) in enumerate(statuses.items(), start=1):
+        site.store.insert("transitions", scheme_id=scheme, id=10 * position + 1, name=status, to_status=to)
+    return scheme
 
 
 def _status(site: Site, name: str, category: str) -> int:

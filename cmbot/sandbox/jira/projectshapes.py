@@ -102,7 +102,8 @@ def scheme(shapes: SetupShapes, one: PermissionScheme, *, whole: bool) -> Json:
 
 def grant(shapes: SetupShapes, one: PermissionScheme, each: Grant) -> Json:
     """A grant of a permission scheme."""
-    holder = {"type": each.holder} | ({} if each.parameter is None else {"parameter": each.parameter})
+    parameter = each.holder.parameter
+    holder = {"type": each.holder.kind} | ({} if parameter is None else {"parameter": parameter})
     return {
         "id": each.id,
         "self": shapes.link(f"permissionscheme/{one.id}/permission/{each.id}"),

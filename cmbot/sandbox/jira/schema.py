@@ -58,13 +58,28 @@ CREATE TABLE grants (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     scheme_id INTEGER NOT NULL REFERENCES permission_schemes ON DELETE CASCADE,
     permission TEXT NOT NULL, holder TEXT NOT NULL, parameter TEXT);
+CREATE TABLE status_schemes (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE COLLATE NOCASE,
+    description TEXT NOT NULL DEFAULT '', initial_status INTEGER NOT NULL REFERENCES statuses);
+CREATE TABLE security_schemes (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE COLLATE NOCASE,
+    description TEXT NOT NULL DEFAULT '', default_level INTEGER);
+CREATE TABLE security_levels (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    scheme_id INTEGER NOT NULL REFERENCES security_schemes ON DELETE CASCADE,
+    name TEXT NOT NULL COLLATE NOCASE, description TEXT NOT NULL DEFAULT '', UNIQUE (scheme_id, name));
+CREATE TABLE security_holders (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    level_id INTEGER NOT NULL REFERENCES security_levels ON DELETE CASCADE,
+    holder TEXT NOT NULL, parameter TEXT);
 CREATE TABLE projects (
     id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, name TEXT NOT NULL, lead TEXT NOT NULL,
-    initial_status INTEGER NOT NULL REFERENCES statuses, last_number INTEGER NOT NULL DEFAULT 0,
+    status_scheme INTEGER NOT NULL REFERENCES status_schemes, last_number INTEGER NOT NULL DEFAULT 0,
     description TEXT NOT NULL DEFAULT '', url TEXT NOT NULL DEFAULT '',
     type_key TEXT NOT NULL DEFAULT 'software', assignee_type TEXT NOT NULL DEFAULT 'UNASSIGNED',
     category_id INTEGER REFERENCES project_categories ON DELETE SET NULL,
-    permission_scheme INTEGER NOT NULL REFERENCES permission_schemes);
+    permission_scheme INTEGER NOT NULL REFERENCES permission_schemes,
+    security_scheme INTEGER REFERENCES security_schemes ON DELETE SET NULL);
 CREATE TABLE roles (
     id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE COLLATE NOCASE,
     description TEXT NOT NULL);
@@ -85,16 +100,17 @@ CREATE TABLE project_issue_types (
     project_id INTEGER NOT NULL REFERENCES projects, issue_type_id INTEGER NOT NULL REFERENCES issue_types,
     position INTEGER NOT NULL, PRIMARY KEY (project_id, issue_type_id));
 CREATE TABLE transitions (
-    project_id INTEGER NOT NULL REFERENCES projects, id INTEGER NOT NULL, name TEXT NOT NULL,
-    to_status INTEGER NOT NULL REFERENCES statuses, from_status INTEGER REFERENCES statuses,
-    screen TEXT NOT NULL DEFAULT '[]', roles TEXT NOT NULL DEFAULT '[]', PRIMARY KEY (project_id, id));
+    scheme_id INTEGER NOT NULL REFERENCES status_schemes ON DELETE CASCADE, id INTEGER NOT NULL,
+    name TEXT NOT NULL, to_status INTEGER NOT NULL REFERENCES statuses,
+    from_statuses TEXT NOT NULL DEFAULT '[]', screen_id INTEGER REFERENCES screens,
+    required TEXT NOT NULL DEFAULT '[]', roles TEXT NOT NULL DEFAULT '[]', PRIMARY KEY (scheme_id, id));
 CREATE TABLE issues (
     id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE,
     project_id INTEGER NOT NULL REFERENCES projects, number INTEGER NOT NULL,
     type_id INTEGER NOT NULL REFERENCES issue_types, status_id INTEGER NOT NULL REFERENCES statuses,
     parent_id INTEGER REFERENCES issues ON DELETE CASCADE,
     creator TEXT NOT NULL, created INTEGER NOT NULL, updated INTEGER NOT NULL, resolved INTEGER,
-    fields TEXT NOT NULL);
+    category_changed INTEGER NOT NULL, fields TEXT NOT NULL);
 CREATE INDEX issues_by_update ON issues (project_id, updated);
 CREATE INDEX issues_by_status ON issues (status_id);
 CREATE INDEX issues_by_parent ON issues (parent_id);
@@ -150,6 +166,9 @@ CREATE TABLE deliveries (
     id INTEGER PRIMARY KEY AUTOINCREMENT, identifier TEXT NOT NULL, webhook INTEGER NOT NULL,
     event TEXT NOT NULL, issue TEXT NOT NULL, url TEXT NOT NULL, headers TEXT NOT NULL, body BLOB NOT NULL,
     attempt INTEGER NOT NULL, due INTEGER NOT NULL);
+CREATE TABLE tasks (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, user TEXT NOT NULL, description TEXT NOT NULL,
+    created INTEGER NOT NULL, result TEXT NOT NULL);
 CREATE TABLE sandbox_state (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE filters (
     id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, description TEXT NOT NULL, jql TEXT NOT NULL,
@@ -169,6 +188,10 @@ NUMBERED_FROM_10000 = (
     "project_categories",
     "permission_schemes",
     "grants",
+    "status_schemes",
+    "security_schemes",
+    "security_levels",
+    "security_holders",
     "projects",
     "roles",
     "role_actors",
@@ -182,5 +205,6 @@ NUMBERED_FROM_10000 = (
     "attachments",
     "worklogs",
     "filters",
+    "tasks",
 )
 """Tables whose ids begin at 10000, as those of a real Jira do for what people added."""

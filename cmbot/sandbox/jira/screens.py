@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from . import security
 from .errors import NOT_ON_SCREEN, FieldProblem, JiraError
+from .fielddefinition import Option
 from .fieldtypes import TYPES
-from .permissions import may
+from .permissions import fits, may
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -21,7 +24,12 @@ OTHER_VERBS = ("comment", "issuelinks")
 """What ``update`` may add besides fields; done by the caller."""
 
 
-RIGHTS = {"assignee": "ASSIGN_ISSUES", "reporter": "MODIFY_REPORTER", "duedate": "SCHEDULE_ISSUES"}
+RIGHTS = {
+    "assignee": "ASSIGN_ISSUES",
+    "reporter": "MODIFY_REPORTER",
+    "duedate": "SCHEDULE_ISSUES",
+    security.FIELD: "SET_ISSUE_SECURITY",
+}
 """Fields that need a permission of their own."""
 
 
@@ -44,12 +52,20 @@ def edit_screen(config: Configuration, project: Project, issue_type: IssueType) 
 def permitted(
     config: Configuration, user: User, project: Project, issue: Issue | None, screen: Mapping[str, Field]
 ) -> dict[str, Field]:
-    """The part of a screen that a user may write."""
+    """The part of a screen that a user may write; of the security levels, those the user is in."""
     return {
         name: field
+        if name != security.FIELD
+        else replace(field, options=_levels(config, user, project, issue))
         for name, field in screen.items()
         if name not in RIGHTS or may(config, user, RIGHTS[name], project, issue)
     }
+
+
+def _levels(config: Configuration, user: User, project: Project, issue: Issue | None) -> tuple[Option, ...]:
+    levels = project.security.levels if project.security else ()
+    mine = (one for one in levels if any(fits(config, user, project, h, issue) for h in one.holders))
+    return tuple(Option(one.id, one.name) for one in mine)
 
 
 def required(field: Field) -> bool:

@@ -10,15 +10,18 @@ from typing import TYPE_CHECKING, Any
 from .errors import JiraError
 from .issues import Issue, from_row
 from .jql import Compiled, compile_query
-from .permissions import browsable
+from .permissions import ON_ISSUES, browsable, fits
+from .security import FIELD
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .configuration import User
+    from .configuration import Configuration, Project, User
+    from .permissions import Holder
     from .site import Site
 
 _TABLES = "{} i JOIN statuses s ON s.id = i.status_id JOIN projects p ON p.id = i.project_id"
+Sql = tuple[str, list[Any]]
 PAGE_LIMIT = 1000
 """What ``maxResults`` is silently lowered to."""
 
@@ -88,18 +91,52 @@ def matching(site: Site, user: User, jql: str, ids: Sequence[int]) -> list[int]:
 
 def visible(site: Site, user: User, compiled: Compiled) -> Compiled:
     """A query narrowed to what its caller may see."""
-    whole = [project.id for project in browsable(site.config, user)]
-    if len(whole) == len(site.config.projects):
-        return compiled
-    parts = [f"i.project_id IN ({', '.join('?' * len(whole))})"]
-    values: list[Any] = list(whole)
-    for project in site.config.projects.values():
-        for grant in site.config.permission_schemes[project.permission_scheme].grants:
-            if grant.permission == "BROWSE_PROJECTS" and grant.holder in ("reporter", "assignee"):
-                parts.append(f"i.project_id = ? AND json_extract(i.fields, '$.{grant.holder}') = ?")
-                values += [project.id, user.name]
-    where = f"({compiled.where}) AND ({' OR '.join(parts)})"
-    return replace(compiled, where=where, values=(*compiled.values, *values))
+    browsed, cleared = _browsed(site.config, user), _cleared(site.config, user)
+    narrowing = [found for found in (browsed, cleared) if found is not None]
+    where = " AND ".join(f"({sql})" for sql in [compiled.where, *(sql for sql, _ in narrowing)])
+    values = [*compiled.values, *(value for _, several in narrowing for value in several)]
+    return replace(compiled, where=where, values=tuple(values))
+
+
+def _browsed(config: Configuration, user: User) -> Sql | None:
+    """Issues of the projects that a user may browse; None if that is all."""
+    whole = [project.id for project in browsable(config, user)]
+    if len(whole) == len(config.projects):
+        return None
+    parts: list[Sql] = [(f"i.project_id IN ({', '.join('?' * len(whole))})", whole)]
+    parts += [
+        _named(project, "1", grant.holder, user)
+        for project in config.projects.values()
+        for grant in config.permission_schemes[project.permission_scheme].grants
+        if grant.permission == "BROWSE_PROJECTS" and grant.holder.kind in ON_ISSUES
+    ]
+    return _any(parts)
+
+
+def _cleared(config: Configuration, user: User) -> Sql | None:
+    """Issues whose security level a user is in, or that have none; None if no project has levels."""
+    places = [project for project in config.projects.values() if project.security is not None]
+    level = f"json_extract(i.fields, '$.{FIELD}')"
+    parts: list[Sql] = [(f"{level} IS NULL", [])]
+    for project in places:
+        for one in project.security.levels if project.security else ():
+            here = f"{level} = {one.id:d}"
+            if any(fits(config, user, project, holder) for holder in one.holders):
+                parts.append((f"i.project_id = ? AND {here}", [project.id]))
+            parts += [
+                _named(project, here, holder, user) for holder in one.holders if holder.kind in ON_ISSUES
+            ]
+    return _any(parts) if places else None
+
+
+def _named(project: Project, condition: str, holder: Holder, user: User) -> Sql:
+    """Issues of a project on which a user is the reporter or the assignee."""
+    person = f"json_extract(i.fields, '$.{holder.kind}')"
+    return f"i.project_id = ? AND {condition} AND {person} = ?", [project.id, user.name]
+
+
+def _any(parts: list[Sql]) -> Sql:
+    return " OR ".join(sql for sql, _ in parts), [value for _, values in parts for value in values]
 
 
 def _page(site: Site, user: User, compiled: Compiled, start: int, limit: int, current: Sequence[int]) -> Page:

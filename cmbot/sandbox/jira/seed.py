@@ -178,6 +178,10 @@ class SeedProject(_Part):
     permissions: Mapping[Name, tuple[Name, ...]] = {}
     """Holders by permission, in place of everybody: ``role:``, ``group:`` or ``user:`` and a name, or
     ``lead``, ``reporter``, ``assignee``."""
+    security: Mapping[Name, tuple[Name, ...]] = {}
+    """Levels of issue security: who sees issues of a level, in the same words."""
+    default_security: Name | None = None
+    """Level of new issues; none if not given."""
 
 
 class Seed(_Part):
@@ -235,11 +239,14 @@ class Seed(_Part):
         roles = [*ROLES, *project.roles]
         _among(f"{where}: permissions", project.permissions, list(PERMISSIONS))
         known = {"role": roles, "group": groups, "user": people}
-        for holder in (one for several in project.permissions.values() for one in several):
-            kind, _, name = holder.partition(":")
-            if holder not in ("lead", "reporter", "assignee"):
-                _among(f"{where}: permissions: holder", [kind], list(known))
-                _among(f"{where}: permissions: {kind}", [name], known[kind])
+        for part, table in (("permissions", project.permissions), ("security", project.security)):
+            for holder in (one for several in table.values() for one in several):
+                kind, _, name = holder.partition(":")
+                if holder not in ("lead", "reporter", "assignee"):
+                    _among(f"{where}: {part}: holder", [kind], list(known))
+                    _among(f"{where}: {part}: {kind}", [name], known[kind])
+        if project.default_security is not None:
+            _among(f"{where}: default_security", [project.default_security], list(project.security))
         members = [one for several in project.roles.values() for one in several]
         _among(f"{where}: roles", members, [*people, *(f"group:{group}" for group in groups)])
 

@@ -83,7 +83,8 @@ def apply(store: Store, seed: Seed) -> bool:
         types = {t.name: store.insert("issue_types", name=t.name, level=t.level) for t in seed.issue_types}
         for kind in seed.link_types:
             store.insert("link_types", name=kind.name, inward=kind.inward, outward=kind.outward)
-        _add_default_screen(store, fields.values())
+        shown = (f for f in fields.values() if f not in SYSTEM_FIELDS or SYSTEM_FIELDS[f].writable)
+        _add_screen(store, DEFAULT_SCREEN, "Allows to update all system fields.", shown)
         added = {name: "" for project in seed.projects for name in project.roles}
         roles = {
             name: store.insert("roles", name=name, description=text) for name, text in (ROLES | added).items()
@@ -94,6 +95,8 @@ def apply(store: Store, seed: Seed) -> bool:
             add_members(store, number, roles, project.roles)
             if project.permissions:
                 _add_own_scheme(store, project, number, roles)
+            if project.security:
+                _add_security(store, project, number, roles)
     log.info("seeded: %d users, %d projects", len(seed.users), len(seed.projects))
     return True
 
@@ -121,12 +124,12 @@ def _add_field(store: Store, field: SeedField) -> str:
     return f"customfield_{number}"
 
 
-def _add_default_screen(store: Store, fields: Iterable[str]) -> None:
-    screen = store.insert("screens", name=DEFAULT_SCREEN, description="Allows to update all system fields.")
+def _add_screen(store: Store, name: str, description: str, fields: Iterable[str]) -> int:
+    screen = store.insert("screens", name=name, description=description)
     tab = store.insert("screen_tabs", screen_id=screen, name="Field Tab", position=0)
     for position, field in enumerate(fields):
-        if field not in SYSTEM_FIELDS or SYSTEM_FIELDS[field].writable:
-            store.insert("screen_fields", tab_id=tab, field=field, position=position)
+        store.insert("screen_fields", tab_id=tab, field=field, position=position)
+    return screen
 
 
 def _add_default_scheme(store: Store, roles: Mapping[str, int]) -> int:
@@ -148,15 +151,25 @@ def _add_own_scheme(store: Store, project: SeedProject, number: int, roles: Mapp
             )
     for permission, holders in project.permissions.items():
         for written in holders:
-            word, _, who = written.partition(":")
-            store.insert(
-                "grants",
-                scheme_id=scheme,
-                permission=permission,
-                holder=_HOLDERS[word],
-                parameter=str(roles[who]) if word == "role" else who or None,
-            )
+            store.insert("grants", scheme_id=scheme, permission=permission, **_holder(written, roles))
     store.run("UPDATE projects SET permission_scheme = ? WHERE id = ?", scheme, number)
+
+
+def _add_security(store: Store, project: SeedProject, number: int, roles: Mapping[str, int]) -> None:
+    scheme = store.insert("security_schemes", name=f"{project.key} Issue Security Scheme")
+    for name, holders in project.security.items():
+        level = store.insert("security_levels", scheme_id=scheme, name=name)
+        for written in holders:
+            store.insert("security_holders", level_id=level, **_holder(written, roles))
+        if name == project.default_security:
+            store.run("UPDATE security_schemes SET default_level = ? WHERE id = ?", level, scheme)
+    store.run("UPDATE projects SET security_scheme = ? WHERE id = ?", scheme, number)
+
+
+def _holder(written: str, roles: Mapping[str, int]) -> dict[str, str | None]:
+    """Jira's words for the seed's."""
+    word, _, who = written.partition(":")
+    return {"holder": _HOLDERS[word], "parameter": str(roles[who]) if word == "role" else who or None}
 
 
 def add_members(
@@ -186,6 +199,38 @@ def add_members(
             store.insert("role_actors", project_id=project, role_id=number, kind=kind, name=name)
 
 
+def _add_status_scheme(
+    store: Store,
+    project: SeedProject,
+    statuses: dict[str, int],
+    fields: dict[str, str],
+    roles: dict[str, int],
+) -> int:
+    scheme = store.insert(
+        "status_schemes", name=f"{project.key} Workflow", initial_status=statuses[project.initial]
+    )
+    screens: dict[tuple[str, ...], int] = {}
+    for position, transition in enumerate(project.transitions, start=1):
+        shown = tuple(fields[item.field] for item in transition.screen)
+        if shown and shown not in screens:
+            # several transitions may have a name, but not several screens
+            name = f"{project.key}: {transition.name} Screen ({position})"
+            screens[shown] = _add_screen(store, name, "Shown in transitions.", shown)
+        required = [fields[item.field] for item in transition.screen if item.required]
+        store.insert(
+            "transitions",
+            scheme_id=scheme,
+            id=10 * position + 1,  # 11, 21, 31 ... as Jira numbers them
+            name=transition.name,
+            to_status=statuses[transition.to],
+            from_statuses=json.dumps([] if transition.source == "*" else [statuses[transition.source]]),
+            screen_id=screens.get(shown),
+            required=json.dumps(required),
+            roles=json.dumps([roles[name] for name in transition.roles]),
+        )
+    return scheme
+
+
 def _add_project(
     store: Store,
     project: SeedProject,
@@ -200,23 +245,11 @@ def _add_project(
         key=project.key,
         name=project.name,
         lead=project.lead,
-        initial_status=statuses[project.initial],
+        status_scheme=_add_status_scheme(store, project, statuses, fields, roles),
         permission_scheme=scheme,
     )
     for position, name in enumerate(project.issue_types):
         store.insert("project_issue_types", project_id=number, issue_type_id=types[name], position=position)
-    for position, transition in enumerate(project.transitions, start=1):
-        screen = [{"field": fields[item.field], "required": item.required} for item in transition.screen]
-        store.insert(
-            "transitions",
-            project_id=number,
-            id=10 * position + 1,  # 11, 21, 31 ... as Jira numbers them
-            name=transition.name,
-            to_status=statuses[transition.to],
-            from_status=None if transition.source == "*" else statuses[transition.source],
-            screen=json.dumps(screen),
-            roles=json.dumps([roles[name] for name in transition.roles]),
-        )
     for component in project.components:
         store.insert(
             "components",

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from .configuration import Category, Configuration, IssueType, LinkType, Project, Status, User
     from .fielddefinition import Field, Option
+    from .security import SecurityLevel
 
 Json = dict[str, Any]
 AVATAR_SIZES = ("48x48", "24x24", "16x16", "32x32")
@@ -173,6 +174,15 @@ class SetupShapes:
             "iconUrl": f"{self.base_url}/static/icon.svg",
         }
 
+    def security_level(self, level: SecurityLevel) -> Json:
+        """A level of issue security."""
+        return {
+            "self": self.link(f"securitylevel/{level.id}"),
+            "id": str(level.id),
+            "description": level.description,
+            "name": level.name,
+        }
+
     def option(self, option: Option) -> Json:
         """A choice of a select field."""
         return {
@@ -231,6 +241,9 @@ class SetupShapes:
                 return [self.option(option) for option in field.options]
             case "components" | "versions":
                 return [{**self.option(option), "name": option.value} for option in field.options]
+            case "securitylevel":
+                levels = map(self.config.security_level, (option.id for option in field.options))
+                return [self.security_level(level) for level in levels]
             case "priority":
                 return [self.named("priority", number, name) for number, name in PRIORITIES.items()]
             case "resolution":

@@ -41,6 +41,7 @@ class Shapes(SetupShapes):
             "datetime": lambda: self.instant(stored),
             "paragraph": lambda: self.text(stored),
             "priority": lambda: self.named("priority", stored, PRIORITIES[stored]),
+            "securitylevel": lambda: self.security_level(self.config.security_level(stored)),
             "resolution": lambda: self.named("resolution", stored, RESOLUTIONS[stored]),
         }
         return shaped[field.type]() if field.type in shaped else stored

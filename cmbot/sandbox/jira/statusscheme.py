@@ -26,8 +26,8 @@ def available(site: Site, user: User, issue: Issue) -> list[Transition]:
         return []
     return [
         t
-        for t in issue.project.transitions
-        if (t.source is None or t.source == issue.status) and _in_one_of(site, user, issue.project, t.roles)
+        for t in issue.project.status_scheme.transitions
+        if t.begins_in(issue.status) and _in_one_of(site, user, issue.project, t.roles)
     ]
 
 
@@ -60,7 +60,10 @@ def move(site: Site, user: User, issue: Issue, body: Mapping[str, Any]) -> None:
                 raise refused(item.field.id, f"{item.field.name} is required.")
         items = issues.apply(site, issue, values)
         if transition.to != issue.status:
-            site.store.run("UPDATE issues SET status_id = ? WHERE id = ?", transition.to.id, issue.id)
+            same = transition.to.category == issue.status.category
+            sql = "UPDATE issues SET status_id = ?, category_changed = ? WHERE id = ?"
+            changed = issue.category_changed if same else site.store.now()
+            site.store.run(sql, transition.to.id, changed, issue.id)
             items.insert(
                 0 if site.habits.status_first else len(items),
                 history.Item(
@@ -83,7 +86,7 @@ def _chosen(site: Site, user: User, issue: Issue, raw: Any) -> Transition:
     wanted = str(raw.get("id")) if isinstance(raw, dict) else str(raw)
     if raw is None or not wanted.isdigit():
         raise JiraError(400, "Missing 'transition' identifier")
-    named = next((t for t in issue.project.transitions if t.id == int(wanted)), None)
+    named = next((t for t in issue.project.status_scheme.transitions if t.id == int(wanted)), None)
     if named is None:
         raise JiraError(site.flavour.unknown_transition, f"There is no transition with id {wanted}.")
     if named not in available(site, user, issue):

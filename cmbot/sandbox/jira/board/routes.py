@@ -103,7 +103,7 @@ def _issue_page(visit: Visit, issue: Issue) -> Response:
 
 def _leading_to(visit: Visit, issue: Issue, status: str) -> str:
     """The transition for a card that was dropped on a column: one that is possible, if there is one."""
-    leading = [one for one in issue.project.transitions if str(one.to.id) == status]
+    leading = [one for one in issue.project.status_scheme.transitions if str(one.to.id) == status]
     possible = [one for one in leading if one in statusscheme.available(visit.site, visit.user, issue)]
     if not leading:
         raise JiraError(400, f"No transition of {issue.project.key} leads there.")

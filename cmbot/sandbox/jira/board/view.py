@@ -116,7 +116,10 @@ def board(site: Site, user: User, project: Project) -> Board:
     lanes.reverse()  # the newest epic on top
     rest = [one for several in by_epic.values() for one in several]
     return Board(
-        project, project.statuses(), lanes + ([Lane(None, rest)] if rest else []), total - len(shown)
+        project,
+        project.status_scheme.statuses(),
+        lanes + ([Lane(None, rest)] if rest else []),
+        total - len(shown),
     )
 
 

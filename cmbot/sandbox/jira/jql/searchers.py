@@ -175,6 +175,8 @@ _BY_TYPE: Mapping[str, Callable[[Field], Searcher]] = {
     "users": _people,
     "epic-link": lambda f: _plain(_json(f.id), values.issue_key),
     "priority": lambda f: _plain(_json(f.id), values.of_table(PRIORITIES)),
+    "securitylevel": lambda f: _plain(_json(f.id), values.security_level),
+    "category-change": lambda _: Searcher(ORDER, "i.category_changed", values.instant_of, INSTANTS),
     "resolution": lambda f: _plain(_json(f.id), values.of_table(RESOLUTIONS)),
 }
 

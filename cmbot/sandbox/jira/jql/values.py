@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from cmbot.sandbox.jira import issues
 from cmbot.sandbox.jira.errors import JiraError
+from cmbot.sandbox.jira.permissions import may_see
 
 from .dates import instant
 from .tree import Literal
@@ -44,7 +45,8 @@ def unknown_value(field: str, text: str) -> JiraError:
 def project(asker: Asker, name: str, literal: Literal) -> int:
     """A project by key, name or number."""
     for project in asker.site.config.projects.values():
-        if literal.text.casefold() in (project.key.casefold(), project.name.casefold(), str(project.id)):
+        named = literal.text.casefold() in (project.key.casefold(), project.name.casefold(), str(project.id))
+        if named and may_see(asker.site.config, asker.user, project):
             return project.id
     raise unknown_value(name, literal.text)
 
@@ -160,6 +162,15 @@ def of_table(table: Mapping[str, str]) -> Resolve:
         raise unknown_value(name, literal.text)
 
     return resolve
+
+
+def security_level(asker: Asker, name: str, literal: Literal) -> int:
+    """A level of issue security by name or number."""
+    for scheme in asker.site.config.security_schemes.values():
+        for level in scheme.levels:
+            if literal.text.casefold() in (level.name.casefold(), str(level.id)):
+                return level.id
+    raise unknown_value(name, literal.text)
 
 
 def option(field: Field) -> Resolve:

@@ -41,7 +41,7 @@ def project(call: Call, key: str) -> Response:
 def project_statuses(call: Call, key: str) -> Response:
     """The statuses of each issue type of a project."""
     found = find_project(call, key)
-    statuses = [call.shapes.status(status) for status in found.statuses()]
+    statuses = [call.shapes.status(status) for status in found.status_scheme.statuses()]
     return answer(
         [
             {
