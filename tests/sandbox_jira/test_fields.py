@@ -59,7 +59,7 @@ def test_data_center_lists_custom_fields_and_their_options(sandbox: Sandbox) -> 
 
 
 def test_screens_have_tabs_and_tabs_have_fields(sandbox: Sandbox) -> None:
-    (screen,) = sandbox.get("screens")["values"]
+    screen = sandbox.get("screens")["values"][0]
     place = f"screens/{screen['id']}/tabs"
     (tab,) = sandbox.get(place)
     reason = sandbox.field("Reason")

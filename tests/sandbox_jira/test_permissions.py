@@ -58,7 +58,7 @@ def test_who_only_may_look_changes_nothing(guarded: Sandbox) -> None:
         ("PUT", f"issue/{key}/properties/p"): (1, 403),
         ("POST", f"issue/{key}/transitions"): ({"transition": {"id": "11"}}, 400),
         ("POST", f"issue/{key}/comment"): ({"body": "x"}, 400),
-        ("POST", f"issue/{key}/remotelink"): (remote, 401),
+        ("POST", f"issue/{key}/remotelink"): (remote, 403),
         ("POST", f"issue/{key}/worklog"): ({"timeSpent": "1h"}, 403),
         ("POST", f"issue/{key}/watchers"): ("bob", 401),
         ("DELETE", f"issue/{key}"): (None, 403),

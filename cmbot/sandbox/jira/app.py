@@ -43,9 +43,11 @@ from .rest import (
     server,
     sessions,
     setup,
+    tasks,
     watchers,
     webhooks,
     work,
+    workflows,
 )
 from .sandboxpaths import router as sandbox_paths
 from .site import Site
@@ -63,7 +65,7 @@ log = logging.getLogger(__name__)
 _SHARED = tuple(
     module.router
     for module in (
-        *(server, setup, people, projects, schemes, fields, kinds),
+        *(server, setup, people, projects, schemes, fields, kinds, workflows),
         *(issue, comments, properties, links, files, watchers, work),
     )
 )
@@ -72,7 +74,7 @@ _OWN = {
     DATA_CENTER.name: (search.router, fields.datacenter),
     CLOUD.name: (
         *(jqlsearch.router, bulk.router, accounts.router, paging.router, contents.router, webhooks.dynamic),
-        *(fields.cloud, kinds.cloud, comments.cloud, queries.router),
+        *(fields.cloud, kinds.cloud, comments.cloud, queries.router, workflows.cloud, tasks.router),
     ),
 }
 """REST resources of one deployment, which come before the shared ones."""

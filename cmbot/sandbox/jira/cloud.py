@@ -20,6 +20,18 @@ _EPIC = Field("epic", "Epic Link", "epic-link")
 """Where the epic of an issue is kept if the seed has no field for it."""
 
 
+# What Cloud's description says of the operations for which one needs these permissions.
+_REFUSALS = {
+    "EDIT_ISSUES": 400,
+    "ASSIGN_ISSUES": 403,
+    "LINK_ISSUES": 404,
+    "WORK_ON_ISSUES": 400,
+    "EDIT_OWN_WORKLOGS": 400,
+    "DELETE_OWN_WORKLOGS": 400,
+    "MANAGE_WATCHERS": 403,
+}
+
+
 class Cloud(Flavour):
     """Jira Cloud."""
 
@@ -27,6 +39,7 @@ class Cloud(Flavour):
     apis = ("/rest/api/2", "/rest/api/3", "/rest/api/latest")
     shapes = CloudShapes
     hidden_types = frozenset({"epic-link", "epic-name"})
+    refusals = _REFUSALS
     parents = True
     creation_is_history = True
     user_parameters = ("accountId",)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 from .fielddefinition import Field, Option, ScreenField
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from .permissions import Actor, PermissionScheme, Role
     from .projectparts import Component, ProjectCategory, Version
@@ -207,6 +207,11 @@ class Project:
     assignee_type: str = "UNASSIGNED"
     """Who gets its new issues, in Jira's word."""
 
+    @property
+    def levels(self) -> tuple[SecurityLevel, ...]:
+        """Its levels of issue security."""
+        return () if self.security is None else self.security.levels
+
     def choices(self, word: str) -> tuple[Option, ...]:
         """Components or versions as something to choose."""
         if word == "components":
@@ -244,6 +249,8 @@ class Configuration:
     """Project categories by number."""
     default_screen: frozenset[str]
     """Ids of the fields on the screen where issues are created and edited."""
+    refusals: Mapping[str, int] = dataclass_field(default_factory=dict)
+    """Statuses of the deployment's refusals, where they are not Data Center's, by permission."""
     hidden: dict[str, Field] = dataclass_field(default_factory=dict)
     """Fields that the deployment keeps and does not show, by field id."""
 

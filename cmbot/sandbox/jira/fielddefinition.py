@@ -81,10 +81,8 @@ class Field:
         if self.type in ("components", "versions"):
             return replace(self, options=project.choices(self.type))
         if self.type == "securitylevel":
-            levels = project.security.levels if project.security else ()
-            return (
-                replace(self, options=tuple(Option(one.id, one.name) for one in levels)) if levels else None
-            )
+            levels = tuple(Option(one.id, one.name) for one in project.levels)
+            return replace(self, options=levels) if levels else None
         if not self.custom:
             return self
         fitting = [context for context in self.contexts if context.covers(project, kind)]

@@ -29,6 +29,11 @@ def option(_: Site, field: Field, stored: Stored) -> Trace:
     return next(((str(o.id), o.value) for o in field.options if o.id == stored), (None, None))
 
 
+def security_level(site: Site, _: Field, stored: Stored) -> Trace:
+    """A level of issue security."""
+    return (None, None) if stored is None else (str(stored), site.config.security_level(stored).name)
+
+
 def options(_: Site, field: Field, stored: Stored) -> Trace:
     """Choices, in brackets."""
     chosen = [option for option in field.options if option.id in (stored or [])]

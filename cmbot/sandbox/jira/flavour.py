@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from .configuration import Configuration, User
     from .shapes import Shapes
 
@@ -42,6 +44,8 @@ class Flavour(ABC):
     """Renders answers."""
     hidden_types: ClassVar[frozenset[str]] = frozenset()
     """Types of fields that this deployment does not show."""
+    refusals: ClassVar[Mapping[str, int]] = {}
+    """Statuses of refusals by permission, where they are not Data Center's."""
     parents: ClassVar[bool] = False
     """Whether ``parent`` also leads from a standard issue to its epic."""
     creation_is_history: ClassVar[bool] = False
@@ -87,7 +91,14 @@ class Flavour(ABC):
             number: replace(project, status_scheme=schemes[project.status_scheme.id])
             for number, project in config.projects.items()
         }
-        return replace(config, fields=fields, hidden=hidden, status_schemes=schemes, projects=projects)
+        return replace(
+            config,
+            fields=fields,
+            hidden=hidden,
+            status_schemes=schemes,
+            projects=projects,
+            refusals=self.refusals,
+        )
 
     def contact(self, config: Configuration, url: str) -> dict[str, Any]:
         """What a client needs to know besides the address and the tokens."""

@@ -88,7 +88,7 @@ def find(site: Site, id_or_key: str) -> Issue:
     return from_row(site, row)
 
 
-def seen(site: Site, user: User, id_or_key: str, *needed: str) -> Issue:
+def seen(site: Site, user: User, id_or_key: str, *needed: str, refusal: int | None = None) -> Issue:
     """The issue of that number or key, if the user may see it and do what is needed.
 
     Parameters
@@ -101,6 +101,8 @@ def seen(site: Site, user: User, id_or_key: str, *needed: str) -> Issue:
         Number or key.
     *needed : `str`
         Keys of the permissions that are needed besides browsing.
+    refusal : `int`, optional
+        Status of the refusal, if not the permission's own.
 
     Raises
     ------
@@ -108,11 +110,16 @@ def seen(site: Site, user: User, id_or_key: str, *needed: str) -> Issue:
         Raised with 404 if there is none or it is hidden, else with the permission's own refusal.
     """
     issue = find(site, id_or_key)
-    if not permissions.may(site.config, user, "BROWSE_PROJECTS", issue.project, issue):
+    if not visible(site, user, issue):
         raise missing()
     for permission in needed:
-        permissions.need(site.config, user, permission, issue.project, issue)
+        permissions.need(site.config, user, permission, issue.project, issue, refusal)
     return issue
+
+
+def visible(site: Site, user: User | None, issue: Issue) -> bool:
+    """Whether a user may see an issue; nobody in particular may."""
+    return user is None or permissions.may(site.config, user, "BROWSE_PROJECTS", issue.project, issue)
 
 
 def subtasks(site: Site, issue: Issue) -> list[Issue]:

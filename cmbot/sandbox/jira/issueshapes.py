@@ -18,7 +18,6 @@ from . import (
     worklogs,
 )
 from .markup import to_html
-from .permissions import may
 from .restriction import readable
 from .screens import edit_screen, permitted, required
 
@@ -139,7 +138,7 @@ class IssueShapes:
                 return shapes.status(issue.status)
             case "parent":
                 above = issues.parent(site, issue)
-                return None if above is None or not self._sees(above) else self.brief(above)
+                return None if above is None or not issues.visible(site, shapes.viewer, above) else self.brief(above)
             case "creator":
                 return shapes.user(issue.creator)
             case "created":
@@ -230,7 +229,7 @@ class IssueShapes:
                 ("outwardIssue", link.outward) if link.inward == issue.id else ("inwardIssue", link.inward)
             )
             other = issues.find(self.site, str(number))
-            if self._sees(other):
+            if issues.visible(self.site, self.shapes.viewer, other):
                 found.append(
                     {
                         "id": str(link.id),
@@ -244,10 +243,6 @@ class IssueShapes:
     def _moves(self, issue: Issue) -> list[Transition]:
         viewer = self.shapes.viewer
         return [] if viewer is None else statusscheme.available(self.site, viewer, issue)
-
-    def _sees(self, issue: Issue) -> bool:
-        viewer = self.shapes.viewer
-        return viewer is None or may(self.site.config, viewer, "BROWSE_PROJECTS", issue.project, issue)
 
     def _comment_page(self, issue: Issue) -> Json:
         found = [

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from .configuration import Configuration, Project, User
     from .issues import Issue
+    from .security import SecurityLevel
 
 HolderKind = Literal[
     "anyone", "applicationRole", "projectRole", "group", "user", "projectLead", "reporter", "assignee"
@@ -70,7 +71,8 @@ ON_ISSUES = ("reporter", "assignee")
 """Holders that only an issue can tell."""
 HOLDERS_WITH_PARAMETER = ("projectRole", "group", "user")
 
-# Words of the refusals and their statuses: what Data Center's description declares for the operation.
+# Words of the refusals and their statuses: what Data Center's description declares for the operation; where
+# Cloud's says otherwise is in `cloud`.
 _REFUSALS = {
     "ADMINISTER_PROJECTS": (403, "You do not have permission to administer project '{project}'."),
     "CREATE_ISSUES": (400, "You do not have permission to create issues in this project."),
@@ -196,9 +198,15 @@ def may(
 
 def _cleared(config: Configuration, user: User, project: Project, issue: Issue) -> bool:
     """Whether a user sees issues of this one's security level."""
-    scheme = project.security
-    level = None if scheme is None else scheme.level(issue.values.get(security.FIELD))
-    return level is None or any(fits(config, user, project, holder, issue) for holder in level.holders)
+    number = issue.values.get(security.FIELD)
+    return all(in_level(config, user, project, one, issue) for one in project.levels if one.id == number)
+
+
+def in_level(
+    config: Configuration, user: User, project: Project, level: SecurityLevel, issue: Issue | None = None
+) -> bool:
+    """Whether a user is in a level of issue security."""
+    return any(fits(config, user, project, holder, issue) for holder in level.holders)
 
 
 def fits(
@@ -222,9 +230,21 @@ def fits(
 
 
 def need(
-    config: Configuration, user: User, permission: str, project: Project, issue: Issue | None = None
+    config: Configuration,
+    user: User,
+    permission: str,
+    project: Project,
+    issue: Issue | None = None,
+    refusal: int | None = None,
 ) -> None:
     """Refuse what a user may not do.
+
+    Parameters
+    ----------
+    config, user, permission, project, issue
+        As of `may`.
+    refusal : `int`, optional
+        Status of the refusal, if not the permission's own.
 
     Raises
     ------
@@ -237,9 +257,18 @@ def need(
         raise missing(
             "Issue Does Not Exist" if issue else f"No project could be found with key '{project.key}'."
         )
+    found = _refusal(config, user, permission, project, issue)
+    found.status = refusal or found.status
+    raise found
+
+
+def _refusal(
+    config: Configuration, user: User, permission: str, project: Project, issue: Issue | None
+) -> JiraError:
     status, text = _REFUSALS[permission]
     key = "" if issue is None else issue.key
-    raise JiraError(status, text.format(user=user.display_name, project=project.key, issue=key))
+    filled = text.format(user=user.display_name, project=project.key, issue=key)
+    return JiraError(config.refusals.get(permission, status), filled)
 
 
 def need_own(config: Configuration, user: User, verb: str, things: str, author: str, issue: Issue) -> None:
@@ -260,8 +289,7 @@ def need_own(config: Configuration, user: User, verb: str, things: str, author: 
         return
     own = f"{verb}_OWN_{things}"
     if user.name != author:
-        status, text = _REFUSALS[own]
-        raise JiraError(status, text.format(user=user.display_name))
+        raise _refusal(config, user, own, issue.project, issue)
     need(config, user, own, issue.project, issue)
 
 

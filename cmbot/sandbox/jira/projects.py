@@ -120,6 +120,18 @@ def change(site: Site, caller: User, project: Project, body: dict[str, Any]) -> 
     return site.config.projects[project.id]
 
 
+def follow(site: Site, caller: User, project: Project, raw: Any) -> None:
+    """Let a project without issues follow another status scheme."""
+    administer(caller, "assign workflow schemes")
+    number = _known(site.config.status_schemes, raw, "workflow scheme", None)
+    if number is None:
+        raise JiraError(400, "A workflow scheme is expected.")
+    if site.store.row("SELECT 1 FROM issues WHERE project_id = ?", project.id) is not None:
+        raise JiraError(400, f"Project '{project.key}' has issues: its workflow scheme cannot be changed.")
+    with site.administering():
+        site.store.run("UPDATE projects SET status_scheme = ? WHERE id = ?", number, project.id)
+
+
 def delete(site: Site, caller: User, project: Project) -> None:
     """Delete a project with all its issues, for ever."""
     need(site.config, caller, "ADMINISTER_PROJECTS", project)

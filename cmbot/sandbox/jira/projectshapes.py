@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from .configuration import Project
     from .permissions import Actor, Grant, PermissionScheme, Role
     from .projectparts import Component, Filter, ProjectCategory, Version
+    from .security import SecurityScheme
     from .setupshapes import Json, SetupShapes
 
 USER_ACTOR, GROUP_ACTOR = "atlassian-user-role-actor", "atlassian-group-role-actor"
@@ -110,6 +111,19 @@ def grant(shapes: SetupShapes, one: PermissionScheme, each: Grant) -> Json:
         "holder": holder,
         "permission": each.permission,
     }
+
+
+def security(shapes: SetupShapes, one: SecurityScheme, *, whole: bool = False) -> Json:
+    """An issue security scheme."""
+    found: Json = {
+        "self": shapes.link(f"issuesecurityschemes/{one.id}"),
+        "id": one.id,
+        "name": one.name,
+        "description": one.description,
+    }
+    if one.default is not None:
+        found["defaultSecurityLevelId"] = one.default
+    return {**found, "levels": [shapes.security_level(level) for level in one.levels]} if whole else found
 
 
 def saved_filter(shapes: SetupShapes, one: Filter) -> Json:

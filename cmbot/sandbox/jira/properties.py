@@ -36,13 +36,25 @@ def get(site: Site, owner: Owner, number: int, key: str) -> Any:
     return json.loads(row["value"])
 
 
-def put(site: Site, owner: Owner, number: int, key: str, value: Any) -> bool:
-    """Set a property, replacing it whole; returns whether it is new."""
+def packed(key: str, value: Any) -> str:
+    """A value as it is kept.
+
+    Raises
+    ------
+    JiraError
+        Raised with 400 for a key or value that is too long.
+    """
     text = json.dumps(value, ensure_ascii=False)
     if not key or len(key) > KEY_LIMIT:
         raise JiraError(400, f"The property key must have 1 to {KEY_LIMIT} characters.")
     if len(text) > VALUE_LIMIT:
         raise JiraError(400, f"The property value is too long: at most {VALUE_LIMIT} characters are allowed.")
+    return text
+
+
+def put(site: Site, owner: Owner, number: int, key: str, value: Any) -> bool:
+    """Set a property, replacing it whole; returns whether it is new."""
+    text = packed(key, value)
     with site.store.transaction():
         new = key not in keys(site, owner, number)
         sql = f"INSERT OR REPLACE INTO {owner}_properties (owner_id, key, value) VALUES (?, ?, ?)"  # noqa: S608 - one of two words

@@ -9,7 +9,7 @@ from . import security
 from .errors import NOT_ON_SCREEN, FieldProblem, JiraError
 from .fielddefinition import Option
 from .fieldtypes import TYPES
-from .permissions import fits, may
+from .permissions import in_level, may
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -63,8 +63,7 @@ def permitted(
 
 
 def _levels(config: Configuration, user: User, project: Project, issue: Issue | None) -> tuple[Option, ...]:
-    levels = project.security.levels if project.security else ()
-    mine = (one for one in levels if any(fits(config, user, project, h, issue) for h in one.holders))
+    mine = (one for one in project.levels if in_level(config, user, project, one, issue))
     return tuple(Option(one.id, one.name) for one in mine)
 
 

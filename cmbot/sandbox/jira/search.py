@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .errors import JiraError
 from .issues import Issue, from_row
 from .jql import Compiled, compile_query
-from .permissions import ON_ISSUES, browsable, fits
+from .permissions import ON_ISSUES, browsable, in_level
 from .security import FIELD
 
 if TYPE_CHECKING:
@@ -115,13 +115,13 @@ def _browsed(config: Configuration, user: User) -> Sql | None:
 
 def _cleared(config: Configuration, user: User) -> Sql | None:
     """Issues whose security level a user is in, or that have none; None if no project has levels."""
-    places = [project for project in config.projects.values() if project.security is not None]
+    places = [project for project in config.projects.values() if project.levels]
     level = f"json_extract(i.fields, '$.{FIELD}')"
     parts: list[Sql] = [(f"{level} IS NULL", [])]
     for project in places:
-        for one in project.security.levels if project.security else ():
+        for one in project.levels:
             here = f"{level} = {one.id:d}"
-            if any(fits(config, user, project, holder) for holder in one.holders):
+            if in_level(config, user, project, one):
                 parts.append((f"i.project_id = ? AND {here}", [project.id]))
             parts += [
                 _named(project, here, holder, user) for holder in one.holders if holder.kind in ON_ISSUES

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .configuration import first
-
 if TYPE_CHECKING:
     from .permissions import Holder
 
@@ -42,7 +40,3 @@ class SecurityScheme:
     """Number of the level that new issues get."""
     levels: tuple[SecurityLevel, ...]
     """Its levels."""
-
-    def level(self, number: int | None) -> SecurityLevel | None:
-        """The level of that number."""
-        return first(one for one in self.levels if one.id == number)

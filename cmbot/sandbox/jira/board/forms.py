@@ -182,6 +182,7 @@ _MANNERS: dict[str, _Manner] = {
     "select": _CHOICE,
     "priority": _CHOICE,
     "resolution": _CHOICE,
+    "securitylevel": _CHOICE,
     "multiselect": _CHOICES,
     "components": _CHOICES,
     "versions": _CHOICES,

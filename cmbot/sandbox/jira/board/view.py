@@ -105,7 +105,7 @@ class Board:
 
 def board(site: Site, user: User, project: Project) -> Board:
     """Gather a project's board."""
-    shown, below, total = _latest(site, project)
+    shown, below, total = _latest(site, user, project)
     cards = [card(site, user, issue, below.get(issue.id, [])) for issue in shown]
     link = site.config.field_of_type("epic-link")
     by_epic: dict[str | None, list[Card]] = {}
@@ -123,16 +123,17 @@ def board(site: Site, user: User, project: Project) -> Board:
     )
 
 
-def _latest(site: Site, project: Project) -> tuple[list[Issue], dict[int, list[Issue]], int]:
+def _latest(site: Site, user: User, project: Project) -> tuple[list[Issue], dict[int, list[Issue]], int]:
     """The issues for cards, their sub-tasks by id, and how many issues there are for cards in all."""
-    top = "FROM issues WHERE project_id = ? AND parent_id IS NULL"
+    seen, values = cleared(site.config, user)
+    top = f"FROM issues i WHERE project_id = ? AND parent_id IS NULL AND ({seen})"
     latest = f"{top} ORDER BY updated DESC, id DESC LIMIT {CARD_LIMIT:d}"
-    shown = [issues.from_row(site, row) for row in site.store.rows(f"SELECT * {latest}", project.id)]
+    shown = [issues.from_row(site, row) for row in site.store.rows(f"SELECT * {latest}", project.id, *values)]
     sql = f"SELECT * FROM issues WHERE parent_id IN (SELECT id {latest}) ORDER BY id"  # noqa: S608 - fixed text
     below: dict[int, list[Issue]] = {}
-    for row in site.store.rows(sql, project.id):
+    for row in site.store.rows(sql, project.id, *values):
         below.setdefault(row["parent_id"], []).append(issues.from_row(site, row))
-    (total,) = site.store.rows(f"SELECT COUNT(*) {top}", project.id)
+    (total,) = site.store.rows(f"SELECT COUNT(*) {top}", project.id, *values)
     return sorted(shown, key=lambda issue: issue.id), below, total[0]
 
 

@@ -60,9 +60,9 @@ class SignedIn:
         """Renders for the caller, knowing what was just changed in the configuration."""
         return self.site.shapes(self.shapes.base_url, self.user, self.shapes.version)
 
-    def issue(self, id_or_key: str, *needed: str) -> Issue:
+    def issue(self, id_or_key: str, *needed: str, refusal: int | None = None) -> Issue:
         """The issue in a path, if the caller may see it and do what is needed; see `issues.seen`."""
-        return issues.seen(self.site, self.user, id_or_key, *needed)
+        return issues.seen(self.site, self.user, id_or_key, *needed, refusal=refusal)
 
     def comment(self, issue: Issue, number: str) -> Comment:
         """A comment of an issue, if the caller may read it; else 404."""

@@ -67,7 +67,7 @@ def remote_links(call: Call, key: str) -> Response:
 @router.post("/issue/{key}/remotelink")
 def put_remote_link(call: Call, key: str) -> Response:
     """Add a remote link, or replace the one with the same global id."""
-    issue = call.issue(key, "LINK_ISSUES")
+    issue = call.issue(key, "LINK_ISSUES", refusal=403)
     number, new = remotelinks.put(call.site, call.user, issue.id, call.object)
     found = {"id": number, "self": call.shapes.link(f"issue/{key}/remotelink/{number}")}
     return answer(found, 201 if new else 200)
@@ -83,7 +83,7 @@ def remote_link(call: Call, key: str, number: str) -> Response:
 @router.put("/issue/{key}/remotelink/{number}")
 def replace_remote_link(call: Call, key: str, number: str) -> Response:
     """Overwrite a remote link."""
-    link = remotelinks.find(call.site, call.issue(key, "LINK_ISSUES").id, number)
+    link = remotelinks.find(call.site, call.issue(key, "LINK_ISSUES", refusal=403).id, number)
     remotelinks.replace(call.site, link.id, call.object)
     return nothing()
 
@@ -92,7 +92,7 @@ def replace_remote_link(call: Call, key: str, number: str) -> Response:
 def delete_remote_link_by_global_id(call: Call, key: str) -> Response:
     """Remove the remote link with a global id."""
     _typed(call)
-    issue = call.issue(key, "LINK_ISSUES")
+    issue = call.issue(key, "LINK_ISSUES", refusal=403)
     link = remotelinks.find(call.site, issue.id, global_id=call.text("globalId"))
     remotelinks.delete(call.site, call.user, issue.id, link)
     return nothing()
@@ -102,7 +102,7 @@ def delete_remote_link_by_global_id(call: Call, key: str) -> Response:
 def delete_remote_link(call: Call, key: str, number: str) -> Response:
     """Remove a remote link."""
     _typed(call)
-    issue = call.issue(key, "LINK_ISSUES")
+    issue = call.issue(key, "LINK_ISSUES", refusal=403)
     remotelinks.delete(call.site, call.user, issue.id, remotelinks.find(call.site, issue.id, number))
     return nothing()
 

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request, Response
 from cmbot.sandbox.jira.cloud import CLOUD_ID
 from cmbot.sandbox.jira.errors import JiraError
 from cmbot.sandbox.jira.permissions import browsable
+from cmbot.sandbox.jira.workflowcreation import CATEGORY_WORDS
 
 from .call import Call, SignedIn, answer
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 router = APIRouter()
 edge = APIRouter()
 PAGE_LIMIT = 100
-_CATEGORIES = {"new": "TODO", "indeterminate": "IN_PROGRESS", "done": "DONE"}
 
 
 def bean(call: SignedIn, values: list[Any], limit: int = 50) -> Json:
@@ -82,12 +82,12 @@ def fields(call: Call) -> Response:
 def statuses(call: Call) -> Response:
     """The statuses, by name and category."""
     text, category = call.text("searchString").casefold(), call.text("statusCategory")
-    if category not in ("", *_CATEGORIES.values()):
+    if category not in ("", *CATEGORY_WORDS.values()):
         raise JiraError(400, f"Unknown status category '{category}'.")
     found = [
         _status(status)
         for status in call.site.config.statuses.values()
-        if text in status.name.casefold() and category in ("", _CATEGORIES[status.category.key])
+        if text in status.name.casefold() and category in ("", CATEGORY_WORDS[status.category.key])
     ]
     return answer(bean(call, found, 200))
 
@@ -103,7 +103,7 @@ def _status(status: Status) -> Json:
     return {
         "id": str(status.id),
         "name": status.name,
-        "statusCategory": _CATEGORIES[status.category.key],
+        "statusCategory": CATEGORY_WORDS[status.category.key],
         "description": "",
         "scope": {"type": "GLOBAL"},
         "usages": [],

@@ -26,7 +26,7 @@ def _owner(call: Call) -> Owner:
         if writes:
             need_own(call.site.config, call.user, "EDIT", "COMMENTS", comment.author, issue)
         return "comment", comment.id, f"comment/{comment.id}"
-    issue = call.issue(named["issue"], *(["EDIT_ISSUES"] if writes else []))
+    issue = call.issue(named["issue"], *(["EDIT_ISSUES"] if writes else []), refusal=403)
     return "issue", issue.id, f"issue/{issue.id}"
 
 

@@ -8,21 +8,20 @@ from fastapi import APIRouter, Response
 
 from cmbot.sandbox.jira import permissionschemes, projects, projectshapes, roles
 from cmbot.sandbox.jira.errors import JiraError
-from cmbot.sandbox.jira.permissions import need
+from cmbot.sandbox.jira.permissions import administer, in_level, need
 from cmbot.sandbox.jira.projectshapes import GROUP_ACTOR, USER_ACTOR
 
 from .call import Call, SignedIn, answer, nothing
 from .setup import find_project
 
 router = APIRouter()
-# There is one scheme of each kind, for clients that read them before they create a project.
+# For clients that read it before they create a project.
 NOTIFICATIONS = {
     "id": 10000,
     "name": "Default Notification Scheme",
     "description": "The sandbox sends no mail.",
     "expand": "notificationSchemeEvents,user,group,projectRole,field,all",
 }
-SECURITY = {"id": 10000, "name": "Default", "description": "It has no levels: everybody sees every issue."}
 
 
 @router.get("/role")
@@ -192,29 +191,48 @@ def project_notifications(call: Call, key: str) -> Response:
 
 @router.get("/issuesecurityschemes")
 def security_schemes(call: Call) -> Response:
-    """The one issue security scheme, which hides nothing."""
-    return answer({"issueSecuritySchemes": [_fixed(call, "issuesecurityschemes", SECURITY)]})
+    """All issue security schemes."""
+    administer(call.user, "see issue security schemes")
+    found = call.site.config.security_schemes.values()
+    return answer({"issueSecuritySchemes": [projectshapes.security(call.shapes, one) for one in found]})
 
 
 @router.get("/issuesecurityschemes/{number}")
 def security_scheme(call: Call, number: str) -> Response:
-    """An issue security scheme."""
-    if number != str(SECURITY["id"]):
-        raise JiraError(404, f"The issue security scheme with id {number} does not exist.")
-    return answer({**_fixed(call, "issuesecurityschemes", SECURITY), "levels": []})
+    """An issue security scheme with its levels."""
+    administer(call.user, "see issue security schemes")
+    for one in call.site.config.security_schemes.values():
+        if str(one.id) == number:
+            return answer(projectshapes.security(call.shapes, one, whole=True))
+    raise JiraError(404, f"The issue security scheme with id {number} does not exist.")
+
+
+@router.get("/securitylevel/{number}")
+def security_level(call: Call, number: str) -> Response:
+    """A level of issue security."""
+    for one in call.site.config.security_schemes.values():
+        for level in one.levels:
+            if str(level.id) == number:
+                return answer(call.shapes.security_level(level))
+    raise JiraError(404, f"The security level with id '{number}' does not exist.")
 
 
 @router.get("/project/{key}/securitylevel")
 def security_levels(call: Call, key: str) -> Response:
-    """The levels of issue security: none."""
-    find_project(call, key)
-    return answer({"levels": []})
+    """The levels of issue security of a project that the caller is in."""
+    place = find_project(call, key)
+    mine = [one for one in place.levels if in_level(call.site.config, call.user, place, one)]
+    return answer({"levels": [call.shapes.security_level(one) for one in mine]})
 
 
 @router.get("/project/{key}/issuesecuritylevelscheme")
 def project_security(call: Call, key: str) -> Response:
-    """The issue security scheme of a project: none."""
-    raise JiraError(404, f"No issue security scheme is set for project '{find_project(call, key).key}'.")
+    """The issue security scheme of a project, for who administers it."""
+    place = find_project(call, key)
+    need(call.site.config, call.user, "ADMINISTER_PROJECTS", place)
+    if place.security is None:
+        raise JiraError(404, f"No issue security scheme is set for project '{place.key}'.")
+    return answer(projectshapes.security(call.shapes, place.security, whole=True))
 
 
 def _set_members(
