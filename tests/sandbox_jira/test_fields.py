@@ -77,6 +77,29 @@ def test_screens_have_tabs_and_tabs_have_fields(sandbox: Sandbox) -> None:
     assert reason in [one["id"] for one in sandbox.get(f"screens/{screen['id']}/availableFields")]
 
 
+def test_a_screen_of_a_transition_is_listed_and_edited(sandbox: Sandbox) -> None:
+    screens = {one["name"]: one["id"] for one in sandbox.get("screens")["values"]}
+    place = f"screens/{screens['CM: Complete Screen (3)']}/tabs"
+    (tab,) = sandbox.get(place)
+    shown = [one["id"] for one in sandbox.get(f"{place}/{tab['id']}/fields")]
+    assert shown == ["resolution", sandbox.field("Reason")]
+    key = sandbox.create()
+    for name in ("Launch", "Run"):
+        sandbox.move(key, name)
+    tag = sandbox.field("Tag")
+    assert sandbox.rest("POST", f"{place}/{tab['id']}/fields", json={"fieldId": tag}).status_code == 200
+    moves = sandbox.get(f"issue/{key}/transitions?expand=transitions.fields")["transitions"]
+    fields = next(one["fields"] for one in moves if one["name"] == "Complete")
+    assert {name: one["required"] for name, one in fields.items()} == {
+        "resolution": True,
+        sandbox.field("Reason"): False,
+        tag: False,
+    }
+    sent = {"resolution": {"name": "Done"}, tag: "t"}
+    assert sandbox.move(key, "Complete", fields=sent).status_code == 204
+    assert sandbox.get(f"issue/{key}")["fields"][tag] == "t"
+
+
 def test_data_center_has_no_contexts(sandbox: Sandbox) -> None:
     assert sandbox.rest("GET", f"field/{sandbox.field('WMS')}/context").status_code == 404
 

@@ -108,7 +108,14 @@ def test_a_hidden_issue_is_not_found_anywhere(start: Start, closed: Closed) -> N
         *("project/CM", "project/CM/statuses", "project/CM/role", f"issue/{secret}/worklog"),
     ):
         assert sandbox.rest("GET", path, user="guest").status_code == 404, path
-    assert sandbox.search("project = CM", user="guest") == []
+    assert sandbox.search("", user="guest") == []
+    hidden = sandbox.rest("POST", "search", json={"jql": "project = CM"}, user="guest")
+    nowhere = sandbox.rest("POST", "search", json={"jql": "project = XX"}, user="guest")
+    assert hidden.json()["errorMessages"] == ["The value 'CM' does not exist for the field 'project'."]
+    assert (hidden.status_code, nowhere.json()["errorMessages"][0].replace("XX", "CM")) == (
+        400,
+        hidden.json()["errorMessages"][0],
+    )
     named = sandbox.rest("POST", "search", json={"jql": f"key = {secret}"}, user="guest")
     unknown = sandbox.rest("POST", "search", json={"jql": "key = CM-99"}, user="guest")
     assert named.json()["errorMessages"] == [unknown.json()["errorMessages"][0].replace("CM-99", secret)]

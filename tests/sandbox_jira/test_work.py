@@ -123,3 +123,21 @@ def test_a_due_date_is_a_day_and_can_be_searched(sandbox: Sandbox) -> None:
     assert sandbox.get(f"issue/{key}")["fields"]["environment"] == "at USDF"
     wrong = sandbox.rest("PUT", f"issue/{key}", json={"fields": {"duedate": "2026-13-01"}})
     assert list(wrong.json()["errors"]) == ["duedate"]
+
+
+def test_times_are_summed_over_the_sub_tasks(sandbox: Sandbox) -> None:
+    parent = sandbox.create(timetracking={"originalEstimate": "4h"})
+    child = sandbox.create("Group", parent={"key": parent}, timetracking={"originalEstimate": "2h"})
+    for key, spent in ((parent, "1h"), (child, "2h")):
+        sandbox.rest("POST", f"issue/{key}/worklog", json={"timeSpent": spent})
+    fields = sandbox.get(f"issue/{parent}")["fields"]
+    hour = 3600
+    assert (fields["timespent"], fields["aggregatetimespent"]) == (hour, 3 * hour)
+    assert fields["aggregatetimeoriginalestimate"] == 6 * hour
+    assert fields["aggregatetimeestimate"] == 3 * hour
+    assert fields["progress"] == {"progress": hour, "total": 4 * hour, "percent": 25}
+    assert fields["aggregateprogress"] == {"progress": 3 * hour, "total": 6 * hour, "percent": 50}
+    assert fields["workratio"] == 25
+    empty = sandbox.get(f"issue/{sandbox.create()}")["fields"]
+    assert (empty["aggregatetimespent"], empty["workratio"]) == (None, -1)
+    assert empty["progress"] == {"progress": 0, "total": 0}

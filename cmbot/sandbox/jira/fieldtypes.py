@@ -111,7 +111,9 @@ TYPES: dict[str, FieldType] = {
     "watches": _fixed({"type": "watches"}),
     "votes": _fixed({"type": "votes"}),
     "seconds": FieldType({"type": "number"}, fieldinput.read_only, fieldtrace.seconds, ()),
-    "securitylevel": FieldType({"type": "securitylevel"}, fieldinput.security_level, fieldtrace.security_level),
+    "securitylevel": FieldType(
+        {"type": "securitylevel"}, fieldinput.security_level, fieldtrace.security_level
+    ),
     "progress": _fixed({"type": "progress"}),
     "category-change": _fixed({"type": "datetime"}),
     "worklog": _fixed({"type": "array", "items": "worklog"}),

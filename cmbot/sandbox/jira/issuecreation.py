@@ -47,8 +47,6 @@ def create(site: Site, user: User, body: Mapping[str, Any]) -> Issue:
         given = issues.expanded(given)
         level = _security_level(project, parent)
         values = {"priority": DEFAULT_PRIORITY, "reporter": user.name, security.FIELD: level, **given}
-        if parent is not None:
-            values[security.FIELD] = level
         lacking = {
             f.id: f"{f.name} is required." for f in screen.values() if required(f) and not values.get(f.id)
         }

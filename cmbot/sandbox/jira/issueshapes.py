@@ -138,7 +138,11 @@ class IssueShapes:
                 return shapes.status(issue.status)
             case "parent":
                 above = issues.parent(site, issue)
-                return None if above is None or not issues.visible(site, shapes.viewer, above) else self.brief(above)
+                return (
+                    None
+                    if above is None or not issues.visible(site, shapes.viewer, above)
+                    else self.brief(above)
+                )
             case "creator":
                 return shapes.user(issue.creator)
             case "created":

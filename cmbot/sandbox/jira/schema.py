@@ -7,7 +7,7 @@ path and a new field needs no new column.
 
 from __future__ import annotations
 
-VERSION = 3
+VERSION = 4
 
 TABLES = """
 CREATE TABLE users (

@@ -37,13 +37,15 @@ def edit_screen(config: Configuration, project: Project, issue_type: IssueType) 
     """Fields that an issue of this type can be given, each with what can be chosen there.
 
     They stand on the default screen and apply by one of their contexts. An epic link stands on standard
-    issues only, an epic name on epics only, as in Jira Software.
+    issues only, an epic name on epics only, as in Jira Software; a sub-task has the security level of its
+    parent.
     """
     level = {"epic-link": 0, "epic-name": 1}
     return {
         there.id: there
         for field in config.fields.values()
         if field.id in config.default_screen
+        and not (field.id == security.FIELD and issue_type.subtask)
         and level.get(field.type, issue_type.level) == issue_type.level
         and (there := field.within(project, issue_type)) is not None
     }

@@ -59,3 +59,16 @@ def test_a_project_is_made_with_its_lead_by_account(cloud: Cloud) -> None:
     made = cloud.post("project", {**sent, "projectTemplateKey": template}, 201)
     assert cloud.get(f"project/{made['id']}")["lead"]["accountId"] == cloud.account("bob")
     assert cloud.rest("DELETE", "project/NEW").status_code == 204
+
+
+def test_a_change_of_status_category_has_its_date(cloud: Cloud) -> None:
+    key = cloud.create()
+    cloud.clock.advance(hours=1)
+    cloud.move(key, "Launch")
+    changed = cloud.get(f"issue/{key}")["fields"]["statuscategorychangedate"]
+    cloud.clock.advance(hours=1)
+    cloud.move(key, "Run")  # of the same category
+    assert cloud.get(f"issue/{key}")["fields"]["statuscategorychangedate"] == changed
+    assert changed == "2026-11-20T13:00:00.000+0000"
+    assert cloud.search('statusCategoryChangedDate < "-30m"') == [key]
+    assert cloud.search('statusCategoryChangedDate > "-30m"') == []
