@@ -307,6 +307,7 @@ LEFT_OUT = {
             "remainingEstimateSeconds",
             "timeSpentSeconds",
             "originalEstimate",
+            "percent",
         ),
         "there only where time is tracked",
     ),

@@ -13,6 +13,9 @@ from cmbot.sandbox.jira.jql.syntax import parse
 from cmbot.sandbox.jira.jql.tree import Past, pushed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+
     from conftest import Sandbox
 
 
@@ -140,3 +143,46 @@ def test_twice_not_is_the_same(rest: str, predicates: str) -> None:
         predicates.upper().count(word) for word in ("AFTER ", "BEFORE ", "ON ", "DURING ")
     )
     assert pushed(pushed(condition, opposite=True), opposite=True) == condition
+
+
+@pytest.fixture(scope="module")
+def released(listen: Callable[..., AbstractContextManager[Sandbox]]) -> Iterator[Sandbox]:
+    """CM-1 has 1 from the beginning and 2 for a day, CM-2 gets 1 on the second day from bob, CM-3 none."""
+    with listen() as sandbox:
+        for name in ("1.0", "2.0"):
+            sandbox.rest("POST", "version", json={"name": name, "project": "CM"})
+        sandbox.create(fixVersions=[{"name": "1.0"}])
+        for _ in range(2):
+            sandbox.create()
+        for key, verb, name, user in (
+            ("CM-1", "add", "2.0", "alice"),
+            ("CM-1", "remove", "2.0", "alice"),
+            ("CM-2", "add", "1.0", "bob"),
+        ):
+            sandbox.clock.advance(days=1)
+            sent = {"update": {"fixVersions": [{verb: {"name": name}}]}}
+            assert sandbox.rest("PUT", f"issue/{key}", json=sent, user=user).status_code == 204
+        sandbox.clock.advance(days=1)
+        yield sandbox
+
+
+@pytest.mark.parametrize(
+    ("jql", "numbers"),
+    [
+        ('fixVersion was "1.0"', [1, 2]),
+        ('fixVersion was "2.0"', [1]),
+        ('fixVersion was "2.0" AND fixVersion != "2.0"', [1]),
+        ('fixVersion was not "1.0"', [3]),
+        ('fixVersion was in ("1.0", "2.0") BEFORE "2026-11-22"', [1]),
+        ('fixVersion was "1.0" BY bob', [2]),
+        ('fixVersion was "2.0" ON "2026-11-25"', []),
+        ("fixVersion was EMPTY", [2, 3]),
+        ('fixVersion was EMPTY AFTER "2026-11-24"', [3]),
+        ("fixVersion changed", [1, 2]),
+        ('fixVersion changed TO "2.0"', [1]),
+        ('fixVersion changed FROM "2.0"', [1]),
+        ('fixVersion changed BY bob AFTER "2026-11-22"', [2]),
+    ],
+)
+def test_versions_have_a_history_too(released: Sandbox, jql: str, numbers: list[int]) -> None:
+    assert released.search(f"({jql}) ORDER BY key ASC") == [f"CM-{number}" for number in numbers]
