@@ -43,10 +43,10 @@ def command() -> None:
 @click.option("--context-path", default="", help="Path below which it answers, as in /jira.")
 @click.option(
     "--flavour",
-    type=click.Choice(["data-center", "cloud"]),
+    type=click.Choice(["data-center", "cloud", "both"]),
     default="data-center",
     show_default=True,
-    help="As which of the two deployments it answers.",
+    help="As which of the two deployments it answers; both: over one store, with Cloud at URL/cloud.",
 )
 @click.option(
     "--strange",

@@ -22,9 +22,12 @@ from jira import JIRA
 
 from cmbot.sandbox.jira import Store, beginnings, create_app
 from cmbot.sandbox.jira import seed as seeds
+from cmbot.sandbox.jira.server import BOTH
+from cmbot.sandbox.jira.sidebyside import SideBySide
 
 if TYPE_CHECKING:
     from cmbot.sandbox.jira.app import Application
+    from cmbot.sandbox.jira.webhooks import Deliverer
 
 SEED = {
     "users": [
@@ -104,6 +107,7 @@ class Sandbox:
     app: Application
     store: Store
     clock: MovableClock
+    beside: Application | None = None
     _session: requests.Session = field(default_factory=requests.Session)
 
     def ask(self, method: str, path: str, *, user: str = "alice", **more: Any) -> requests.Response:
@@ -159,8 +163,13 @@ def listening(
     clock = MovableClock()
     opened = Store(store, clock)
     beginnings.begin(opened, beginning or seeds.Seed.model_validate(seed or SEED))
-    app = create_app(opened, context_path=context_path, flavour=flavour)
-    config = uvicorn.Config(app, log_config=None, access_log=False, ws="none", lifespan="off")
+    served = (
+        SideBySide(opened, None, context_path)
+        if flavour == BOTH
+        else create_app(opened, context_path=context_path, flavour=flavour)
+    )
+    app = served.data_center if isinstance(served, SideBySide) else served
+    config = uvicorn.Config(served, log_config=None, access_log=False, ws="none", lifespan="off")
     server = uvicorn.Server(config)
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as door:
         door.bind(("127.0.0.1", 0))
@@ -170,13 +179,15 @@ def listening(
         deadline = time.monotonic() + 20
         while not server.started and time.monotonic() < deadline:
             thread.join(0.01)
-        app.answers_at(url)
+        served.answers_at(url)
         sandbox = Sandbox(url, app, opened, clock)
+        if isinstance(served, SideBySide):
+            sandbox.beside = served.cloud
         yield sandbox
         sandbox._session.close()
         server.should_exit = server.force_exit = True
         thread.join(20)
-    app.close()
+    served.close()
     opened.close()
 
 
@@ -249,11 +260,11 @@ class Receiver:
     got: list[Received] = field(default_factory=list)
     answers: list[int] = field(default_factory=list)
 
-    def settle(self, sandbox: Sandbox) -> None:
+    def settle(self, sandbox: Sandbox, deliverer: Deliverer | None = None) -> None:
         """Wait until everything that is due was sent."""
         deadline = time.monotonic() + 20
         while True:
-            report = sandbox.app.deliverer.report()
+            report = (deliverer or sandbox.app.deliverer).report()
             if not report["sending"] and all(one["due"] > sandbox.store.now() for one in report["waiting"]):
                 return
             assert time.monotonic() < deadline

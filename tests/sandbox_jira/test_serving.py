@@ -222,6 +222,29 @@ def test_a_cloud_site_says_what_to_sign_in_as_and_where_its_gateway_is(serving: 
     assert answer.json()["accountId"] == login["accountId"]
 
 
+def test_both_deployments_are_served_beside_each_other(serving: Callable[..., Run], tmp_path: Path) -> None:
+    _, about = serving(flavour="both", context_path="/jira")
+    assert ask(about, "GET", "myself").json()["name"] == "admin"
+    cloud = about["cloud"]
+    assert cloud["url"] == f"{about['url']}/cloud"
+    auth = (cloud["logins"]["admin"]["email"], about["tokens"]["admin"])
+    for place in (cloud["url"], cloud["gateway"]):
+        found = requests.get(f"{place}/rest/api/3/myself", auth=auth, timeout=20).json()
+        assert found["accountId"] == cloud["logins"]["admin"]["accountId"]
+
+
+def test_the_address_file_knows_the_users_after_a_reset(serving: Callable[..., Run], tmp_path: Path) -> None:
+    _, about = serving()
+    seed = changed("users.0.name", "root")
+    seed["projects"] = []
+    headers = {"Authorization": f"Bearer {about['tokens']['admin']}"}
+    answer = requests.post(f"{about['url']}/sandbox/reset", json={"seed": seed}, headers=headers, timeout=20)
+    told = json.loads((tmp_path / "address.json").read_text())
+    assert told == {"url": about["url"], "tokens": answer.json()["tokens"]}
+    assert list(told["tokens"]) == ["root"]
+    assert (tmp_path / "address.json").stat().st_mode & 0o777 == 0o600
+
+
 def test_a_store_is_served_as_either_deployment(serving: Callable[..., Run]) -> None:
     process, about = serving()
     key = ask(about, "POST", "issue", json=NEW).json()["key"]

@@ -73,14 +73,11 @@ class Access:
         self._clients: dict[str, str] = {}
         self._logins: dict[str, LoginInfo] = {}
 
-    def renew(self) -> dict[str, str]:
+    def renew(self, fresh: Mapping[str, str]) -> None:
         """After the site began again: tokens for all its users, those of before where they are known."""
-        names = [name for name, user in self._site.config.users.items() if user.active]
-        fresh = new_tokens(names)
-        self.tokens = {name: self.tokens.get(name, fresh[name]) for name in names}
+        self.tokens = {name: self.tokens.get(name, token) for name, token in fresh.items()}
         self._browsers = {k: one for k, one in self._browsers.items() if one.user in self.tokens}
         self._clients = {k: user for k, user in self._clients.items() if user in self.tokens}
-        return dict(self.tokens)
 
     def credentials(self, name: str) -> str:
         """The ``Authorization`` header of a user; one that nobody knows for an unknown user."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
@@ -95,6 +95,8 @@ class Application:
         Prefix of every path, for example ``/jira``.
     flavour : `str`, optional
         ``data-center`` or ``cloud``.
+    beside : `Application`, optional
+        Another deployment over the same store, with which it shares the clock and the news.
 
     Raises
     ------
@@ -103,16 +105,23 @@ class Application:
     """
 
     def __init__(
-        self, store: Store, tokens: Mapping[str, str] | None, context_path: str, flavour: str
+        self,
+        store: Store,
+        tokens: Mapping[str, str] | None,
+        context_path: str,
+        flavour: str,
+        beside: Application | None = None,
     ) -> None:
-        self.site = Site(store, named(flavour))
+        self.site: Site = Site(store, named(flavour), None if beside is None else beside.site.common)
         fresh = new_tokens(list(self.site.config.users))
         self.access = Access(self.site, fresh if tokens is None else tokens)
         self.requests = RequestLog()
         self.deliverer = Deliverer(MANNERS[self.site.flavour.name], store)
-        self.clock = SteerableClock(store, self.deliverer.wake)
+        self.clock: SteerableClock = SteerableClock(store) if beside is None else beside.clock
+        self.clock.listeners.append(self.deliverer.wake)
         self.desk = Desk(self.site, f"http://localhost{context_path}", self.deliverer)
         self.strange = Strange(self.site, self.deliverer, self.access)
+        self.site.common.begun_again.append(self._begin_again)
         store.function("jql_words", 2, matches)
         # no schema pages: they would load scripts from elsewhere
         inner = FastAPI(openapi_url=None, redirect_slashes=False)
@@ -137,6 +146,20 @@ class Application:
     def answers_at(self, url: str) -> None:
         """Say at which address it is reached: webhooks' bodies name it."""
         self.desk.base_url = url
+
+    def about(self) -> dict[str, Any]:
+        """What a client needs to know: the address, a token for every user, and what to sign in as."""
+        url = self.desk.base_url
+        return {"url": url, "tokens": self.access.tokens, **self.site.flavour.contact(self.site.config, url)}
+
+    def become(self, strange: str) -> None:
+        """Misbehave from the start: a word of `strange.profiles.PROFILES`."""
+        self.strange.become({"profile": strange})
+
+    def _begin_again(self, tokens: Mapping[str, str]) -> None:
+        self.deliverer.forget()
+        self.strange.restart()
+        self.access.renew(tokens)
 
     def close(self) -> None:
         """End what runs in the background."""

@@ -42,14 +42,13 @@ class SteerableClock:
     ----------
     store : `Store`
         Whose clock it becomes.
-    moved : `~collections.abc.Callable`, optional
-        Called when it was moved.
     """
 
-    def __init__(self, store: Store, moved: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, store: Store) -> None:
         self._base: Clock = store.clock
         self._store = store
-        self._moved = moved
+        #: Called when it was moved.
+        self.listeners: list[Callable[[], None]] = []
         self._ahead = dt.timedelta(0)
         self._stopped: dt.datetime | None = None
         self._recall()
@@ -75,7 +74,7 @@ class SteerableClock:
         self._ahead = now - self._base()
         self._stopped = None if running else now.astimezone(dt.UTC)
         self._keep()
-        self._moved()
+        self._tell()
 
     def report(self) -> dict[str, Any]:
         """Where it stands, as JSON."""
@@ -90,7 +89,11 @@ class SteerableClock:
         """Show the real time again."""
         self._ahead, self._stopped = dt.timedelta(0), None
         self._store.run("DELETE FROM sandbox_state WHERE key = ?", _KEPT)
-        self._moved()
+        self._tell()
+
+    def _tell(self) -> None:
+        for hear in self.listeners:
+            hear()
 
     def _keep(self) -> None:
         stopped = None if self._stopped is None else self._stopped.isoformat()

@@ -11,6 +11,7 @@ import logging
 from fastapi import APIRouter, Response
 
 from . import beginnings, snapshot
+from .access import new_tokens
 from .errors import JiraError
 from .rest.call import Call, SignedIn, answer, nothing
 
@@ -116,11 +117,11 @@ def reset(call: Call) -> Response:
         raise JiraError(400, *str(error).splitlines()) from None
     finally:
         call.site.reread()
-    state = call.request.app.state
-    state.deliverer.forget()
-    state.strange.restart()
+    fresh = new_tokens([name for name, user in call.site.config.users.items() if user.active])
+    for tell in call.site.common.begun_again:
+        tell(fresh)
     log.info("begun again by %s", call.user.name)
-    return answer({"tokens": state.access.renew()})
+    return answer({"tokens": call.request.app.state.access.tokens})
 
 
 @router.get("/clock")

@@ -159,9 +159,9 @@ CREATE TABLE worklogs (
     started INTEGER NOT NULL, seconds INTEGER NOT NULL, created INTEGER NOT NULL, updated INTEGER NOT NULL);
 CREATE INDEX worklogs_by_issue ON worklogs (issue_id);
 CREATE TABLE webhooks (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, url TEXT NOT NULL, events TEXT NOT NULL,
-    jql TEXT NOT NULL, secret TEXT, exclude_body INTEGER NOT NULL, enabled INTEGER NOT NULL,
-    updated INTEGER NOT NULL, updated_by TEXT NOT NULL);
+    id INTEGER PRIMARY KEY AUTOINCREMENT, flavour TEXT NOT NULL, name TEXT NOT NULL, url TEXT NOT NULL,
+    events TEXT NOT NULL, jql TEXT NOT NULL, secret TEXT, exclude_body INTEGER NOT NULL,
+    enabled INTEGER NOT NULL, updated INTEGER NOT NULL, updated_by TEXT NOT NULL);
 CREATE TABLE deliveries (
     id INTEGER PRIMARY KEY AUTOINCREMENT, identifier TEXT NOT NULL, webhook INTEGER NOT NULL,
     event TEXT NOT NULL, issue TEXT NOT NULL, url TEXT NOT NULL, headers TEXT NOT NULL, body BLOB NOT NULL,

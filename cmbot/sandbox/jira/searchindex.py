@@ -16,21 +16,21 @@ if TYPE_CHECKING:
 
     from cmbot.sandbox.jira.store import Store
 
-_NOTE = "BEGIN INSERT INTO unindexed VALUES ({}.id, sandbox_now()); END"
+_NOTE = "BEGIN INSERT INTO unindexed_{{0}} VALUES ({}.id, sandbox_now()); END"
 _BEGIN = (
-    "CREATE TEMP TABLE indexed AS SELECT * FROM issues",
-    "CREATE UNIQUE INDEX temp.indexed_by_id ON indexed (id)",
-    "CREATE TEMP TABLE unindexed (issue_id INTEGER NOT NULL, at INTEGER NOT NULL)",
-    "CREATE TEMP TRIGGER issue_added AFTER INSERT ON main.issues " + _NOTE.format("NEW"),
-    "CREATE TEMP TRIGGER issue_changed AFTER UPDATE ON main.issues " + _NOTE.format("NEW"),
-    "CREATE TEMP TRIGGER issue_removed AFTER DELETE ON main.issues " + _NOTE.format("OLD"),
+    "CREATE TEMP TABLE indexed_{0} AS SELECT * FROM issues",
+    "CREATE UNIQUE INDEX temp.indexed_{0}_by_id ON indexed_{0} (id)",
+    "CREATE TEMP TABLE unindexed_{0} (issue_id INTEGER NOT NULL, at INTEGER NOT NULL)",
+    "CREATE TEMP TRIGGER issue_added_{0} AFTER INSERT ON main.issues " + _NOTE.format("NEW"),
+    "CREATE TEMP TRIGGER issue_changed_{0} AFTER UPDATE ON main.issues " + _NOTE.format("NEW"),
+    "CREATE TEMP TRIGGER issue_removed_{0} AFTER DELETE ON main.issues " + _NOTE.format("OLD"),
 )
 _END = (
-    "DROP TRIGGER temp.issue_added",
-    "DROP TRIGGER temp.issue_changed",
-    "DROP TRIGGER temp.issue_removed",
-    "DROP TABLE temp.unindexed",
-    "DROP TABLE temp.indexed",
+    "DROP TRIGGER temp.issue_added_{0}",
+    "DROP TRIGGER temp.issue_changed_{0}",
+    "DROP TRIGGER temp.issue_removed_{0}",
+    "DROP TABLE temp.unindexed_{0}",
+    "DROP TABLE temp.indexed_{0}",
 )
 
 
@@ -54,10 +54,13 @@ class SearchIndex:
     ----------
     store : `Store`
         The store.
+    name : `str`
+        What its tables are told apart by from those of another index over the same store.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, name: str) -> None:
         self._store = store
+        self._name = name
         self._lagging = False
         self.seed("0")
         self.trouble = IndexTrouble()
@@ -71,11 +74,11 @@ class SearchIndex:
         """Misbehave like this from now on; what is written so far is indexed."""
         with self._store.transaction():
             for statement in _END if self._lagging else ():
-                self._store.run(statement)
+                self._store.run(statement.format(self._name))
             self.trouble = trouble
             self._lagging = trouble.lag > 0
             for statement in _BEGIN if self._lagging else ():
-                self._store.run(statement)
+                self._store.run(statement.format(self._name))
 
     def table(self, current: Iterable[int] = ()) -> str:
         """The table to search, brought up to what it may know now.
@@ -87,16 +90,17 @@ class SearchIndex:
         """
         if not self._lagging:
             return "issues"
+        indexed, unindexed = f"indexed_{self._name}", f"unindexed_{self._name}"
         due = self._store.now() - round(self.trouble.lag * 1000)
         with self._store.transaction():
             for issue in current:
-                self._store.run("UPDATE unindexed SET at = ? WHERE issue_id = ?", due, issue)
-            ready = "(SELECT issue_id FROM unindexed WHERE at <= ?)"
-            if self._store.row("SELECT 1 FROM unindexed WHERE at <= ?", due) is not None:
-                self._store.run(f"DELETE FROM indexed WHERE id IN {ready}", due)  # noqa: S608 - fixed words
-                self._store.run(f"INSERT INTO indexed SELECT * FROM issues WHERE id IN {ready}", due)  # noqa: S608 - fixed words
-                self._store.run("DELETE FROM unindexed WHERE at <= ?", due)
-        return "indexed"
+                self._store.run(f"UPDATE {unindexed} SET at = ? WHERE issue_id = ?", due, issue)  # noqa: S608 - fixed words
+            ready = f"(SELECT issue_id FROM {unindexed} WHERE at <= ?)"  # noqa: S608 - fixed words
+            if self._store.row(f"SELECT 1 FROM {unindexed} WHERE at <= ?", due) is not None:  # noqa: S608 - fixed words
+                self._store.run(f"DELETE FROM {indexed} WHERE id IN {ready}", due)  # noqa: S608 - fixed words
+                self._store.run(f"INSERT INTO {indexed} SELECT * FROM issues WHERE id IN {ready}", due)  # noqa: S608 - fixed words
+                self._store.run(f"DELETE FROM {unindexed} WHERE at <= ?", due)  # noqa: S608 - fixed words
+        return indexed
 
     def cut(self, limit: int) -> int:
         """How many issues a page holds that could hold so many."""

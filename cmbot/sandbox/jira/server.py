@@ -19,6 +19,7 @@ from . import beginnings, seeding, snapshot
 from .access import new_tokens
 from .app import create_app
 from .datacenter import DATA_CENTER
+from .sidebyside import SideBySide
 from .store import Store
 
 if TYPE_CHECKING:
@@ -29,12 +30,13 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 HOST = "127.0.0.1"
 STORE = "jira.sqlite3"
+BOTH = "both"
 
 
 class _Server(uvicorn.Server):
     """Uvicorn that says when it is ready."""
 
-    def __init__(self, app: Application, address: Path, about: dict[str, object]) -> None:
+    def __init__(self, app: Application | SideBySide, address: Path) -> None:
         config = uvicorn.Config(
             app,
             log_config=None,
@@ -46,12 +48,16 @@ class _Server(uvicorn.Server):
         )
         super().__init__(config)
         self._address = address
-        self._about = about
+        self._app = app
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        write_private(self._address, json.dumps(self._about, indent=1))
-        log.info("sandbox Jira (an emulator) at %s", self._about["url"])
+        self.tell()
+        log.info("sandbox Jira (an emulator) at %s", self._app.about()["url"])
+
+    def tell(self) -> None:
+        """Write how it is reached."""
+        write_private(self._address, json.dumps(self._app.about(), indent=1))
 
 
 def serve(
@@ -66,7 +72,8 @@ def serve(
     """Run the sandbox Jira until SIGTERM or SIGINT.
 
     Once ready, ``state/address.json`` (mode 0600) holds the address and a token for every user by login name;
-    on Cloud also what to sign in as (``logins``: e-mail and account id) and the address of the gateway.
+    on Cloud also what to sign in as (``logins``: e-mail and account id) and the address of the gateway. With
+    both deployments, those of Cloud stand under ``cloud``. It is written anew when the site begins again.
 
     Parameters
     ----------
@@ -79,7 +86,7 @@ def serve(
     context_path : `str`, optional
         Prefix of every path, for example ``/jira``.
     flavour : `str`, optional
-        ``data-center`` or ``cloud``.
+        ``data-center``, ``cloud``, or ``both``: Cloud at ``/cloud`` below the context path.
     strange : `str`, optional
         How it misbehaves from the start: a word of `strange.profiles.PROFILES`.
 
@@ -101,20 +108,25 @@ def serve(
     store = Store(state / STORE)
     address = state / "address.json"
     address.unlink(missing_ok=True)  # of a start that was killed
-    app: Application | None = None
+    app: Application | SideBySide | None = None
     try:
         beginnings.begin(store, content)
         tokens = new_tokens([row["name"] for row in store.rows("SELECT name FROM users WHERE active")])
-        app = create_app(store, tokens=tokens, context_path=context_path, flavour=flavour)
-        app.strange.become({"profile": strange})
+        app = (
+            SideBySide(store, tokens, context_path)
+            if flavour == BOTH
+            else create_app(store, tokens=tokens, context_path=context_path, flavour=flavour)
+        )
+        app.become(strange)
         # asyncio switches Nagle's delay off only for sockets that say they are TCP
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listening.bind((HOST, port))
             url = f"http://{HOST}:{listening.getsockname()[1]}{context_path}"
             app.answers_at(url)
-            about = {"url": url, "tokens": tokens, **app.site.flavour.contact(app.site.config, url)}
-            _Server(app, address, about).run(sockets=[listening])
+            server = _Server(app, address)
+            app.site.common.begun_again.append(lambda _: server.tell())
+            server.run(sockets=[listening])
     finally:
         address.unlink(missing_ok=True)
         if app is not None:

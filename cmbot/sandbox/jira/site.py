@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .datacenter import DATA_CENTER
@@ -11,13 +12,25 @@ from .loading import load
 from .searchindex import SearchIndex
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from .configuration import Configuration, User
     from .flavour import Flavour
     from .happenings import Happening
     from .shapes import Shapes
     from .store import Store
+
+
+@dataclass
+class Common:
+    """What the deployments over one store share."""
+
+    listeners: list[Callable[[Happening], None]] = field(default_factory=list)
+    """Told inside the transaction of what happens to issues."""
+    begun_again: list[Callable[[Mapping[str, str]], None]] = field(default_factory=list)
+    """Told once the store was filled anew, with a fresh token for every user."""
+    revision: int = 0
+    """How often the configuration was changed."""
 
 
 class Site:
@@ -29,26 +42,27 @@ class Site:
         The store; its configuration is read after the seed was applied, and again when it was changed.
     flavour : `Flavour`, optional
         As which deployment it behaves; Data Center if not given.
+    common : `Common`, optional
+        What it shares with another deployment over the same store.
     """
 
-    def __init__(self, store: Store, flavour: Flavour = DATA_CENTER) -> None:
+    def __init__(self, store: Store, flavour: Flavour = DATA_CENTER, common: Common | None = None) -> None:
         self.store = store
         self.flavour = flavour
         #: Most things that one issue may hold; a test may lower them.
         self.caps = flavour.caps
-        self._config: Configuration | None = None
+        self.common = common or Common()
+        self._config: tuple[int, Configuration] | None = None
         #: What differs from one installation to another.
         self.habits = Habits()
         #: Login names of those whom strange mode meets; everybody if empty.
         self.unlucky: frozenset[str] = frozenset()
         #: What searches read.
-        self.index = SearchIndex(store)
-        #: Told inside the transaction of what happens to issues.
-        self.listeners: list[Callable[[Happening], None]] = []
+        self.index = SearchIndex(store, flavour.name.replace("-", "_"))
 
     def announce(self, happening: Happening) -> None:
         """Tell what happened to an issue."""
-        for hear in self.listeners:
+        for hear in self.common.listeners:
             hear(happening)
 
     def is_strange_to(self, user: str | None) -> bool:
@@ -62,10 +76,12 @@ class Site:
     @property
     def config(self) -> Configuration:
         """People, types, statuses, fields, projects."""
-        if self._config is None:
+        found = self._config
+        if found is None or found[0] != self.common.revision:
             with self.store.transaction():  # nothing is changed while it is read
-                self._config = self.flavour.configured(load(self.store))
-        return self._config
+                found = self.common.revision, self.flavour.configured(load(self.store))
+            self._config = found
+        return found[1]
 
     @contextmanager
     def administering(self) -> Iterator[None]:
@@ -78,4 +94,4 @@ class Site:
 
     def reread(self) -> None:
         """Forget the configuration; the next look reads it from the store."""
-        self._config = None
+        self.common.revision += 1

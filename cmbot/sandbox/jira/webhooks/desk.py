@@ -50,7 +50,7 @@ class Desk:
         self.site = site
         self.base_url = base_url
         self.deliverer = deliverer
-        site.listeners.append(self.hear)
+        site.common.listeners.append(self.hear)
 
     def hear(self, happening: Happening) -> None:
         """Take note of a happening inside its transaction."""

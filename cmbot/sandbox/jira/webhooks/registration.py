@@ -88,8 +88,11 @@ class Webhook:
 
 
 def listed(site: Site) -> list[Webhook]:
-    """All webhooks."""
-    return [_from_row(row) for row in site.store.rows("SELECT * FROM webhooks ORDER BY id")]
+    """All webhooks that were registered at this deployment."""
+    return [
+        _from_row(row)
+        for row in site.store.rows("SELECT * FROM webhooks WHERE flavour = ? ORDER BY id", site.flavour.name)
+    ]
 
 
 def find(site: Site, number: str) -> Webhook:
@@ -100,7 +103,7 @@ def find(site: Site, number: str) -> Webhook:
     JiraError
         Raised with 404 if there is none.
     """
-    row = site.store.row("SELECT * FROM webhooks WHERE id = ?", number)
+    row = site.store.row("SELECT * FROM webhooks WHERE id = ? AND flavour = ?", number, site.flavour.name)
     if row is None:
         raise JiraError(404, f"The webhook with id '{number}' does not exist.")
     return _from_row(row)
@@ -127,7 +130,7 @@ def register(site: Site, user: User, asked: Mapping[str, Any]) -> Webhook:
     """
     values = _read(site, user, asked, {})
     with site.store.transaction():
-        number = site.store.insert("webhooks", **values)
+        number = site.store.insert("webhooks", flavour=site.flavour.name, **values)
     log.info("webhook %s registered by %s for %s", number, user.name, values["events"])
     return find(site, str(number))
 
