@@ -93,12 +93,13 @@ class Site:
         for name, level in TYPES.items():
             types.ensure(name=name, level=level)
         has, ways = _Table(tables["project_issue_types"]), _Table(tables["transitions"])
-        project = _Table(tables["projects"]).rows()[0]["id"]
+        place = _Table(tables["projects"]).rows()[0]
+        project, scheme = place["id"], place["status_scheme"]
         for position, name in enumerate(TYPES, start=10):
             has.ensure(project_id=project, issue_type_id=types.find(name=name), position=position)
         for number, status in enumerate(Status, start=100):
             ways.ensure(
-                project_id=project, id=number, name=str(status), to_status=statuses.find(name=str(status))
+                scheme_id=scheme, id=number, name=str(status), to_status=statuses.find(name=str(status))
             )
         if options:
             contexts, choices = _Table(tables["field_contexts"]), _Table(tables["options"])
@@ -167,7 +168,7 @@ class _Table:
     def ensure(self, **values: Any) -> None:
         if any(_same(values, row) for row in self.rows()):
             return
-        defaults = {"screen": "[]", "roles": "[]", "disabled": 0}
+        defaults = {**dict.fromkeys(("from_statuses", "required", "roles"), "[]"), "disabled": 0}
         made = {column: values.get(column, defaults.get(column)) for column in self._columns}
         if "id" in self._columns and "id" not in values:
             made["id"] = 1 + max([row["id"] for row in self.rows()], default=0)

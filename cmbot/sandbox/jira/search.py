@@ -91,18 +91,17 @@ def matching(site: Site, user: User, jql: str, ids: Sequence[int]) -> list[int]:
 
 def visible(site: Site, user: User, compiled: Compiled) -> Compiled:
     """A query narrowed to what its caller may see."""
-    browsed, cleared = _browsed(site.config, user), _cleared(site.config, user)
-    narrowing = [found for found in (browsed, cleared) if found is not None]
+    narrowing = [_browsed(site.config, user), cleared(site.config, user)]
     where = " AND ".join(f"({sql})" for sql in [compiled.where, *(sql for sql, _ in narrowing)])
     values = [*compiled.values, *(value for _, several in narrowing for value in several)]
     return replace(compiled, where=where, values=tuple(values))
 
 
-def _browsed(config: Configuration, user: User) -> Sql | None:
-    """Issues of the projects that a user may browse; None if that is all."""
+def _browsed(config: Configuration, user: User) -> Sql:
+    """Issues of the projects that a user may browse."""
     whole = [project.id for project in browsable(config, user)]
     if len(whole) == len(config.projects):
-        return None
+        return "1", []
     parts: list[Sql] = [(f"i.project_id IN ({', '.join('?' * len(whole))})", whole)]
     parts += [
         _named(project, "1", grant.holder, user)
@@ -113,8 +112,8 @@ def _browsed(config: Configuration, user: User) -> Sql | None:
     return _any(parts)
 
 
-def _cleared(config: Configuration, user: User) -> Sql | None:
-    """Issues whose security level a user is in, or that have none; None if no project has levels."""
+def cleared(config: Configuration, user: User) -> Sql:
+    """Condition for issues ``i`` whose security level a user is in, or that have none."""
     places = [project for project in config.projects.values() if project.levels]
     level = f"json_extract(i.fields, '$.{FIELD}')"
     parts: list[Sql] = [(f"{level} IS NULL", [])]
@@ -126,7 +125,7 @@ def _cleared(config: Configuration, user: User) -> Sql | None:
             parts += [
                 _named(project, here, holder, user) for holder in one.holders if holder.kind in ON_ISSUES
             ]
-    return _any(parts) if places else None
+    return _any(parts) if places else ("1", [])
 
 
 def _named(project: Project, condition: str, holder: Holder, user: User) -> Sql:

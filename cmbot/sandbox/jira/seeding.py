@@ -90,6 +90,9 @@ def apply(store: Store, seed: Seed) -> bool:
             name: store.insert("roles", name=name, description=text) for name, text in (ROLES | added).items()
         }
         scheme = _add_default_scheme(store, roles)
+        # for clients that read it before they create a project
+        text = "It has no levels: everybody sees every issue."
+        store.insert("security_schemes", name="Default", description=text)
         for project in seed.projects:
             number = _add_project(store, project, statuses, types, fields, roles, scheme)
             add_members(store, number, roles, project.roles)

@@ -22,6 +22,7 @@ from cmbot.sandbox.jira import (
 )
 from cmbot.sandbox.jira.permissions import may
 from cmbot.sandbox.jira.restriction import readable
+from cmbot.sandbox.jira.search import cleared
 
 from .fieldtext import TRACKED, rendered, shown_fields, title
 
