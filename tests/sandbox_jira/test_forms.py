@@ -200,3 +200,112 @@ def test_every_page_with_a_form_says_that_it_is_the_sandbox(person: Person) -> N
             200,
             True,
         )
+
+
+# --------------------------------------------------------------------------- what hangs on an issue
+def test_issues_are_linked_and_unlinked_as_the_words_say(person: Person) -> None:
+    sandbox = person.sandbox
+    first, second = sandbox.create(summary="first"), sandbox.create(summary="second")
+    page = person.get(f"/browse/{second}").text
+    blocked_by = re.search(r'<option value="(\d+:\w+)">is blocked by</option>', page)
+    assert blocked_by is not None
+    linked = person.post(f"/browse/{second}/link", data={"words": blocked_by[1], "other": first.lower()})
+    assert "remove the link to " + first in linked.text
+    (link,) = sandbox.get(f"issue/{first}")["fields"]["issuelinks"]
+    assert (link["type"]["outward"], link["outwardIssue"]["key"]) == ("blocks", second)
+    unknown = person.post(f"/browse/{second}/link", data={"words": blocked_by[1], "other": "CM-99"})
+    assert (unknown.status_code, "Issue Does Not Exist" in unknown.text) == (404, True)
+    assert person.post(f"/browse/{second}/link", data={"words": "1:x", "other": first}).status_code == 404
+    third = sandbox.create()
+    assert person.post(f"/browse/{third}/link/{link['id']}/delete").status_code == 404
+    person.post(f"/browse/{second}/link/{link['id']}/delete")
+    assert sandbox.get(f"issue/{first}")["fields"]["issuelinks"] == []
+
+
+def test_a_comment_is_changed_and_removed_by_hand(person: Person) -> None:
+    sandbox = person.sandbox
+    key, other = sandbox.create(), sandbox.create()
+    made = sandbox.rest("POST", f"issue/{key}/comment", json={"body": "mine\n<b>"}).json()
+    path = f"/browse/{key}/comment/{made['id']}"
+    assert ">mine\n&lt;b&gt;</textarea>" in person.get(f"/browse/{key}").text
+    person.post(path, data={"body": "better\r\nby far"})
+    assert sandbox.get(f"issue/{key}/comment/{made['id']}")["body"] == "better\nby far"
+    assert person.post(path, data={"body": " "}).status_code == 400
+    assert person.post(f"/browse/{other}/comment/{made['id']}/delete").status_code == 404
+    person.post(f"{path}/delete")
+    assert sandbox.get(f"issue/{key}/comment")["comments"] == []
+
+
+def test_other_peoples_comments_are_theirs(start: Start, seed: dict[str, Any]) -> None:
+    seed["projects"][0]["permissions"] = {"EDIT_ALL_COMMENTS": [], "DELETE_ALL_COMMENTS": []}
+    person = Person(start(seed=seed))
+    sandbox = person.sandbox
+    key = sandbox.create()
+    made = sandbox.rest("POST", f"issue/{key}/comment", user="bob", json={"body": "bob's"}).json()
+    path = f"/browse/{key}/comment/{made['id']}"
+    assert path not in person.get(f"/browse/{key}").text
+    for refused in (person.post(path, data={"body": "x"}), person.post(f"{path}/delete")):
+        assert refused.status_code in (400, 403)
+    assert sandbox.get(f"issue/{key}/comment/{made['id']}")["body"] == "bob's"
+    person.session.close()
+
+
+@pytest.mark.parametrize("path", ["link", "link/1/delete", "comment/10000", "comment/10000/delete"])
+def test_nothing_is_done_without_the_forms_token(person: Person, path: str) -> None:
+    key = person.sandbox.create()
+    person.sandbox.rest("POST", f"issue/{key}/comment", json={"body": "c"})
+    refused = person.post(f"/browse/{key}/{path}", data={"csrf": "x", "body": "y", "other": key})
+    assert refused.status_code == 403
+    assert [one["body"] for one in person.sandbox.get(f"issue/{key}/comment")["comments"]] == ["c"]
+
+
+# ------------------------------------------------------------------------------- choosing and finding
+def test_epics_and_parents_are_chosen_from_those_one_may_see(start: Start, seed: dict[str, Any]) -> None:
+    hidden = {**seed["projects"][0], "key": "HID", "permissions": {"BROWSE_PROJECTS": ["user:bob"]}}
+    seed["projects"].append(hidden)
+    person = Person(start(seed=seed))
+    sandbox = person.sandbox
+    epic = sandbox.create("Epic", "an <epic>")
+    secret = {"project": {"key": "HID"}, "issuetype": {"name": "Epic"}, "summary": "secret"}
+    secret[sandbox.field("Epic Name")] = "secret"
+    assert sandbox.rest("POST", "issue", json={"fields": secret}, user="bob").status_code == 201
+    page = person.get("/create?project=CM").text
+    assert f'<option value="{epic}">{epic} an &lt;epic&gt;</option>' in page
+    assert "secret" not in page
+    key = sandbox.create(summary="a step", **{sandbox.field("Epic Link"): epic})
+    assert f'<option value="{epic}" selected>' in person.get(f"/browse/{key}/edit").text
+    person.post(f"/browse/{key}/edit", data={sandbox.field("Epic Link"): ""})
+    assert sandbox.get(f"issue/{key}")["fields"][sandbox.field("Epic Link")] is None
+    group = next(kind["id"] for kind in sandbox.get("issuetype") if kind["name"] == "Group")
+    page = person.get(f"/create?project=CM&type={group}&parent={key}").text
+    assert f'<option value="{key}" selected>{key} a step</option>' in page
+    assert f'value="{epic}"' not in page
+    person.session.close()
+
+
+@pytest.mark.parametrize(
+    ("typed", "led_to"),
+    [
+        ("cm-1", "/browse/CM-1"),
+        ("CM-99", '/issues/?jql=text%20~%20"CM-99"%20ORDER%20BY%20updated%20DESC'),
+        ('a "quote" \\', '/issues/?jql=text%20~%20"a%20%20quote"%20ORDER%20BY%20updated%20DESC'),
+        ("", "/issues/?jql=ORDER%20BY%20updated%20DESC"),
+    ],
+)
+def test_what_is_typed_above_is_a_key_or_words(person: Person, typed: str, led_to: str) -> None:
+    person.sandbox.create(summary='a "quote" here')
+    page = person.session.get(f"{person.sandbox.url}/quick", params={"text": typed}, headers=PAGE, timeout=20)
+    assert (page.status_code, page.url.replace("%22", '"')) == (200, person.sandbox.url + led_to)
+
+
+def test_an_epic_that_one_may_not_see_is_not_told(start: Start, seed: dict[str, Any]) -> None:
+    hidden = {**seed["projects"][0], "key": "HID", "permissions": {"BROWSE_PROJECTS": ["user:bob"]}}
+    seed["projects"].append(hidden)
+    person = Person(start(seed=seed))
+    sandbox = person.sandbox
+    secret = {"project": {"key": "HID"}, "issuetype": {"name": "Epic"}, "summary": "secret"}
+    secret[sandbox.field("Epic Name")] = "secret"
+    epic = sandbox.rest("POST", "issue", json={"fields": secret}, user="bob").json()["key"]
+    key = sandbox.create(**{sandbox.field("Epic Link"): epic})
+    assert "secret" not in person.get(f"/browse/{key}").text
+    person.session.close()
