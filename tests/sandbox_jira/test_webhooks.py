@@ -264,6 +264,25 @@ _DATA_CENTER = (
 )
 
 
+def test_a_move_to_closed_has_the_shape_and_name_of_a_captured_one(
+    start: Start, seed: dict[str, Any], receiver: Receiver, samples: Path, differences: Differences
+) -> None:
+    seed["statuses"].append({"name": "Closed", "category": "done"})
+    screen = [{"field": "resolution"}]
+    seed["projects"][0]["transitions"].append(
+        {"name": "Close", "to": "Closed", "from": "*", "screen": screen}
+    )
+    sandbox = start(seed=seed)
+    key = sandbox.create()
+    listen(sandbox, receiver)
+    sandbox.move(key, "Close", fields={"resolution": {"name": "Done"}})
+    receiver.settle(sandbox)
+    (got,) = receiver.got
+    theirs = json.loads((samples / "webhook-dc-status-closed.json").read_text())
+    assert differences(got.body, theirs) == []
+    assert (set(got.body), got.event[1]) == (set(theirs), theirs["issue_event_type_name"])
+
+
 # ------------------------------------------------------------------------------------- strange mode
 def trouble(sandbox: Sandbox, **webhooks: Any) -> None:
     answer = sandbox.ask("PUT", "/sandbox/strange", json={"seed": 5, "webhooks": webhooks})
