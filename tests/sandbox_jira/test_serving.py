@@ -207,7 +207,7 @@ def test_a_store_of_another_version_is_not_touched(tmp_path: Path) -> None:
     store.run("PRAGMA user_version = 99")
     store.close()
     before = path.read_bytes()
-    with pytest.raises(ValueError, match="store version 99, expected 4"):
+    with pytest.raises(ValueError, match="store version 99, expected 5"):
         Store(path)
     assert path.read_bytes() == before
     assert os.access(path, os.W_OK)

@@ -24,6 +24,7 @@ from .jql.words import matches
 from .rest import (
     accounts,
     apitokens,
+    appwebhooks,
     bulk,
     comments,
     contents,
@@ -73,7 +74,7 @@ _SHARED = tuple(
 _OWN = {
     DATA_CENTER.name: (search.router, fields.datacenter),
     CLOUD.name: (
-        *(jqlsearch.router, bulk.router, accounts.router, paging.router, contents.router, webhooks.dynamic),
+        *(jqlsearch.router, bulk.router, accounts.router, paging.router, contents.router, appwebhooks.router),
         *(fields.cloud, kinds.cloud, comments.cloud, queries.router, workflows.cloud, tasks.router),
     ),
 }

@@ -7,7 +7,7 @@ path and a new field needs no new column.
 
 from __future__ import annotations
 
-VERSION = 4
+VERSION = 5
 
 TABLES = """
 CREATE TABLE users (
@@ -161,7 +161,11 @@ CREATE INDEX worklogs_by_issue ON worklogs (issue_id);
 CREATE TABLE webhooks (
     id INTEGER PRIMARY KEY AUTOINCREMENT, flavour TEXT NOT NULL, name TEXT NOT NULL, url TEXT NOT NULL,
     events TEXT NOT NULL, jql TEXT NOT NULL, secret TEXT, exclude_body INTEGER NOT NULL,
-    enabled INTEGER NOT NULL, updated INTEGER NOT NULL, updated_by TEXT NOT NULL);
+    enabled INTEGER NOT NULL, updated INTEGER NOT NULL, updated_by TEXT NOT NULL,
+    app TEXT, expires INTEGER, field_ids TEXT NOT NULL DEFAULT '[]');
+CREATE TABLE webhook_failures (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, webhook INTEGER NOT NULL, app TEXT NOT NULL, url TEXT NOT NULL,
+    body TEXT NOT NULL, failed INTEGER NOT NULL);
 CREATE TABLE deliveries (
     id INTEGER PRIMARY KEY AUTOINCREMENT, identifier TEXT NOT NULL, webhook INTEGER NOT NULL,
     event TEXT NOT NULL, issue TEXT NOT NULL, url TEXT NOT NULL, headers TEXT NOT NULL, body BLOB NOT NULL,

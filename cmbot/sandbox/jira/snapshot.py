@@ -29,6 +29,7 @@ _PEOPLE = (
     ("watchers", "user"),
     ("projects", "lead"),
     ("webhooks", "updated_by"),
+    ("webhook_failures", "app"),
 )
 """Where people are named; the tables keep names, which no foreign key watches."""
 LEFT_OUT = frozenset({"sandbox_state", "deliveries"})

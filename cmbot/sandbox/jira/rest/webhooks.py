@@ -22,14 +22,13 @@ OLD = "/rest/webhooks/1.0/webhook"
 NEW = "/rest/jira-webhook/1.0/webhooks"
 PATHS = {"data-center": (OLD, NEW), "cloud": (OLD,)}
 router = APIRouter()
-dynamic = APIRouter()
 
 
 @router.get("")
 def webhooks(call: Call) -> Response:
     """All webhooks."""
     _administrator(call)
-    return answer([_shape(call, one) for one in registration.listed(call.site)])
+    return answer([_shape(call, one) for one in registration.listed(call.site) if one.app is None])
 
 
 @router.post("")
@@ -60,17 +59,6 @@ def remove(call: Call, number: str) -> Response:
     _administrator(call)
     registration.remove(call.site, registration.find(call.site, number))
     return nothing()
-
-
-@dynamic.get("/webhook")
-@dynamic.post("/webhook")
-@dynamic.delete("/webhook")
-@dynamic.put("/webhook/refresh")
-@dynamic.get("/webhook/failed")
-def only_for_apps(call: Call) -> Response:
-    """Cloud's dynamic webhooks, which an API token may not use."""
-    del call
-    raise JiraError(403, "Only Connect and OAuth 2.0 apps can use this operation.")
 
 
 def _administrator(call: SignedIn) -> None:

@@ -43,9 +43,15 @@ class Backlog:
         sql = "UPDATE deliveries SET attempt = ?, due = ? WHERE id = ?"
         return self._store.run(sql, attempt, due, number) == 1
 
-    def settle(self, number: int) -> None:
-        """It was sent, or given up."""
-        self._store.run("DELETE FROM deliveries WHERE id = ?", number)
+    def settle(self, number: int, *, failed: bool) -> None:
+        """It was sent, or given up: what apps are not told they can ask for, see `dynamic.failures`."""
+        note = """INSERT INTO webhook_failures (webhook, app, url, body, failed)
+                  SELECT w.id, w.app, d.url, CAST(d.body AS TEXT), ? FROM deliveries d
+                  JOIN webhooks w ON w.id = d.webhook WHERE d.id = ? AND w.app IS NOT NULL"""
+        with self._store.transaction():
+            if failed:
+                self._store.run(note, self._store.now(), number)
+            self._store.run("DELETE FROM deliveries WHERE id = ?", number)
 
     def forget(self) -> None:
         """Promise nothing any more."""

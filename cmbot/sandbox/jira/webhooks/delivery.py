@@ -202,7 +202,7 @@ class Deliverer:
         known = True
         if self._backlog is not None and one.row is not None:
             if later is None:
-                self._backlog.settle(one.row)
+                self._backlog.settle(one.row, failed=fate == "given up")
             else:
                 known = self._backlog.postpone(one.row, later.delivery.attempt, later.due)
         with self._turn:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from cmbot.sandbox.jira.happenings import Happening
     from cmbot.sandbox.jira.site import Site
 
-    from .bodies import Told
+    from .bodies import Json, Told
     from .delivery import Deliverer
     from .registration import Webhook
 
@@ -65,16 +65,26 @@ class Desk:
     def prepare(self, happening: Happening) -> list[Delivery]:
         """The deliveries of a happening."""
         about = told(self.site, self.base_url, happening)
-        listening = [one for one in registration.listed(self.site) if one.enabled]
+        listening = [one for one in registration.listed(self.site) if self._listens(one)]
         meant = {webhook.id for webhook in listening if self._meant(webhook, about)}
-        return [
-            self._delivery(webhook, about, event, json.dumps(body).encode())
-            for event, body in bodies(about)
-            for webhook in listening
-            if event in webhook.events and (event not in registration.ISSUE_EVENTS or webhook.id in meant)
-        ]
+        found = []
+        for event, body in bodies(about):
+            filtered = event in registration.ISSUE_EVENTS
+            hearing = [one for one in listening if event in one.events and (one.id in meant or not filtered)]
+            found += [self._delivery(one, about, event, body) for one in hearing if one.app is None]
+            for app in sorted({one.app for one in hearing if one.app is not None}):
+                matched = [one for one in hearing if one.app == app]  # told once
+                numbers = {"matchedWebhookIds": [one.id for one in matched]}
+                found.append(self._delivery(matched[0], about, event, body | numbers))
+        return found
+
+    def _listens(self, webhook: Webhook) -> bool:
+        return webhook.enabled and (webhook.expires is None or webhook.expires > self.site.store.now())
 
     def _meant(self, webhook: Webhook, about: Told) -> bool:
+        changed = {item.field_id for item in about.items}
+        if about.happening.kind == "changed" and webhook.field_ids and not webhook.field_ids & changed:
+            return False
         if not webhook.jql:
             return True
         user = self.site.config.users[webhook.updated_by]
@@ -87,8 +97,8 @@ class Desk:
         sql = f"SELECT 1 FROM {tables} WHERE i.id = ? AND ({compiled.where})"  # noqa: S608 - compiled here
         return self.site.store.row(sql, about.issue.id, *compiled.values) is not None
 
-    def _delivery(self, webhook: Webhook, about: Told, event: str, body: bytes) -> Delivery:
-        sent = b"" if webhook.exclude_body else body
+    def _delivery(self, webhook: Webhook, about: Told, event: str, body: Json) -> Delivery:
+        sent = b"" if webhook.exclude_body else json.dumps(body).encode()
         headers = {"Content-Type": "application/json; charset=UTF-8"}
         if webhook.secret is not None:
             digest = hmac.new(webhook.secret.encode(), sent, hashlib.sha256).hexdigest()

@@ -85,10 +85,16 @@ class Webhook:
     """When it was registered or changed, in milliseconds."""
     updated_by: str
     """Login name of who did; the filter finds what this person may see."""
+    app: str | None = None
+    """Login name of the user for whom an app registered it; None for an administrator's; see `dynamic`."""
+    expires: int | None = None
+    """When an app's is no longer sent, in milliseconds."""
+    field_ids: frozenset[str] = frozenset()
+    """Fields one of which must have changed, for an app's ``jira:issue_updated``; empty is any."""
 
 
 def listed(site: Site) -> list[Webhook]:
-    """All webhooks that were registered at this deployment."""
+    """All webhooks that were registered at this deployment, by administrators and by apps."""
     return [
         _from_row(row)
         for row in site.store.rows("SELECT * FROM webhooks WHERE flavour = ? ORDER BY id", site.flavour.name)
@@ -96,14 +102,15 @@ def listed(site: Site) -> list[Webhook]:
 
 
 def find(site: Site, number: str) -> Webhook:
-    """The webhook of that number.
+    """The administrators' webhook of that number.
 
     Raises
     ------
     JiraError
         Raised with 404 if there is none.
     """
-    row = site.store.row("SELECT * FROM webhooks WHERE id = ? AND flavour = ?", number, site.flavour.name)
+    sql = "SELECT * FROM webhooks WHERE id = ? AND flavour = ? AND app IS NULL"
+    row = site.store.row(sql, number, site.flavour.name)
     if row is None:
         raise JiraError(404, f"The webhook with id '{number}' does not exist.")
     return _from_row(row)
@@ -171,7 +178,7 @@ def _read(site: Site, user: User, asked: Mapping[str, Any], before: Mapping[str,
     secret = settings.get("SECRET", given.get("secret"))
     return {
         "name": _text(given, "name"),
-        "url": _address(_text(given, "url")),
+        "url": address(_text(given, "url")),
         "events": json.dumps(_events(given.get("events"))),
         "jql": jql,
         "secret": None if not secret else str(secret),
@@ -189,8 +196,8 @@ def _text(given: Mapping[str, Any], name: str) -> str:
     return found
 
 
-def _address(url: str) -> str:
-    """The sandbox's own rule: it speaks to nobody outside this machine."""
+def address(url: str) -> str:
+    """Refuse an address by the sandbox's own rule: it speaks to nobody outside this machine."""
     try:
         parts = urlsplit(url)
         known = parts.scheme in ("http", "https") and parts.hostname in LOOPBACK and parts.port != 0
@@ -228,4 +235,7 @@ def _from_row(row: sqlite3.Row) -> Webhook:
         enabled=bool(row["enabled"]),
         updated=row["updated"],
         updated_by=row["updated_by"],
+        app=row["app"],
+        expires=row["expires"],
+        field_ids=frozenset(json.loads(row["field_ids"])),
     )
