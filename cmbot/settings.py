@@ -63,6 +63,11 @@ class JiraSettings(Part):
     """Seconds to wait for a connection."""
     read_timeout: float = 30.0
     """Seconds to wait for an answer."""
+    patience: float = Field(default=10.0, ge=0)
+    """Seconds that one request may wait for Jira's limits, or to be tried again after a failure; what would
+    take longer is left to a later pass."""
+    connections: int = Field(default=4, ge=1)
+    """Requests at once."""
     overlap: timedelta = timedelta(minutes=2)
     """How far each search looks back behind the newest change seen."""
     comment_interval: timedelta = timedelta(seconds=60)

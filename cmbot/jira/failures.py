@@ -1,12 +1,10 @@
-"""What went wrong on the wire, in cmbot's own errors (reference/jira.md sections 5, 10 and 11).
+"""What went wrong on the wire, in cmbot's own errors (reference/jira.md sections 5 and 11).
 
 Nothing here matches on wording, and no message carries headers, addresses or credentials.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -22,15 +20,18 @@ from cmbot.exceptions import (
     Refused,
     RemoteError,
 )
+from cmbot.jira import limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 DETAIL_LIMIT = 600
-LONGEST_WAIT = timedelta(days=1)
 _LOOK_FIRST = "cmbot looks whether it happened before it tries again"
 _TRY_LATER = "cmbot tries again"
-_RENEW = "renew the token in the settings (jira.token) and restart cmbot"
+_RENEW = (
+    "renew the token in the settings (jira.token) and restart cmbot; "
+    "on Cloud it needs its account's e-mail (jira.user)"
+)
 _LOGIN_FAILED = ("AUTHENTICATED_FAILED", "AUTHENTICATION_DENIED")
 
 
@@ -84,6 +85,22 @@ def unknown(subject: str, problem: str, *, write: bool) -> RemoteError:
     return RemoteError(subject, problem, _TRY_LATER)
 
 
+def denied(subject: str, problem: str) -> CredentialsError:
+    """Say that the credentials are not accepted: on Cloud a token lives a year at most.
+
+    Parameters
+    ----------
+    subject, problem : `str`
+        As in `CmbotError`.
+
+    Returns
+    -------
+    error : `CredentialsError`
+        To be raised.
+    """
+    return CredentialsError(subject, f"{problem}: Jira does not accept the credentials", _RENEW)
+
+
 def strange(subject: str, what: str) -> RemoteError:
     """Say that an answer has an unknown form.
 
@@ -129,15 +146,13 @@ def from_response(
     code = response.status_code
     said = f"{doing} was refused (HTTP {code}){_detail(response, field_names or {})}"
     if _credentials_failed(response):
-        return CredentialsError(
-            subject, f"{doing}: Jira does not accept the credentials (HTTP {code})", _RENEW
-        )
+        return denied(subject, f"{doing} failed (HTTP {code})")
     if 300 <= code < 400:
         return Refused(subject, f"{doing} was redirected (HTTP {code})", "set jira.url to Jira's own address")
     if code < 300:
         return None
-    if code == 429 or (code == 503 and not write and "Retry-After" in response.headers):
-        return Limited(subject, f"{doing}: Jira asks to wait (HTTP {code})", retry_at(response))
+    if limits.asks_to_wait(response) and not (write and code == 503):
+        return Limited(subject, f"{doing}: Jira asks to wait (HTTP {code})", limits.retry_at(response))
     if code == 408 or code >= 500:
         return unknown(subject, f"{doing} failed in Jira (HTTP {code})", write=write)
     if code == 404:
@@ -147,43 +162,6 @@ def from_response(
     if code == 409:
         return Conflict(subject, said, _TRY_LATER)
     return Refused(subject, said, "see Jira's reason")
-
-
-def retry_at(response: requests.Response) -> datetime | None:
-    """Read ``Retry-After`` in both its forms (RFC 9110 section 10.2.3).
-
-    Parameters
-    ----------
-    response : `requests.Response`
-        The answer.
-
-    Returns
-    -------
-    at : `datetime.datetime` or `None`
-        In UTC; `None` if the header is missing, 0, past or unreadable: then cmbot's own
-        back-off holds. At most a day ahead.
-    """
-    text = response.headers.get("Retry-After", "").strip()
-    try:
-        wait = timedelta(seconds=float(text)) if _is_number(text) else _until(text, response)
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return datetime.now(UTC) + min(wait, LONGEST_WAIT) if wait > timedelta() else None
-
-
-def _is_number(text: str) -> bool:
-    return text.replace(".", "", 1).isdigit()
-
-
-def _until(text: str, response: requests.Response) -> timedelta:
-    # Against the server's own clock where it tells it: the two clocks may differ.
-    sent = response.headers.get("Date")
-    return _instant(text) - (_instant(sent) if sent else datetime.now(UTC))
-
-
-def _instant(text: str) -> datetime:
-    at = parsedate_to_datetime(text)
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _credentials_failed(response: requests.Response) -> bool:

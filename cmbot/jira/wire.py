@@ -1,51 +1,41 @@
-"""One request to Jira and its answer, through the ``jira`` library's session without its conveniences.
+"""Requests to Jira and their answers, at the pace that Jira allows.
 
-The library's retries repeat writes, it has no time-out of its own and makes requests nobody asked
-for (reference/jira.md section 11): so none of that is used, and each call here is one request.
+What failed and certainly did nothing is tried again within the patience of the settings; a write that may
+have happened never is.
 """
 
 from __future__ import annotations
 
 import logging
 import re
-import threading
 import time
-from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlsplit
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import quote
 
 import jira
 import requests
 
-from cmbot.exceptions import UserError
+from cmbot.exceptions import CredentialsError, UserError
 from cmbot.jira import failures
+from cmbot.jira.client import Clients
+from cmbot.jira.pace import Pace
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from cmbot.settings import JiraSettings
 
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 _ISSUE = re.compile(r"[A-Za-z0-9_-]+")
-_WRITTEN = re.compile(r"issue/(\d+)(?:/|$)")
+_WRITTEN = re.compile(r"issue/([A-Za-z0-9_-]+)(?:/|$)")
 _LONGEST_LAG = 600.0
 """Seconds after which Cloud's index knows a write (reference/jira.md section 8.1: minutes)."""
 _MOST_RECONCILED = 50
-_TOKEN = re.compile(r"[!-~]+")
-
-
-class _Library(jira.JIRA):  # type: ignore[misc] # the library publishes no types
-    """The library's client, opened to plain requests."""
-
-    def send(self, method: str, path: str, **content: Any) -> requests.Response:
-        # A followed redirect would turn a POST into a GET that looks like success.
-        response: requests.Response = self._session.request(
-            method, self._get_url(path), allow_redirects=False, **content
-        )
-        return response
 
 
 class Wire:
-    """Sends one request at a time; safe to share between threads.
+    """Sends requests; safe to share between threads.
 
     Parameters
     ----------
@@ -61,8 +51,9 @@ class Wire:
     """
 
     def __init__(self, settings: JiraSettings, token: str) -> None:
-        self._lock = threading.Lock()
-        self._library = _open(settings, token)
+        self._clients = Clients(settings, token)
+        self._pace = Pace(settings.patience)
+        self._denied = False
         self._written: dict[str, float] = {}
         self.field_names: Mapping[str, str] = {}
         self.keys: dict[str, str] = {}
@@ -127,8 +118,7 @@ class Wire:
         RemoteError
             One of its kinds, never `OutcomeUnknown`.
         """
-        response = self._send(subject, doing, "GET", path, write=False, params=params)
-        return _object(subject, doing, response, write=False)
+        return self._ask(_object, subject, doing, "GET", path, params=params)
 
     def query(self, subject: str, doing: str, path: str, body: Any) -> dict[str, Any]:
         """Read by a POST that changes nothing; otherwise as `read`.
@@ -150,8 +140,7 @@ class Wire:
         RemoteError
             One of its kinds, never `OutcomeUnknown`.
         """
-        response = self._send(subject, doing, "POST", path, write=False, json=body)
-        return _object(subject, doing, response, write=False)
+        return self._ask(_object, subject, doing, "POST", path, json=body)
 
     def read_list(self, subject: str, doing: str, path: str, page: str = "") -> list[dict[str, Any]]:
         """Read a JSON list of objects; otherwise as `read`.
@@ -173,7 +162,7 @@ class Wire:
         RemoteError
             One of its kinds, never `OutcomeUnknown`.
         """
-        answer = _json(subject, doing, self._send(subject, doing, "GET", path, write=False), write=False)
+        answer = self._ask(_json, subject, doing, "GET", path)
         if page and isinstance(answer, dict):
             answer = answer.get(page)
         if not isinstance(answer, list) or not all(isinstance(item, dict) for item in answer):
@@ -183,7 +172,7 @@ class Wire:
     def write(
         self, subject: str, doing: str, method: str, path: str, body: Any, *, answer: bool = False
     ) -> dict[str, Any]:
-        """Change something, once: nothing is repeated here.
+        """Change something, once: what may have happened is not repeated here.
 
         Parameters
         ----------
@@ -208,22 +197,43 @@ class Wire:
         RemoteError
             One of its other kinds, if it did not happen.
         """
-        if named := _WRITTEN.match(path):
-            self.wrote(named[1])
-        response = self._send(subject, doing, method, path, write=True, json=body)
+        response = self._change(subject, doing, method, path, json=body)
         if answer:
             return _object(subject, doing, response, write=True)
         if "html" in response.headers.get("Content-Type", ""):
             raise failures.unknown(subject, f"{doing} was answered with a web page", write=True)
         return {}
 
-    def _send(
+    def _ask(
+        self, parse: Callable[..., T], subject: str, doing: str, method: str, path: str, **content: Any
+    ) -> T:
+        def once() -> T:
+            return parse(subject, doing, self._once(subject, doing, method, path, write=False, **content))
+
+        found = self._pace.tried(subject, doing, "", once)
+        self._denied = False
+        return found
+
+    def _change(self, subject: str, doing: str, method: str, path: str, **content: Any) -> requests.Response:
+        if self._denied:
+            # Until something can be read again: wrong credentials over and over lock an account.
+            raise failures.denied(subject, f"{doing} was not tried")
+        named = _WRITTEN.match(path)
+        if named and named[1].isdigit():
+            self.wrote(named[1])
+
+        def once() -> requests.Response:
+            return self._once(subject, doing, method, path, write=True, **content)
+
+        return self._pace.tried(subject, doing, named[1] if named else "", once)
+
+    def _once(
         self, subject: str, doing: str, method: str, path: str, *, write: bool, **content: Any
     ) -> requests.Response:
         response: requests.Response | None
         try:
-            with self._lock:
-                response = self._library.send(method, path, **content)
+            with self._clients.one() as client:
+                response = client.send(method, path, **content)
         except jira.JIRAError as error:
             response = error.response
         except requests.RequestException as error:
@@ -232,7 +242,10 @@ class Wire:
         if response is None:
             raise failures.unknown(subject, f"{doing} was not answered", write=write)
         log.debug("%s: %s: %s %s gave %d", subject, doing, method, path, response.status_code)
+        self._pace.heed(response)
         failure = failures.from_response(subject, doing, response, write=write, field_names=self.field_names)
+        if isinstance(failure, CredentialsError):
+            self._denied = True
         if failure is not None:
             raise failure
         return response
@@ -263,32 +276,7 @@ def issue_path(issue: str, *rest: str) -> str:
     return "/".join(["issue", issue, *(quote(part, safe="") for part in rest)])
 
 
-def _open(settings: JiraSettings, token: str) -> Any:
-    for name, url in (("url", settings.url), ("api", settings.api or settings.url)):
-        address = urlsplit(url)
-        if (
-            address.scheme not in {"http", "https"}
-            or not address.hostname
-            or address.username
-            or address.query
-        ):
-            raise UserError(
-                f"settings jira.{name}", "is not the address of a Jira", "write it as https://host/path"
-            )
-    if not _TOKEN.fullmatch(token):
-        raise UserError("settings jira.token", "is empty or holds white space", "store the token alone")
-    credentials = {"basic_auth": (settings.user, token)} if settings.user else {"token_auth": token}
-    return _Library(
-        server=(settings.api or settings.url).rstrip("/"),
-        options={"headers": {"User-Agent": "cmbot"}},
-        get_server_info=False,
-        max_retries=0,
-        timeout=(settings.connect_timeout, settings.read_timeout),
-        **credentials,
-    )
-
-
-def _json(subject: str, doing: str, response: requests.Response, *, write: bool) -> Any:
+def _json(subject: str, doing: str, response: requests.Response, *, write: bool = False) -> Any:
     try:
         return response.json()
     except ValueError:
@@ -296,7 +284,7 @@ def _json(subject: str, doing: str, response: requests.Response, *, write: bool)
         raise failures.unknown(subject, f"{doing} was answered {what}", write=write) from None
 
 
-def _object(subject: str, doing: str, response: requests.Response, *, write: bool) -> dict[str, Any]:
+def _object(subject: str, doing: str, response: requests.Response, *, write: bool = False) -> dict[str, Any]:
     answer = _json(subject, doing, response, write=write)
     if not isinstance(answer, dict):
         raise failures.unknown(subject, f"{doing} was answered in an unknown form", write=write)

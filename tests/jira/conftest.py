@@ -30,7 +30,8 @@ TOKEN = "made-up-token"
 
 @pytest.fixture
 def settings() -> JiraSettings:
-    return JiraSettings(url=URL, token=Secret(variable="CMBOT_JIRA_TOKEN"))
+    """A site on the wire only; nothing is tried again."""
+    return JiraSettings(url=URL, token=Secret(variable="CMBOT_JIRA_TOKEN"), patience=0)
 
 
 @pytest.fixture
@@ -71,8 +72,8 @@ class Site:
         return self.logins[name]["email"] if self.cloud else name
 
     def settings(self, **more: Any) -> JiraSettings:
-        """The bot's settings for this site: a personal access token, or an e-mail with an API token."""
-        own: dict[str, Any] = {"url": self.url, "token": Secret(variable="CMBOT_JIRA_TOKEN")}
+        """The bot's settings for this site, by which nothing is tried again."""
+        own: dict[str, Any] = {"url": self.url, "token": Secret(variable="CMBOT_JIRA_TOKEN"), "patience": 0}
         return JiraSettings(**own | ({"user": self.login("cmbot")} if self.cloud else {}) | more)
 
     def ask(self, method: str, path: str, body: Any = None, *, user: str = "alice") -> Any:

@@ -99,7 +99,7 @@ def test_a_user_in_the_settings_means_basic_authentication(
 )
 @pytest.mark.covers("W2")
 def test_an_error_is_translated_and_nothing_is_sent_again(
-    wire: Wire,
+    settings: JiraSettings,
     server: responses.RequestsMock,
     code: int,
     headers: dict[str, str],
@@ -109,8 +109,8 @@ def test_an_error_is_translated_and_nothing_is_sent_again(
     body = {"errorMessages": ["No."], "errors": {}}
     server.get(f"{REST}/issue/CM-1", status=code, headers=headers, json=body)
     server.post(f"{REST}/issue/CM-1", status=code, headers=headers, json=body)
-    assert type(failure_of(read, wire)) is reading
-    assert type(failure_of(write, wire)) is writing
+    assert type(failure_of(read, Wire(settings, TOKEN))) is reading
+    assert type(failure_of(write, Wire(settings, TOKEN))) is writing
     assert len(server.calls) == 2
 
 
@@ -196,6 +196,21 @@ def limit(wire: Wire, server: responses.RequestsMock, headers: dict[str, str]) -
     return error.retry_at
 
 
+@pytest.mark.covers("W2")
+def test_after_wrong_credentials_nothing_is_written_until_something_can_be_read(
+    wire: Wire, server: responses.RequestsMock
+) -> None:
+    server.get(f"{REST}/issue/CM-1", status=401)
+    assert type(failure_of(read, wire)) is CredentialsError
+    assert "was not tried: Jira does not accept the credentials" in str(failure_of(write, wire))
+    assert len(server.calls) == 1
+    server.replace("GET", f"{REST}/issue/CM-1", json={})
+    server.post(f"{REST}/issue/CM-1", status=204)
+    read(wire)
+    write(wire)
+    assert len(server.calls) == 3
+
+
 def test_retry_after_in_seconds_is_an_instant(wire: Wire, server: responses.RequestsMock) -> None:
     before = datetime.now(UTC)
     at = limit(wire, server, {"Retry-After": "1847"})
@@ -219,12 +234,15 @@ def test_retry_after_as_a_date_is_read_against_the_servers_clock(
 def test_retry_after_without_meaning_leaves_it_to_cmbot(
     wire: Wire, server: responses.RequestsMock, text: str | None
 ) -> None:
-    assert limit(wire, server, {} if text is None else {"Retry-After": text}) is None
+    at = limit(wire, server, {} if text is None else {"Retry-After": text})
+    assert at is not None
+    assert at <= datetime.now(UTC) + timedelta(seconds=1)
 
 
 def test_retry_after_is_believed_for_a_day_at_most(wire: Wire, server: responses.RequestsMock) -> None:
     at = limit(wire, server, {"Retry-After": "9" * 30})
-    assert at is None or at <= datetime.now(UTC) + timedelta(days=1)
+    assert at is not None
+    assert at <= datetime.now(UTC) + timedelta(days=1)
 
 
 def test_a_message_names_the_issue_the_operation_and_the_field(
