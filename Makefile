@@ -20,6 +20,7 @@ test-long: .venv/ready  ## The rest: a real browser, long stories; what needs De
 lint: .venv/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/hadolint Dockerfile
 
 types: .venv/ready
 	$(BIN)/mypy
