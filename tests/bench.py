@@ -11,6 +11,7 @@ from statistics import median
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+import bench_jira
 from rich.console import Console
 from rich.table import Table
 
@@ -101,6 +102,10 @@ def main() -> None:
     few, many = seconds(lambda: decide(small)), seconds(lambda: decide(large))
     table.add_row("decide, 20 steps x 90 groups, s", f"{many:.3f}", f"{few:.3f} 20 x 9", f"{many / few:.1f}")
     table.add_row("1,000 unchanged outbox rows, s", f"{outbox_rows(1000):.3f}", "", "")
+    for name, seconds_taken, what, least in bench_jira.figures():
+        table.add_row(
+            f"{name}, s", f"{seconds_taken:.3f}", f"{least:.4f} {what}", f"{seconds_taken / least:.1f}"
+        )
     Console().print(table)
 
 

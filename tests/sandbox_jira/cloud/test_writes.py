@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import requests
 
 from cmbot.sandbox.jira import issues, statusscheme
 from cmbot.sandbox.jira.errors import JiraError
@@ -158,3 +162,33 @@ def test_properties_come_with_create_edit_move_and_comment(cloud: Cloud) -> None
     assert cloud.get(f"issue/{key}/properties/cmbot.mark")["value"] == 3
     number = cloud.post(f"issue/{key}/comment", {"body": "c", "properties": mine}, 201, version=2)["id"]
     assert cloud.get(f"comment/{number}/properties/cmbot.mark")["value"] == {"n": 1}
+
+
+@pytest.mark.parametrize("what", ["edit", "transition"])
+def test_writes_that_meet_over_http_conflict_and_none_is_half_done(cloud: Cloud, what: str) -> None:
+    key = cloud.create()
+    answered: list[int] = []
+    stop = time.monotonic() + 30
+
+    def write(worker: int) -> None:
+        with requests.Session() as session:
+            session.auth = cloud.login("alice")
+            address = f"{cloud.sandbox.url}/rest/api/3/issue/{key}"
+            for number in itertools.count():
+                if 409 in answered or time.monotonic() > stop:
+                    break
+                if what == "edit":
+                    sent: Any = {"fields": {"summary": f"{worker} {number}"}}
+                    answer = session.put(address, json=sent, timeout=20)
+                else:
+                    sent = {"transition": {"id": ("11", "21")[number % 2]}}
+                    answer = session.post(f"{address}/transitions", json=sent, timeout=20)
+                answered.append(answer.status_code)
+
+    with ThreadPoolExecutor(8) as workers:
+        list(workers.map(write, range(8)))
+    assert 409 in answered
+    assert set(answered) <= {204, 409, 400 if what == "transition" else 204}
+    page = cloud.get(f"issue/{key}/changelog")
+    changes = answered.count(204) if what == "edit" else page["total"] - 1
+    assert page["total"] - 1 == changes <= answered.count(204)
