@@ -201,6 +201,12 @@ def seed() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
+def usual_seed() -> dict[str, Any]:
+    """The usual seed, not to be changed."""
+    return SEED
+
+
+@pytest.fixture(scope="session")
 def listen() -> Callable[..., AbstractContextManager[Sandbox]]:
     """Starts a sandbox for the time of a ``with``."""
     return listening

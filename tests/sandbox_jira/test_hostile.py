@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -15,11 +16,15 @@ from cmbot.sandbox.jira.board import view
 from cmbot.sandbox.jira.board.templates import render
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+
     from conftest import Sandbox
 
 CALM = settings(max_examples=150, deadline=None)  # no dependence on the machine's speed
 CUSTOM = [f"customfield_{number}" for number in range(10000, 10012)]
 SYSTEM = ["summary", "project", "issuetype", "parent", "labels", "assignee", "priority", "description"]
+SYSTEM += ["security", "fixVersions", "components", "timetracking", "statuscategorychangedate", "progress"]
 FIELDS = st.sampled_from([*SYSTEM, *CUSTOM])
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.just("CM-1"),
@@ -71,12 +76,61 @@ HEADERS = st.dictionaries(
     st.sampled_from(["Content-Type", "Authorization", "Cookie", "Accept"]), st.sampled_from(KINDS)
 )
 PART = b"--x\r\nContent-Disposition: form-data; name=file\r\n\r\n1\r\n--x--"
+JQL_FIELDS = ["project", "key", "status", "assignee", "fixVersion", "component", "level", "labels", "created"]
+JQL_FIELDS += [
+    "text",
+    "summary",
+    "parent",
+    "due",
+    "cf[10003]",
+    "cf[10006]",
+    '"Epic Link"',
+    "resolution",
+    "nonesuch",
+]
+OPERATORS = ["=", "!=", "<", ">=", "~", "!~", "is", "is not", "in", "not in", "was", "was not in", "changed"]
+JQL_VALUES = [
+    "1",
+    "CM",
+    "CM-1",
+    "EMPTY",
+    "(1, EMPTY)",
+    "bob",
+    '"-1d"',
+    "now()",
+    "currentUser()",
+    "-1d",
+    "10000",
+]
+TAILS = ["", " AFTER -1d", " BY bob", " FROM 1 TO EMPTY", " DURING (-1d, now())", " ON EMPTY"]
+CLAUSES = st.builds(
+    "{} {} {}{}".format,
+    st.sampled_from(JQL_FIELDS),
+    st.sampled_from(OPERATORS),
+    st.sampled_from([*JQL_VALUES, ""]),
+    st.sampled_from(TAILS),
+)
+QUERIES = st.builds(
+    "{}{} {} {}{}".format,
+    st.sampled_from(["", "NOT "]),
+    CLAUSES,
+    st.sampled_from(["AND", "OR"]),
+    CLAUSES,
+    st.sampled_from(["", " ORDER BY created", " ORDER BY level DESC, fixVersion"]),
+)
 
 
 @pytest.fixture(scope="module")
-def target(calm: Sandbox) -> Sandbox:
-    calm.create()
-    return calm
+def target(
+    usual_seed: dict[str, Any], listen: Callable[..., AbstractContextManager[Sandbox]]
+) -> Iterator[Sandbox]:
+    """A site with a security level and a version."""
+    seed = copy.deepcopy(usual_seed)
+    place: Any = seed["projects"][0]
+    place |= {"security": {"1": ["reporter", "user:bob"]}, "versions": [{"name": "1"}]}
+    with listen(seed=seed) as sandbox:
+        sandbox.create()
+        yield sandbox
 
 
 def answered(sandbox: Sandbox, method: str, path: str, **more: Any) -> None:
@@ -129,3 +183,9 @@ def test_no_address_breaks_it(target: Sandbox, method: str, path: str, word: str
 def test_no_header_breaks_it(target: Sandbox, headers: dict[str, str], raw: bytes) -> None:
     sure = {"X-Atlassian-Token": "no-check", **headers}
     answered(target, "POST", "issue/CM-1/attachments", headers=sure, data=raw)
+
+
+@CALM
+@given(jql=QUERIES)
+def test_no_query_breaks_it(target: Sandbox, jql: str) -> None:
+    answered(target, "POST", "search", json={"jql": jql, "fields": ["summary"]})

@@ -40,6 +40,7 @@ KEYS = st.sampled_from(
         *("group", "categorisedActors", "permissions", "permission", "holder", "projectIds", "issueTypeIds"),
         *("type", "fieldId", "jql", "favourite", "timeSpent", "timeSpentSeconds", "started", "comment"),
         *("visibility", "inward", "outward", "expirationDuration", "username"),
+        *("workflowScheme", "issueSecurityScheme"),
     ]
 )
 BODIES = st.dictionaries(KEYS, JSON, max_size=6) | JSON
@@ -77,6 +78,7 @@ ADDRESSES = [
         "issuetype/{}",
         "issueLinkType/{}",
     ),
+    *("issuesecurityschemes/{}", "securitylevel/{}", "workflow?workflowName={}", "notificationscheme/{}"),
     *("issue/CM-1/worklog?startAt={}", "groups/picker?query={}&maxResults={}", "user?username={}"),
 ]
 FIELDS = st.sampled_from(

@@ -46,6 +46,26 @@ NAMES = st.sampled_from(
         "type",
         "version",
         "content",
+        "queries",
+        "jqls",
+        "issueIds",
+        "ids",
+        "bulkTransitionInputs",
+        "selectedIssueIdsOrKeys",
+        "transitionId",
+        "filter",
+        "entityIds",
+        "currentValue",
+        "value",
+        "workflowNames",
+        "projectAndIssueTypes",
+        "statuses",
+        "workflows",
+        "transitions",
+        "statusReference",
+        "name",
+        "projectId",
+        "workflowSchemeId",
     ]
 )
 BODIES = st.recursive(
@@ -83,6 +103,14 @@ PATHS = st.sampled_from(
         ("POST", "issue/CM-1/remotelink"),
         ("POST", "issueLink"),
         ("POST", "user"),
+        ("POST", "jql/parse"),
+        ("POST", "jql/match"),
+        ("POST", "comment/list"),
+        ("POST", "bulk/issues/transition"),
+        ("PUT", "issue/properties/p"),
+        ("POST", "workflows"),
+        ("POST", "workflows/create"),
+        ("PUT", "workflowscheme/project"),
     ]
 )
 QUERIES = st.sampled_from(
@@ -99,6 +127,12 @@ QUERIES = st.sampled_from(
         "issue/CM-1/changelog",
         "search/jql",
         "issue/CM-1",
+        "label",
+        "workflow/search",
+        "workflow",
+        "workflowscheme",
+        "workflowscheme/project",
+        "configuration",
     ]
 )
 PARAMETERS = st.dictionaries(
@@ -120,6 +154,9 @@ PARAMETERS = st.dictionaries(
             "statusCategory",
             "reconcileIssues",
             "permissions",
+            "queryString",
+            "workflowName",
+            "projectId",
         ]
     ),
     st.text(max_size=12) | st.integers(-(2**70), 2**70).map(str) | st.just("CM"),
