@@ -170,6 +170,8 @@ def test_schemes_can_be_read_by_clients(sandbox: Sandbox) -> None:
     assert scheme["name"] == "Default Permission Scheme"
     assert {grant["permission"] for grant in scheme["permissions"]} >= {"BROWSE_PROJECTS", "EDIT_ISSUES"}
     assert sandbox.get("project/CM/notificationscheme")["name"] == "Default Notification Scheme"
+    expanded = sandbox.get("notificationscheme/10000?expand=all")["notificationSchemeEvents"]
+    assert "Reporter" in [one["notificationType"] for one in expanded[0]["notifications"]]
     assert sandbox.get("project/CM/securitylevel") == {"levels": []}
     assert len(sandbox.get("issuesecurityschemes")["issueSecuritySchemes"]) == 1
     assert sandbox.rest("GET", "project/CM/issuesecuritylevelscheme").status_code == 404

@@ -50,7 +50,7 @@ def create(site: Site, caller: User, body: Body) -> Field:
     word = WORDS.get(str(body.get("type")))
     if word is None or (word in ONLY_ONE and site.config.field_of_type(word) is not None):
         raise JiraError(400, errors={"type": f"The field type '{body.get('type')}' cannot be made here."})
-    if any(name.casefold() == field.name.casefold() for field in site.config.fields.values() if field.custom):
+    if _taken(site, name, None):
         # Jira allows twins; a store in which a name means one field is what people want to learn on
         raise JiraError(400, errors={"name": f"A custom field with the name '{name}' already exists."})
     with site.administering():
@@ -60,6 +60,17 @@ def create(site: Site, caller: User, body: Body) -> Field:
         _insert_context(site, number, f"Default Configuration Scheme for {name}", "", body)
     log.info("field %s (%s) created by %s", number, name, caller.name)
     return site.config.fields[f"customfield_{number}"]
+
+
+def change(site: Site, caller: User, field: Field, body: Body) -> None:
+    """Give a custom field another name or description."""
+    administer(caller, "edit custom fields")
+    name = adminparts.name(body, field.name)
+    if _taken(site, name, field):
+        raise JiraError(400, errors={"name": f"A custom field with the name '{name}' already exists."})
+    with site.administering():
+        sql = "UPDATE custom_fields SET name = ?, description = ? WHERE id = ?"
+        site.store.run(sql, name, str(body.get("description", field.description) or ""), field.number)
 
 
 def find(site: Site, field_id: str) -> Field:
@@ -86,6 +97,17 @@ def add_context(site: Site, caller: User, field: Field, body: Body) -> int:
         raise JiraError(409, f"A context with the name '{name}' already exists.")
     with site.administering():
         return _insert_context(site, field.number or 0, name, str(body.get("description") or ""), body)
+
+
+def change_context(site: Site, caller: User, field: Field, one: Context, body: Body) -> None:
+    """Give a context another name or description."""
+    administer(caller, "edit custom fields")
+    name = adminparts.name(body, one.name)
+    if any(name.casefold() == other.name.casefold() for other in field.contexts if other != one):
+        raise JiraError(409, f"A context with the name '{name}' already exists.")
+    with site.administering():
+        sql = "UPDATE field_contexts SET name = ?, description = ? WHERE id = ?"
+        site.store.run(sql, name, str(body.get("description", one.description) or ""), one.id)
 
 
 def drop_context(site: Site, caller: User, field: Field, one: Context) -> None:
@@ -150,6 +172,12 @@ def change_option(site: Site, caller: User, one: Context, raw: Any) -> None:
     with site.administering():
         sql = "UPDATE options SET value = ?, disabled = ? WHERE id = ?"
         site.store.run(sql, value, bool(raw.get("disabled", old.disabled)), old.id)
+
+
+def _taken(site: Site, name: str, but: Field | None) -> bool:
+    """Whether another custom field, also one that this deployment hides, has a name."""
+    others = (field for field in (site.config.fields | site.config.hidden).values() if field.custom)
+    return any(name.casefold() == one.name.casefold() for one in others if but is None or one.id != but.id)
 
 
 def _insert_context(site: Site, field: int, name: str, description: str, body: Body) -> int:

@@ -72,3 +72,20 @@ def test_a_change_of_status_category_has_its_date(cloud: Cloud) -> None:
     assert changed == "2026-11-20T13:00:00.000+0000"
     assert cloud.search('statusCategoryChangedDate < "-30m"') == [key]
     assert cloud.search('statusCategoryChangedDate > "-30m"') == []
+
+
+def test_a_field_and_its_context_get_other_names(cloud: Cloud) -> None:
+    wms, sites = cloud.sandbox.field("WMS"), cloud.sandbox.field("Sites")
+    sent = {"name": "Workload system", "description": "Who runs it"}
+    assert cloud.rest("PUT", f"field/{wms}", json=sent).status_code == 204
+    (found,) = cloud.get(f"field/search?id={wms}")["values"]
+    assert (found["name"], found["description"]) == ("Workload system", "Who runs it")
+    assert cloud.search("'Workload system' is EMPTY") == []
+    assert cloud.rest("PUT", f"field/{sites}", json=sent).status_code == 400
+    assert cloud.rest("PUT", f"field/{sites}", json={"name": "Epic Link"}).status_code == 400  # it is hidden
+    assert cloud.rest("PUT", "field/summary", json=sent).status_code == 404
+    assert cloud.rest("PUT", f"field/{wms}", json=sent, user="bob").status_code == 403
+    (context,) = cloud.get(f"field/{wms}/context")["values"]
+    place = f"field/{wms}/context/{context['id']}"
+    assert cloud.rest("PUT", place, json={"name": "Everywhere"}).status_code == 204
+    assert cloud.get(f"field/{wms}/context")["values"][0]["name"] == "Everywhere"

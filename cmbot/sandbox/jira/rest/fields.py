@@ -28,6 +28,13 @@ def create(call: Call) -> Response:
     return answer(call.afresh.field(made), 201)
 
 
+@cloud.put("/field/{field}")
+def change(call: Call, field: str) -> Response:
+    """Give a custom field another name or description."""
+    customfields.change(call.site, call.user, customfields.find(call.site, field), call.object)
+    return nothing()
+
+
 @router.get("/customFieldOption/{number}")
 def option(call: Call, number: str) -> Response:
     """A choice of a select field."""
@@ -89,6 +96,14 @@ def add_context(call: Call, field: str) -> Response:
         "issueTypeIds": [str(one) for one in sorted(made.issue_types)],
     }
     return answer(found, 201)
+
+
+@cloud.put("/field/{field}/context/{number}")
+def change_context(call: Call, field: str, number: str) -> Response:
+    """Give a context another name or description."""
+    found = customfields.find(call.site, field)
+    customfields.change_context(call.site, call.user, found, customfields.context(found, number), call.object)
+    return nothing()
 
 
 @cloud.delete("/field/{field}/context/{number}")

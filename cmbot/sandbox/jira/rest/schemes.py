@@ -22,6 +22,14 @@ NOTIFICATIONS = {
     "description": "The sandbox sends no mail.",
     "expand": "notificationSchemeEvents,user,group,projectRole,field,all",
 }
+_EVENTS = {
+    1: "Issue created",
+    2: "Issue updated",
+    3: "Issue assigned",
+    4: "Issue resolved",
+    6: "Issue commented",
+}
+_TOLD = ("CurrentAssignee", "Reporter", "AllWatchers")
 
 
 @router.get("/role")
@@ -171,7 +179,7 @@ def set_project_scheme(call: Call, key: str) -> Response:
 def notification_schemes(call: Call) -> Response:
     """The one notification scheme."""
     page = {"maxResults": 50, "startAt": 0, "total": 1, "isLast": True}
-    return answer({**page, "values": [_fixed(call, "notificationscheme", NOTIFICATIONS)]})
+    return answer({**page, "values": [_notifications(call)]})
 
 
 @router.get("/notificationscheme/{number}")
@@ -179,14 +187,14 @@ def notification_scheme(call: Call, number: str) -> Response:
     """A notification scheme."""
     if number != str(NOTIFICATIONS["id"]):
         raise JiraError(404, f"The notification scheme with id {number} does not exist.")
-    return answer(_fixed(call, "notificationscheme", NOTIFICATIONS))
+    return answer(_notifications(call))
 
 
 @router.get("/project/{key}/notificationscheme")
 def project_notifications(call: Call, key: str) -> Response:
     """The notification scheme of a project."""
     find_project(call, key)
-    return answer(_fixed(call, "notificationscheme", NOTIFICATIONS))
+    return answer(_notifications(call))
 
 
 @router.get("/issuesecurityschemes")
@@ -248,8 +256,17 @@ def _scheme(call: SignedIn, number: str) -> dict[str, Any]:
     return projectshapes.scheme(call.shapes, permissionschemes.scheme(call.site, number), whole=True)
 
 
-def _fixed(call: SignedIn, resource: str, one: dict[str, Any]) -> dict[str, Any]:
-    return {**one, "self": call.shapes.link(f"{resource}/{one['id']}")}
+def _notifications(call: SignedIn) -> dict[str, Any]:
+    """The scheme, with who is told of what if that is asked."""
+    found = {**NOTIFICATIONS, "self": call.shapes.link(f"notificationscheme/{NOTIFICATIONS['id']}")}
+    if not set(call.words("expand")) & {"all", "notificationSchemeEvents"}:
+        return found
+    told = [{"id": number, "notificationType": kind} for number, kind in enumerate(_TOLD, start=1)]
+    events = [
+        {"event": {"id": number, "name": name, "description": ""}, "notifications": told}
+        for number, name in _EVENTS.items()
+    ]
+    return {**found, "notificationSchemeEvents": events}
 
 
 def _names(raw: Any) -> list[str]:
