@@ -69,7 +69,9 @@ class JiraSettings(Part):
     connections: int = Field(default=4, ge=1)
     """Requests at once."""
     overlap: timedelta = timedelta(minutes=2)
-    """How far each search looks back behind the newest change seen."""
+    """How far each search looks back behind the newest change seen: what Jira's index may lag."""
+    resync: timedelta = timedelta(hours=1)
+    """Time between full listings, which find what the searches between them cannot: issues that are gone."""
     comment_interval: timedelta = timedelta(seconds=60)
     """A status comment is edited at most this often (requirement V11)."""
     issue_types: Mapping[str, str] = Field(

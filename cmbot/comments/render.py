@@ -115,6 +115,7 @@ class Comments:
             status_marker(step.issue.id),
             view=view,
             step=step,
+            frozen=(*((view.issue,) if view.issue.frozen else ()), *step.frozen),
             rows=step.groups[:ROWS],
             more=max(0, len(step.groups) - ROWS),
             causes=_causes(attempts),
@@ -134,7 +135,11 @@ class Comments:
             The same for the same state.
         """
         return self._text(
-            "campaign.j2", status_marker(view.issue.id), view=view, causes=_causes(view.attempts)
+            "campaign.j2",
+            status_marker(view.issue.id),
+            view=view,
+            frozen=view.frozen[:ROWS],
+            causes=_causes(view.attempts),
         )
 
     def _text(self, template: str, marker: str, **facts: Any) -> str:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from datetime import datetime, timedelta
 
     from cmbot.models.attempts import Try
@@ -100,7 +100,13 @@ def judge(evidence: Evidence) -> Outcome:
 
 
 def judge_look_up(
-    item: Try, prefix: str, found: Mapping[str, int], now: datetime, *, grace: timedelta, lookups: int
+    item: Try,
+    prefixes: Collection[str],
+    found: Mapping[str, int],
+    now: datetime,
+    *,
+    grace: timedelta,
+    lookups: int,
 ) -> Outcome:
     """Decide after a look-up by name that succeeded.
 
@@ -108,8 +114,8 @@ def judge_look_up(
     ----------
     item : `~cmbot.models.attempts.Try`
         The submission; its ``lookups`` do not count this one.
-    prefix : `str`
-        Name without the nonce.
+    prefixes : `~collections.abc.Collection` [`str`]
+        Names without the nonce.
     found : `~collections.abc.Mapping` [`str`, `int`]
         Names and request ids; filtered here once more, since the server's look-up has wild cards.
     now : `datetime.datetime`
@@ -124,7 +130,7 @@ def judge_look_up(
     outcome : `Outcome`
         ``WAIT`` means: unknown, look again later.
     """
-    hits = ours(prefix, found)
+    hits = ours(prefixes, found)
     listed = ", ".join(f"{number} ({name})" for name, number in sorted(hits.items()))
     if len(hits) > 1:
         return Outcome(Verb.DUPLICATE, note=f"several requests carry this name: {listed}; {_ONE}")
@@ -136,13 +142,13 @@ def judge_look_up(
     return Outcome(Verb.WAIT, note="not seen in the WMS so far")
 
 
-def ours(prefix: str, found: Mapping[str, int]) -> dict[str, int]:
+def ours(prefixes: Collection[str], found: Mapping[str, int]) -> dict[str, int]:
     """Keep the names that are a prefix and a nonce, and nothing else.
 
     Parameters
     ----------
-    prefix : `str`
-        Name without the nonce.
+    prefixes : `~collections.abc.Collection` [`str`]
+        Names without the nonce: one, unless the step's key or name was another before.
     found : `~collections.abc.Mapping` [`str`, `int`]
         Names and request ids of a look-up, which may have wild cards.
 
@@ -151,5 +157,5 @@ def ours(prefix: str, found: Mapping[str, int]) -> dict[str, int]:
     ours : `dict` [`str`, `int`]
         Those that cmbot can have made.
     """
-    pattern = re.compile(re.escape(prefix) + "[0-9a-f]{8}")
+    pattern = re.compile(f"({'|'.join(map(re.escape, prefixes))})[0-9a-f]{{8}}")
     return {name: number for name, number in found.items() if pattern.fullmatch(name)}

@@ -105,6 +105,8 @@ def to_submit(view: CampaignView) -> Iterator[Submit]:
         # Asked once for each launch, not for each group: a step may have hundreds.
         held: dict[str, bool] = {}
         for group in step.groups:
+            if group.issue and group.issue.frozen:
+                continue
             path = (view.issue, step.issue, *((group.issue,) if group.issue else ()))
             cause = causes.in_force(path, view.me)
             number = causes.next_number(group, cause)
@@ -163,6 +165,7 @@ def within_caps(
 def _startable(view: CampaignView, step: StepView) -> bool:
     return (
         not view.problems
+        and not (view.issue.frozen or step.issue.frozen)
         and step.definition is not None
         and not step.issue.status.closed
         and not view.issue.status.closed

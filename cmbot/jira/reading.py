@@ -29,6 +29,7 @@ READ_FIELDS = (
     "summary",
     "status",
     "issuetype",
+    "project",
     "parent",
     "updated",
     "labels",

@@ -59,13 +59,33 @@ def issue(data: Mapping[str, Any], names: Names) -> Issue:
         status=status,
         summary=str(fields.get("summary") or ""),
         updated=values.time(fields["updated"]),
-        parent=_parent(fields, level, names),
+        parent=parent(data, names),
         blocked_by=tuple(_blockers(fields.get("issuelinks") or (), names.blocks)),
         fields=_own_fields(key, fields, names),
         moves=tuple(changelog.moves(str(data["id"]), key, data.get("histories") or (), names)),
         attempts=tuple(_attempts(data.get("properties") or {})),
         labels=tuple(fields.get("labels") or ()),
     )
+
+
+def parent(data: Mapping[str, Any], names: Names) -> str:
+    """Read what an issue belongs to, also when the rest of it does not fit.
+
+    Parameters
+    ----------
+    data, names
+        As for `issue`.
+
+    Returns
+    -------
+    key : `str`
+        Key of the epic of a step, or of the step of a group; empty if there is none.
+    """
+    fields = data["fields"]
+    level = names.levels.get(str(fields["issuetype"]["name"]).lower())
+    if names.epic_link and level is Level.STEP and fields.get(names.epic_link):
+        return str(fields[names.epic_link])
+    return str((fields.get("parent") or {}).get("key") or "")
 
 
 def comment(data: Mapping[str, Any]) -> Comment:
@@ -87,12 +107,6 @@ def comment(data: Mapping[str, Any]) -> Comment:
         at=values.time(data["updated"]),
         body=str(data.get("body") or ""),
     )
-
-
-def _parent(fields: Mapping[str, Any], level: Level, names: Names) -> str:
-    if names.epic_link and level is Level.STEP and fields.get(names.epic_link):
-        return str(fields[names.epic_link])
-    return str((fields.get("parent") or {}).get("key") or "")
 
 
 def _blockers(links: Sequence[Mapping[str, Any]], blocks: str) -> Iterator[str]:

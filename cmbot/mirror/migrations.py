@@ -77,7 +77,18 @@ def _movers(connection: Connection) -> None:
     )
 
 
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_first, _movers)
+def _unread(connection: Connection) -> None:
+    """Issues that are to be read, or cannot be followed; and the keys that issues had before."""
+    connection.execute(
+        """CREATE TABLE unread (
+        id TEXT PRIMARY KEY, key TEXT NOT NULL, version TEXT NOT NULL, since TEXT NOT NULL,
+        not_before TEXT NOT NULL, tries INTEGER NOT NULL DEFAULT 0, error TEXT NOT NULL DEFAULT '',
+        parent TEXT NOT NULL DEFAULT '', silent INTEGER NOT NULL DEFAULT 0)"""
+    )
+    connection.execute("CREATE TABLE former_keys (key TEXT PRIMARY KEY, id TEXT NOT NULL)")
+
+
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_first, _movers, _unread)
 """Every step ever released; appended to, never edited."""
 
 

@@ -123,6 +123,8 @@ def keep_said(
 def pending(mirror: Mirror, now: datetime) -> tuple[Row, ...]:
     """Read what is to be told now, in order; an issue waits behind its oldest untold row.
 
+    What concerns an issue that is gone, hidden or elsewhere waits until it is back.
+
     Parameters
     ----------
     mirror : `~cmbot.mirror.Mirror`
@@ -136,7 +138,8 @@ def pending(mirror: Mirror, now: datetime) -> tuple[Row, ...]:
         Oldest first.
     """
     rows = mirror.connection.execute(
-        "SELECT * FROM outbox WHERE state IN ('pending', 'refused') ORDER BY id"
+        """SELECT * FROM outbox WHERE state IN ('pending', 'refused')
+        AND issue_id NOT IN (SELECT id FROM unread WHERE silent) ORDER BY id"""
     ).fetchall()
     waiting: set[str] = set()
     due = []

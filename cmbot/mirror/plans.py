@@ -201,3 +201,27 @@ def name_group_issue(mirror: Mirror, step_id: str, group: str, issue_id: str, is
             "UPDATE groups SET issue_id = ?, issue_key = ? WHERE step_id = ? AND name = ?",
             (issue_id, issue_key, step_id, group),
         )
+
+
+def made_of(mirror: Mirror, issue_id: str) -> bool:
+    """Tell whether something was made of an issue: groups, or a group's sub-task; of a campaign: of a step.
+
+    Parameters
+    ----------
+    mirror : `~cmbot.mirror.Mirror`
+        The database.
+    issue_id : `str`
+        A campaign, step or group.
+
+    Returns
+    -------
+    made : `bool`
+        Whether it must stay what and where it is.
+    """
+    row = mirror.connection.execute(
+        """SELECT 1 FROM groups WHERE step_id = :id OR issue_id = :id OR step_id IN (
+            SELECT step.id FROM issues step JOIN issues epic ON step.parent = epic.key
+            WHERE epic.id = :id)""",
+        {"id": issue_id},
+    ).fetchone()
+    return row is not None

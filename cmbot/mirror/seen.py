@@ -10,40 +10,45 @@ from cmbot.models.issues import Level, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from sqlite3 import Connection
 
     from cmbot.mirror.database import Mirror
     from cmbot.models.issues import Issue
 
 
-def save_issue(mirror: Mirror, issue: Issue, body: Mapping[str, Any]) -> None:
-    """Keep an issue as it was read.
+def save_issue(connection: Connection, issue: Issue, body: Mapping[str, Any]) -> None:
+    """Keep an issue as it was read, inside a transaction; the id is its identity, not the key.
 
     Parameters
     ----------
-    mirror : `~cmbot.mirror.Mirror`
-        The database.
+    connection : `sqlite3.Connection`
+        Of `cmbot.mirror.Mirror.writing`.
     issue : `~cmbot.models.issues.Issue`
         The parsed issue.
     body : `~collections.abc.Mapping`
         What Jira sent, to be parsed again.
     """
-    with mirror.writing() as connection:
-        connection.execute(
-            "INSERT OR REPLACE INTO issues VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (
-                issue.id,
-                issue.key,
-                issue.level,
-                issue.status,
-                issue.parent,
-                stamp(issue.updated),
-                json.dumps(body),
-            ),
-        )
+    row = connection.execute("SELECT key FROM issues WHERE id = ?", (issue.id,)).fetchone()
+    if row is not None and row["key"] != issue.key:
+        connection.execute("INSERT OR REPLACE INTO former_keys VALUES (?, ?)", (row["key"], issue.id))
+        connection.execute("DELETE FROM former_keys WHERE key = ?", (issue.key,))
+        connection.execute("UPDATE issues SET parent = ? WHERE parent = ?", (issue.key, row["key"]))
+    connection.execute(
+        "INSERT OR REPLACE INTO issues VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            issue.id,
+            issue.key,
+            issue.level,
+            issue.status,
+            issue.parent,
+            stamp(issue.updated),
+            json.dumps(body),
+        ),
+    )
 
 
-def issue_version(mirror: Mirror, issue_id: str) -> str:
-    """When an issue was last changed, as far as it was seen.
+def version(mirror: Mirror, issue_id: str) -> tuple[str, str] | None:
+    """Say in which state an issue was seen last.
 
     Parameters
     ----------
@@ -54,11 +59,64 @@ def issue_version(mirror: Mirror, issue_id: str) -> str:
 
     Returns
     -------
-    stamp : `str`
-        Empty if it was never seen.
+    version : `tuple` [`str`, `str`] or `None`
+        Its key and the stamp of its last change; `None` if it was never seen.
     """
-    row = mirror.connection.execute("SELECT updated FROM issues WHERE id = ?", (issue_id,)).fetchone()
-    return str(row["updated"]) if row else ""
+    row = mirror.connection.execute("SELECT key, updated FROM issues WHERE id = ?", (issue_id,)).fetchone()
+    return (row["key"], row["updated"]) if row else None
+
+
+def keys_by_id(mirror: Mirror) -> dict[str, str]:
+    """List every issue that was seen.
+
+    Parameters
+    ----------
+    mirror : `~cmbot.mirror.Mirror`
+        The database.
+
+    Returns
+    -------
+    keys : `dict` [`str`, `str`]
+        By id.
+    """
+    return {row["id"]: row["key"] for row in mirror.connection.execute("SELECT id, key FROM issues")}
+
+
+def renamed(mirror: Mirror) -> dict[str, str]:
+    """List the keys that issues had before; normally there are none.
+
+    Parameters
+    ----------
+    mirror : `~cmbot.mirror.Mirror`
+        The database.
+
+    Returns
+    -------
+    keys : `dict` [`str`, `str`]
+        Former key -> key now.
+    """
+    rows = mirror.connection.execute(
+        "SELECT former_keys.key AS former, issues.key AS now FROM former_keys JOIN issues USING (id)"
+    )
+    return {row["former"]: row["now"] for row in rows}
+
+
+def body(mirror: Mirror, issue_id: str) -> Mapping[str, Any] | None:
+    """Read one issue as Jira sent it.
+
+    Parameters
+    ----------
+    mirror : `~cmbot.mirror.Mirror`
+        The database.
+    issue_id : `str`
+        Jira's id.
+
+    Returns
+    -------
+    body : `~collections.abc.Mapping` or `None`
+        `None` if it was never seen.
+    """
+    return next(bodies(mirror, id=issue_id), None)
 
 
 def bodies(mirror: Mirror, **where: str) -> Iterator[Mapping[str, Any]]:

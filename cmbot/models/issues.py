@@ -135,6 +135,8 @@ class Issue:
     """What the issue property ``cmbot.attempts`` remembers, for a lost mirror."""
     labels: tuple[str, ...] = ()
     """Labels."""
+    frozen: str = ""
+    """Why cmbot does not follow it now and starts nothing for it; empty if it does."""
 
     @property
     def last_move(self) -> Move | None:

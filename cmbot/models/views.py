@@ -131,6 +131,12 @@ class StepView:
     """What it waits for, if something outside the campaign holds it up."""
 
     @property
+    def frozen(self) -> tuple[Issue, ...]:
+        """Issues of it that are not followed now."""
+        issues = (self.issue, *(group.issue for group in self.groups))
+        return tuple(issue for issue in issues if issue is not None and issue.frozen)
+
+    @property
     def jobs(self) -> Counts:
         """Of all groups."""
         return sum((group.jobs for group in self.groups), Counts())
@@ -166,6 +172,12 @@ class CampaignView:
     """What is wrong with the definition, as far as can be seen without a Butler."""
     steps: tuple[StepView, ...] = ()
     """In the order of their issues."""
+
+    @property
+    def frozen(self) -> tuple[Issue, ...]:
+        """Issues of it that are not followed now."""
+        own = (self.issue,) if self.issue.frozen else ()
+        return own + tuple(issue for step in self.steps for issue in step.frozen)
 
     @property
     def jobs(self) -> Counts:

@@ -113,7 +113,8 @@ def _step(edges: Edges, view: CampaignView, step: StepView) -> StepPlan:
         text = _ask(edges, view, step.definition)
         selection = parse_selection(text, step.issue.key)
         groups = planning.groups_of(step.issue.id, step.definition, selection)
-        example = submissions.submission(edges, view, step, groups[0], 1, secrets.token_hex(4))
+        name = submissions.run_name(step.issue.key, step.name, groups[0].name, 1, secrets.token_hex(4))
+        example = submissions.submission(edges, view, step, groups[0], 1, name)
         config, problems = submissions.configuration(edges, example)
     except DefinitionError as error:
         return replace(empty, problems=error.problems)

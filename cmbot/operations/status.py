@@ -98,17 +98,19 @@ def history(local: Local, key: str) -> tuple[Event, ...]:
         If the key is not known here.
     """
     epic = _epic(local, key)
+    key = seen.renamed(local.mirror).get(key, key)
     if epic.key != key:
         return events.of(local.mirror, (key,))
     return events.of(local.mirror, tuple(line.key for line in status(local, key) if line.key))
 
 
 def _epic(local: Local, key: str) -> Issue:
+    key = seen.renamed(local.mirror).get(key, key)
     body = next(iter(seen.bodies(local.mirror, key=key)), None)
     if body is None:
         raise UserError(key, "is not known here", "check the key, or run `cmbot sync --once`")
     issue = parse.issue(body, local.names)
-    return issue if issue.level is Level.CAMPAIGN else _epic(local, issue.parent)
+    return views.epic(local, issue.id) if issue.level is Level.CAMPAIGN else _epic(local, issue.parent)
 
 
 def _lines(view: CampaignView) -> tuple[Line, ...]:
@@ -123,7 +125,12 @@ def _lines(view: CampaignView) -> tuple[Line, ...]:
 
 
 def _issue_line(issue: Issue, name: str, view: CampaignView | StepView, summary: str) -> Line:
+    summary = "; ".join(filter(None, (_frozen(issue), summary)))
     return Line(issue.level, issue.key, name, issue.status, "", None, view.jobs, view.quanta, summary)
+
+
+def _frozen(issue: Issue | None) -> str:
+    return f"frozen: {issue.frozen}" if issue is not None and issue.frozen else ""
 
 
 def _group_line(group: GroupView) -> Line:
@@ -137,5 +144,5 @@ def _group_line(group: GroupView) -> Line:
         request=last.last_try.request_id if last and last.last_try else None,
         jobs=group.jobs,
         quanta=group.quanta,
-        summary=last.summary if last else "",
+        summary="; ".join(filter(None, (_frozen(group.issue), last.summary if last else ""))),
     )

@@ -6,8 +6,8 @@ import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from cmbot.exceptions import CmbotError, CredentialsError, Limited, Refused, UserError
-from cmbot.mirror import outbox, plans
+from cmbot.exceptions import CmbotError, CredentialsError, Limited, NotFound, Refused, UserError
+from cmbot.mirror import outbox, plans, unread
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -57,6 +57,10 @@ def all_due(edges: Edges, now: datetime) -> int:
         except CmbotError as error:
             stuck.add(row.issue_id)
             _put_off(edges, row, error, now)
+            if isinstance(error, NotFound):
+                # It may be gone: the next pass looks.
+                with edges.mirror.writing() as connection:
+                    unread.add(connection, row.issue_id, row.issue_key, now)
             continue
         with edges.mirror.writing() as connection:
             outbox.told(connection, row, result, now)

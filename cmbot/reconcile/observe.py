@@ -1,30 +1,55 @@
-"""See what changed in Jira (design.md rules 1 and 7)."""
+"""See what changed in Jira (design.md rules 1 and 7).
+
+The search only says where to look: it lags, and an issue may be missing from it for a moment. So each
+issue it names is read by its id, and absence is believed only after a full listing and a reading by id
+(reference/jira.md section 8).
+"""
 
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from cmbot.exceptions import CredentialsError, NotFound, RemoteError, UserError
-from cmbot.jira_schema import parse
-from cmbot.mirror import events, outbox, restore, seen
+from cmbot.exceptions import CredentialsError, RemoteError
+from cmbot.mirror import seen, unread
 from cmbot.mirror.database import stamp
-from cmbot.models.issues import Issue, Level
-from cmbot.reconcile import movers
+from cmbot.reconcile import looking
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
-    from typing import Any
+    from sqlite3 import Connection
 
     from cmbot.jira.reading import Changed
     from cmbot.reconcile.edges import Edges
 
 _LOG = logging.getLogger(__name__)
 _CURSOR = "jira cursor"
+_LISTED = "jira listed at"
+_MOST = 200
+"""Issues read in one pass; the next pass goes on at once."""
+_STRIKES = 3
+"""Readings in a row that fail before Jira counts as away."""
+_SECOND = timedelta(seconds=2)
+"""After this long nothing more can happen in the second of a change that was seen."""
 
 
-def changes(edges: Edges, now: datetime) -> tuple[Issue, ...]:
+@dataclass
+class News:
+    """What is new in Jira."""
+
+    keys: set[str] = field(default_factory=set)
+    """Keys of what changed, and of its parents."""
+    changed: int = 0
+    """Issues that changed."""
+    trouble: RemoteError | None = None
+    """What kept cmbot from seeing everything."""
+    more: bool = False
+    """Whether there is more to be read at once."""
+
+
+def changes(edges: Edges, now: datetime, named: Mapping[str, str] | None = None) -> News:
     """Search once for what changed, and read each changed issue.
 
     Parameters
@@ -33,133 +58,125 @@ def changes(edges: Edges, now: datetime) -> tuple[Issue, ...]:
         The outside world.
     now : `datetime.datetime`
         The time.
+    named : `~collections.abc.Mapping` [`str`, `str`], optional
+        Ids and keys of issues to read in any case: those that a webhook named.
 
     Returns
     -------
-    issues : `tuple` [`~cmbot.models.issues.Issue`, ...]
-        Those that changed since they were last read.
-
-    Raises
-    ------
-    RemoteError
-        If Jira does not answer; the cursor stays, so nothing is missed.
+    news : `News`
+        With the trouble, if Jira did not answer; nothing is missed then, for what is not read stays noted.
     """
-    known = edges.mirror.note(_CURSOR)
-    listed = edges.jira.changed(int(known) if known else None)
-    changed, unread = [], ""
-    for item in listed:
-        if seen.issue_version(edges.mirror, item["id"]) == stamp(item["updated"]):
-            continue
-        if not edges.names.managed(item["issuetype"]):
-            continue
-        try:
-            if issue := look(edges, item, now):
-                changed.append(issue)
-        except CredentialsError:
-            raise
-        except RemoteError as error:
-            # One issue that cannot be read holds up nobody; the cursor stays, so it is read again.
-            unread = str(error)
-            _LOG.warning("%s", error)
-    if listed and not unread:
-        newest = max(item["updated"] for item in listed)
-        cursor = int((newest - edges.settings.jira.overlap).timestamp() * 1000)
-        edges.mirror.remember(_CURSOR, str(max(cursor, int(known or 0))))
-    return tuple(changed)
-
-
-def look(edges: Edges, item: Changed, now: datetime) -> Issue | None:
-    """Read one issue, keep it, and record what people did to it.
-
-    Parameters
-    ----------
-    edges : `~cmbot.reconcile.edges.Edges`
-        The outside world.
-    item : `~cmbot.jira.reading.Changed`
-        Which.
-    now : `datetime.datetime`
-        The time.
-
-    Returns
-    -------
-    issue : `~cmbot.models.issues.Issue` or `None`
-        `None` if it cannot be read; the reason is told on the issue, others go on.
-
-    Raises
-    ------
-    RemoteError
-        If Jira does not answer.
-    """
+    news = News()
     try:
-        return reread(edges, item["id"], now)
-    except NotFound:
-        _LOG.warning("%s is gone or hidden: kept as it was seen last", item["key"])
-    except UserError as error:
-        _LOG.warning("%s", error)
-        _tell_unreadable(edges, item, error, now)
-    return None
+        whole_seconds = _list(edges, now, named or {})
+    except RemoteError as error:
+        news.trouble = error
+        return news
+    rows, strikes = unread.due(edges.mirror, now, _MOST), 0
+    for row in rows:
+        try:
+            keys = looking.look(edges, row, now)
+        except RemoteError as error:
+            # One issue that cannot be read holds up nobody; it is read again, later and later.
+            with edges.mirror.writing() as connection:
+                unread.failed(connection, row, str(error), now)
+            _LOG.log(logging.WARNING if not row.tries else logging.DEBUG, "%s", error)
+            strikes += 1
+            if isinstance(error, CredentialsError) or strikes == _STRIKES:
+                news.trouble = error
+                break
+            continue
+        strikes = 0
+        if whole_seconds and row.version:
+            _look_again(edges, row, now)
+        news.keys |= keys
+        news.changed += bool(keys)
+    news.more = len(rows) == _MOST and news.trouble is None
+    return news
 
 
-def reread(edges: Edges, issue_id: str, now: datetime) -> Issue:
-    """Read one issue from Jira, which is never stale, and keep it.
+def ready(edges: Edges) -> bool:
+    """Tell whether decisions may be made: everything there is was seen once.
 
     Parameters
     ----------
     edges : `~cmbot.reconcile.edges.Edges`
         The outside world.
-    issue_id : `str`
-        Which.
-    now : `datetime.datetime`
-        The time.
 
     Returns
     -------
-    issue : `~cmbot.models.issues.Issue`
-        As it is now.
-
-    Raises
-    ------
-    UserError
-        If it does not fit the schema.
-    RemoteError
-        If Jira does not answer.
+    ready : `bool`
+        `False` before the first full listing was read through.
     """
-    body = edges.jira.issue(issue_id)
-    # Before it is kept: whoever moved it must be known, or it is read again.
-    issue = movers.judge(edges, parse.issue(body, edges.names))
-    before = next(iter(seen.bodies(edges.mirror, id=issue.id)), None)
-    seen.save_issue(edges.mirror, issue, body)
-    _record_moves(edges, issue, before)
-    if issue.level is Level.STEP and issue.attempts:
-        count = restore.from_properties(edges.mirror, issue.id, issue.attempts, str(edges.tries), now)
-        if count:
-            _LOG.warning("%s %d attempts restored from Jira", issue.key, count)
-    return issue
+    return bool(edges.mirror.note(_LISTED)) and unread.complete(edges.mirror)
 
 
-def _record_moves(edges: Edges, issue: Issue, before: Mapping[str, Any] | None) -> None:
-    old = {move.history_id for move in parse.issue(before, edges.names).moves} if before else set()
-    new = [move for move in issue.moves if move.history_id not in old]
-    if not new:
+def _list(edges: Edges, now: datetime, named: Mapping[str, str]) -> bool:
+    """Search, and note what is to be read together with the new cursor; say whether stamps lack fractions."""
+    known, settings = edges.mirror.note(_CURSOR), edges.settings.jira
+    full = not known or _overdue(edges.mirror.note(_LISTED), now, settings.resync)
+    listed = edges.jira.changed(None if full else int(known))
+    cursor = _cursor(edges, listed, "" if full else known, now)
+    to_read = [item for item in listed if _is_news(edges, item, full=full)]
+    if to_read or named or full or cursor != known:
+        with edges.mirror.writing() as connection:
+            for item in to_read:
+                unread.add(connection, item["id"], item["key"], now, stamp(item["updated"]))
+            for issue_id, key in named.items():
+                unread.add(connection, issue_id, key, now)
+            if full:
+                _note_missing(edges, connection, {item["id"] for item in listed}, now)
+                _remember(connection, _LISTED, stamp(now))
+            _remember(connection, _CURSOR, cursor)
+    return bool(listed) and not any(item["updated"].microsecond for item in listed)
+
+
+def _overdue(listed: str, now: datetime, resync: timedelta) -> bool:
+    # In both directions: the clock of this machine may have been put back.
+    return not listed or abs(now - datetime.fromisoformat(listed)) >= resync
+
+
+def _cursor(edges: Edges, listed: list[Changed], known: str, now: datetime) -> str:
+    """Move on to the newest change seen, by Jira's clock, less what the search may lag behind."""
+    if not listed:
+        return known
+    overlap, newest = edges.settings.jira.overlap, max(item["updated"] for item in listed)
+    least = int(known or 0)
+    if newest > now + overlap:
+        # Jira's clock went wrong or ours did. A cursor in Jira's future would see nothing until then.
+        newest, least = min(newest, edges.jira.server_time()), 0
+    return str(max(int((newest - overlap).timestamp() * 1000), least))
+
+
+def _is_news(edges: Edges, item: Changed, *, full: bool) -> bool:
+    before, row = seen.version(edges.mirror, item["id"]), unread.find(edges.mirror, item["id"])
+    if row is not None and row.error:
+        # A failure in this very version is left alone by `unread.add`.
+        return True
+    managed = edges.names.managed(item["issuetype"])
+    if before is None or not managed:
+        # What is not cmbot's is of interest only if it was.
+        return managed or before is not None
+    key, updated = before
+    found = stamp(item["updated"])
+    # The search may be older than what was read by id; a full listing also sees a Jira that was put back.
+    return key != item["key"] or (found != updated if full else found > updated)
+
+
+def _note_missing(edges: Edges, connection: Connection, listed: set[str], now: datetime) -> None:
+    for issue_id, key in seen.keys_by_id(edges.mirror).items():
+        if issue_id not in listed and unread.find(edges.mirror, issue_id) is None:
+            unread.add(connection, issue_id, key, now)
+
+
+def _look_again(edges: Edges, row: unread.Row, now: datetime) -> None:
+    """Read once more where stamps are whole seconds: a second change in the same one would not show."""
+    again = f"again {row.version}"
+    if row.version.startswith("again ") or unread.find(edges.mirror, row.id) is not None:
         return
     with edges.mirror.writing() as connection:
-        for move in new:
-            who = "cmbot" if move.by == edges.me else str(move.by)
-            what = f"moved {issue.key} from {move.source or 'elsewhere'} to {move.target or 'elsewhere'}"
-            events.add(connection, move.at, issue.key, who, what, f"history {move.history_id}")
-            _LOG.info("%s moved to %s by %s", issue.key, move.target, who)
+        unread.add(connection, row.id, row.key, now + _SECOND, again)
 
 
-def _tell_unreadable(edges: Edges, item: Changed, error: UserError, now: datetime) -> None:
-    marker = f"unreadable:{item['id']}"
-    text = edges.comments.problem(marker, error)
-    with edges.mirror.writing() as connection:
-        outbox.keep_said(
-            connection,
-            (item["id"], item["key"]),
-            "status comment",
-            marker,
-            {"text": text},
-            now,
-            edges.settings.jira.comment_interval,
-        )
+def _remember(connection: Connection, name: str, value: str) -> None:
+    connection.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, value))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from cmbot.exceptions import CmbotError, RemoteError
 from cmbot.handlers import starting
 from cmbot.handlers.campaign import decide
-from cmbot.mirror import journal, plans, seen
+from cmbot.mirror import journal, plans, seen, unread
 from cmbot.models.views import PlanState
 from cmbot.reconcile import (
     chains,
@@ -26,7 +26,7 @@ from cmbot.reconcile import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from cmbot.handlers.actions import Decision, Submit
@@ -43,6 +43,10 @@ class Report:
 
     changed: int = 0
     """Issues that people or cmbot had changed."""
+    more: bool = False
+    """Whether there is more to be read at once."""
+    jira: str = ""
+    """What keeps cmbot from Jira; empty if Jira answers."""
     campaigns: int = 0
     """Campaigns that were looked at."""
     told: int = 0
@@ -63,14 +67,17 @@ class Passes:
     def __init__(self, edges: Edges) -> None:
         self._edges = edges
         self._unsettled: set[str] | None = None
+        self._ready = False
 
-    def run(self, now: datetime) -> Report:
+    def run(self, now: datetime, named: Mapping[str, str] | None = None) -> Report:
         """Do one pass.
 
         Parameters
         ----------
         now : `datetime.datetime`
             The time.
+        named : `~collections.abc.Mapping` [`str`, `str`], optional
+            Ids and keys of issues that a webhook named.
 
         Returns
         -------
@@ -85,17 +92,17 @@ class Passes:
         edges, report = self._edges, Report()
         edges.mirror.take_lease(now, edges.settings.work.lease)
         edges.jira.people.forget()
-        changed: tuple[Issue, ...] = ()
-        jira_answers = True
-        try:
-            changed = observe.changes(edges, now)
-        except RemoteError as error:
-            # What runs is still followed; nothing is decided on old news from Jira alone.
-            jira_answers = False
-            report.errors.append(str(error))
-        report.changed = len(changed)
-        unsettled = set()
-        for epic in self._relevant(changed):
+        if self._unsettled is None:
+            with edges.mirror.writing() as connection:
+                unread.try_again(connection, now)
+        news = observe.changes(edges, now, named)
+        if news.trouble is not None:
+            # What runs is still followed.
+            report.jira = str(news.trouble)
+            report.errors.append(report.jira)
+        report.changed, report.more = news.changed, news.more
+        unsettled, self._ready = set(), observe.ready(edges)
+        for epic in self._relevant(news.keys):
             report.campaigns += 1
             try:
                 if self._campaign(epic, now):
@@ -110,7 +117,7 @@ class Passes:
                 _LOG.exception("%s a defect of cmbot", epic.key)
         self._unsettled = unsettled
         # Otherwise each row would fail by itself, and then wait longer than Jira is away.
-        if jira_answers:
+        if news.trouble is None:
             self._deliver(report, now)
         return report
 
@@ -118,16 +125,16 @@ class Passes:
         try:
             report.told = deliver.all_due(self._edges, now)
         except RemoteError as error:
-            report.errors.append(str(error))
+            report.jira = str(error)
+            report.errors.append(report.jira)
 
-    def _relevant(self, changed: tuple[Issue, ...]) -> tuple[Issue, ...]:
+    def _relevant(self, changed: set[str]) -> tuple[Issue, ...]:
         """Find the campaigns that may need something; after a start, all."""
         if self._unsettled is None:
             return views.epics(self._edges)
         steps = {attempt.step_id for attempt in journal.live_attempts(self._edges.mirror)}
         steps |= set(plans.open_plans(self._edges.mirror))
-        keys = {issue.key for issue in changed} | {issue.parent for issue in changed}
-        keys |= seen.parents(self._edges.mirror, keys=keys, ids=steps)
+        keys = changed | seen.parents(self._edges.mirror, keys=changed, ids=steps)
         if not keys and not self._unsettled:
             return ()
         epics = views.epics(self._edges)
@@ -138,6 +145,8 @@ class Passes:
         edges = self._edges
         view = views.campaign(edges, epic)
         follow.campaign(edges, view, now)
+        if not self._ready:
+            return True
         for step in view.steps:
             if step.plan is PlanState.ASKED:
                 planning.collect(edges, view, step, now)

@@ -76,8 +76,7 @@ def attempt(edges: Edges, view: CampaignView, step: StepView, item: Attempt, now
 
 def _again(edges: Edges, view: CampaignView, step: StepView, item: Attempt, now: datetime) -> bool:
     """Submit again, unless the WMS has meanwhile got what seemed not to have arrived."""
-    prefix = submissions.run_name(step.issue.key, step.name, item.group, item.number, "")
-    hits = recovery.ours(prefix, edges.wms.find(prefix))
+    hits = submissions.look_up(edges, step, item.group, item.number, item.tries).requests
     late = [each for each in item.tries if each.name in hits]
     if not hits:
         if allowed := _still_allowed(view, step, item):
@@ -93,10 +92,10 @@ def _again(edges: Edges, view: CampaignView, step: StepView, item: Attempt, now:
 
 
 def _still_allowed(view: CampaignView, step: StepView, item: Attempt) -> bool:
-    """Whether nobody has taken the launch back before bps could start; a later launch continues it."""
+    """Whether nobody has taken the launch back, or the issue away; a later launch continues it."""
     group = next(group for group in step.groups if group.name == item.group)
     path = (view.issue, step.issue, *((group.issue,) if group.issue else ()))
-    return causes.in_force(path, view.me) is not None
+    return not any(issue.frozen for issue in path) and causes.in_force(path, view.me) is not None
 
 
 def _evidence(edges: Edges, item: Try) -> recovery.Evidence:
@@ -143,13 +142,15 @@ def _look_up(edges: Edges, step: StepView, item: Attempt, last: Try, now: dateti
         last = replace(last, ended_at=now)
         with edges.mirror.writing() as connection:
             journal.set_try(connection, last.id, ended_at=now)
-    prefix = submissions.run_name(step.issue.key, step.name, item.group, item.number, "")
-    found = recovery.ours(prefix, edges.wms.find(prefix))
+    looked = submissions.look_up(edges, step, item.group, item.number, item.tries)
+    found = looked.requests
     if found and set(found) != {last.name}:
         # A person makes it one again by cancelling the others; what was cancelled is listed for ever.
         found = {name: number for name, number in found.items() if not _cancelled(edges, number)}
     work = edges.settings.work
-    outcome = recovery.judge_look_up(last, prefix, found, now, grace=work.grace, lookups=work.lookups)
+    outcome = recovery.judge_look_up(
+        last, looked.prefixes, found, now, grace=work.grace, lookups=work.lookups
+    )
     if not found:
         with edges.mirror.writing() as connection:
             journal.set_try(connection, last.id, lookups=last.lookups + 1)

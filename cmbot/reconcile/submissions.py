@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cmbot.bps.lint import lint as lint_config
@@ -10,16 +11,18 @@ from cmbot.bps.submission import Submission
 from cmbot.butler import plan as collections
 from cmbot.definition import grammar
 from cmbot.exceptions import DefinitionError, UserError
+from cmbot.handlers import recovery
+from cmbot.mirror import seen
 from cmbot.models.attempts import AttemptState
 from cmbot.splitting.predicates import Predicate
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from cmbot.butler.names import Layout
     from cmbot.exceptions import Problem
     from cmbot.mirror.plans import GroupRow
-    from cmbot.models.attempts import Attempt
+    from cmbot.models.attempts import Attempt, Try
     from cmbot.models.campaign import CampaignDefinition, StepDefinition
     from cmbot.models.views import CampaignView, StepView
     from cmbot.reconcile.edges import Edges
@@ -27,6 +30,16 @@ if TYPE_CHECKING:
 
 TABLE = "dataids.csv"
 """File of a group's DataIds, in the directory of its try."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """Requests of one attempt in the WMS."""
+
+    prefixes: frozenset[str]
+    """Beginnings of the names that were looked for."""
+    requests: Mapping[str, int]
+    """Name -> request id."""
 
 
 def environment(
@@ -94,8 +107,43 @@ def run_name(step_key: str, step: str, group: str, number: int, nonce: str) -> s
     return f"{step_key}_{step}_{group}_a{number}_{nonce}"
 
 
+def look_up(edges: Edges, step: StepView, group: str, number: int, tries: Sequence[Try] = ()) -> Found:
+    """Ask the WMS for the requests of an attempt, under every key that its step ever had.
+
+    Parameters
+    ----------
+    edges : `~cmbot.reconcile.edges.Edges`
+        The outside world.
+    step : `~cmbot.models.views.StepView`
+        The step.
+    group : `str`
+        Name of the group.
+    number : `int`
+        Number of the attempt.
+    tries : `~collections.abc.Sequence` [`~cmbot.models.attempts.Try`], optional
+        Its tries.
+
+    Returns
+    -------
+    found : `Found`
+        What the WMS has.
+
+    Raises
+    ------
+    RemoteError
+        If it cannot be asked.
+    """
+    former = [old for old, key in seen.renamed(edges.mirror).items() if key == step.issue.key]
+    prefixes = {run_name(key, step.name, group, number, "") for key in (step.issue.key, *former)}
+    prefixes |= {item.name.removesuffix(item.nonce) for item in tries}
+    requests: dict[str, int] = {}
+    for prefix in sorted(prefixes):
+        requests |= recovery.ours((prefix,), edges.wms.find(prefix))
+    return Found(frozenset(prefixes), requests)
+
+
 def submission(
-    edges: Edges, view: CampaignView, step: StepView, group: GroupRow, number: int, nonce: str, by: str = ""
+    edges: Edges, view: CampaignView, step: StepView, group: GroupRow, number: int, name: str, by: str = ""
 ) -> Submission:
     """Describe one submission.
 
@@ -107,8 +155,8 @@ def submission(
         Campaign, step and group.
     number : `int`
         Number of the attempt.
-    nonce : `str`
-        Eight hexadecimal digits.
+    name : `str`
+        As `run_name` gave it when the try was written down: the issue's key may be another now.
     by : `str`, optional
         Account of the person who launched it: BPS's operator (requirement D7).
 
@@ -125,10 +173,7 @@ def submission(
     definition, own = view.definition, step.definition
     if definition is None or own is None:
         raise UserError(step.issue.key, "cannot be read", "correct its fields")
-    names, name = (
-        collections.layout(definition),
-        run_name(step.issue.key, own.name, group.name, number, nonce),
-    )
+    names, nonce = collections.layout(definition), name.rpartition("_")[2]
     earlier = [
         attempt
         for view_of_group in step.groups
@@ -210,7 +255,8 @@ def lint(
         Empty if it may be submitted.
     """
     try:
-        example = submission(edges, view, step, group, 1, "0" * 8)
+        name = run_name(step.issue.key, step.name, group.name, 1, "0" * 8)
+        example = submission(edges, view, step, group, 1, name)
         return configuration(edges, example, labels)[1]
     except DefinitionError as error:
         return error.problems

@@ -12,10 +12,10 @@ from cmbot.bps.render import to_yaml
 from cmbot.bps.tokens import place_token
 from cmbot.definition import freeze
 from cmbot.exceptions import DefinitionError, RemoteError
-from cmbot.handlers import causes, recovery
+from cmbot.handlers import causes
 from cmbot.mirror import events, journal, plans
 from cmbot.models.attempts import AttemptState, TryState
-from cmbot.reconcile import observe, submissions, tell
+from cmbot.reconcile import looking, submissions, tell
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -52,17 +52,17 @@ def first_try(edges: Edges, view: CampaignView, action: Submit, now: datetime) -
     step, group = action.step, action.group
     if not _still_asked(edges, view, action, now) or view.definition is None or step.definition is None:
         return
-    prefix = submissions.run_name(step.issue.key, step.name, group.name, action.number, "")
     # Whatever the journal forgot, the WMS may remember: look before the first submission of an attempt.
-    known = recovery.ours(prefix, edges.wms.find(prefix))
-    nonce = next(iter(known), prefix + secrets.token_hex(4)).removeprefix(prefix)
+    known = submissions.look_up(edges, step, group.name, action.number).requests
+    fresh = submissions.run_name(step.issue.key, step.name, group.name, action.number, secrets.token_hex(4))
+    name = next(iter(known), fresh)
     spec = freeze.step_hash(view.definition, step.definition)
-    _check(edges, view, action, nonce)
+    _check(edges, view, action, name)
     with edges.mirror.writing() as connection:
         attempt = journal.add_attempt(
             connection, step.issue.id, group.name, action.number, action.cause, spec, now
         )
-        name = prefix + nonce
+        nonce = name.rpartition("_")[2]
         item = journal.add_try(connection, attempt, nonce, name, str(edges.tries / name), now)
         what = f"reserved {step.name} {group.name} a{action.number} as {name}"
         events.add(connection, now, step.issue.key, "cmbot", what, f"{action.cause.by} {action.cause.what}")
@@ -132,7 +132,7 @@ def start(edges: Edges, view: CampaignView, step: StepView, attempt: Attempt, no
     directory = edges.tries / item.name
     directory.mkdir(parents=True, exist_ok=True)
     described = submissions.submission(
-        edges, view, step, row, attempt.number, item.nonce, attempt.cause.by.account
+        edges, view, step, row, attempt.number, item.name, attempt.cause.by.account
     )
     config, _ = submissions.configuration(edges, described)
     if row.predicate["table"]:
@@ -172,9 +172,9 @@ def remember_in_jira(edges: Edges, step: StepView) -> None:
 
 def _still_asked(edges: Edges, view: CampaignView, action: Submit, now: datetime) -> bool:
     """Look before acting: the issues may have been moved since they were read (design.md rule 4)."""
-    path = [observe.reread(edges, view.issue.id, now), observe.reread(edges, action.step.issue.id, now)]
+    path = [looking.reread(edges, view.issue.id, now), looking.reread(edges, action.step.issue.id, now)]
     if action.group.issue:
-        path.append(observe.reread(edges, action.group.issue.id, now))
+        path.append(looking.reread(edges, action.group.issue.id, now))
     cause = causes.in_force(tuple(path), view.me)
     if cause is None or cause.id != action.cause.id:
         _LOG.info("%s %s is not asked for any more", action.step.issue.key, action.group.name)
@@ -187,10 +187,10 @@ def _still_asked(edges: Edges, view: CampaignView, action: Submit, now: datetime
     return True
 
 
-def _check(edges: Edges, view: CampaignView, action: Submit, nonce: str) -> None:
+def _check(edges: Edges, view: CampaignView, action: Submit, name: str) -> None:
     row = _row(edges, action.step, action.group.name)
     described = submissions.submission(
-        edges, view, action.step, row, action.number, nonce, action.cause.by.account
+        edges, view, action.step, row, action.number, name, action.cause.by.account
     )
     if problems := submissions.configuration(edges, described)[1]:
         raise DefinitionError(action.step.issue.key, problems)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from cmbot.definition import check, freeze, issues
 from cmbot.exceptions import DefinitionError, Problem, UserError
 from cmbot.handlers import causes
 from cmbot.jira_schema import parse
-from cmbot.mirror import journal, plans, seen
+from cmbot.mirror import journal, plans, seen, unread
 from cmbot.models.issues import Issue, Level
 from cmbot.models.views import CampaignView, Counts, GroupView, PlanState, StepView
 from cmbot.reconcile import chains, movers, waiting
@@ -35,6 +36,24 @@ def epics(local: Local) -> tuple[Issue, ...]:
         In the order of their ids.
     """
     return tuple(_issues(local, level=Level.CAMPAIGN))
+
+
+def epic(local: Local, issue_id: str) -> Issue:
+    """Read one campaign that was seen.
+
+    Parameters
+    ----------
+    local : `~cmbot.reconcile.edges.Local`
+        What is known here.
+    issue_id : `str`
+        Its id.
+
+    Returns
+    -------
+    epic : `~cmbot.models.issues.Issue`
+        As it was seen last.
+    """
+    return next(_issues(local, id=issue_id))
 
 
 def campaign(local: Local, epic: Issue) -> CampaignView:
@@ -103,8 +122,16 @@ def step_definition(definition: CampaignDefinition | None, name: str) -> StepDef
 
 
 def _issues(local: Local, **where: str) -> Iterator[Issue]:
+    frozen, renamed = unread.troubles(local.mirror), seen.renamed(local.mirror)
     for body in seen.bodies(local.mirror, **where):
-        yield movers.known(local, parse.issue(body, local.names))
+        issue = movers.known(local, parse.issue(body, local.names))
+        yield replace(
+            issue,
+            frozen=frozen.get(issue.id, ""),
+            # What was read before another issue got a new key still names the former one.
+            parent=renamed.get(issue.parent, issue.parent),
+            blocked_by=tuple(renamed.get(key, key) for key in issue.blocked_by),
+        )
 
 
 def _definition(
@@ -117,7 +144,14 @@ def _definition(
     except UserError as error:
         return None, (Problem(error.subject, error.problem, error.remedy),)
     problems = check.check(definition, environments=local.settings.environments, sites=local.settings.sites)
-    return definition, (*problems, *_same_output(local, epic, definition))
+    return definition, (*problems, *_same_output(local, epic, definition), *_unreadable(local, epic))
+
+
+def _unreadable(local: Local, epic: Issue) -> Iterator[Problem]:
+    """What was never read may be a step: without it the campaign would be another one."""
+    for key, error in unread.strangers(local.mirror, epic.key):
+        problem, _, remedy = error.partition("; ")
+        yield Problem(key, problem, remedy)
 
 
 def _same_output(local: Local, epic: Issue, definition: CampaignDefinition) -> Iterator[Problem]:

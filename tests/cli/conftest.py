@@ -93,8 +93,9 @@ def followed(terminal: Terminal) -> Terminal:
     cause = Cause("move:10001:5", Person("anna", "Anna"), AT, "moved CM-1 to Launch")
     with closing(terminal.mirror()) as mirror:
         mirror.remember("jira names", json.dumps(["cmbot", "cmbot", "customfield_9", FIELDS]))
-        for body in bodies:
-            seen.save_issue(mirror, parse.issue(body, NAMES), body)
+        with mirror.writing() as connection:
+            for body in bodies:
+                seen.save_issue(connection, parse.issue(body, NAMES), body)
         where = {"where": "visit IN (1..20)", "table": None}
         rows = [plans.GroupRow("10002", name, 20, where, "", "") for name in ("g001", "g002")]
         plans.freeze_groups(mirror, "10002", rows)

@@ -87,7 +87,7 @@ def test_the_reason_of_bps_is_told_in_its_own_words() -> None:
 
 
 def looked_up(found: dict[str, int], item: Try = TRY, lookups: int = 2) -> Outcome:
-    return judge_look_up(item, PREFIX, found, NOW, grace=GRACE, lookups=lookups)
+    return judge_look_up(item, (PREFIX,), found, NOW, grace=GRACE, lookups=lookups)
 
 
 ENDED = replace(TRY, ended_at=NOW - GRACE, lookups=1)
@@ -119,7 +119,7 @@ def test_a_look_up_allows_another_try_only_after_the_grace_and_enough_misses(
     ended = None if minutes is None else NOW - timedelta(minutes=minutes)
     item = replace(TRY, ended_at=ended, lookups=lookups_before)
     outcome = looked_up(found, item, needed)
-    mine = {name: number for name, number in found.items() if name in ours(PREFIX, found)}
+    mine = {name: number for name, number in found.items() if name in ours((PREFIX,), found)}
     waited = minutes is not None and timedelta(minutes=minutes) >= GRACE
     if len(mine) > 1:
         assert outcome.verb is Verb.DUPLICATE
@@ -135,9 +135,9 @@ def test_a_look_up_allows_another_try_only_after_the_grace_and_enough_misses(
 @given(nonces, st.text(max_size=6))
 def test_only_a_prefix_with_a_nonce_is_ours(nonce: str, other: str) -> None:
     name = PREFIX + nonce
-    assert ours(PREFIX, {name: 1}) == {name: 1}
+    assert ours((PREFIX,), {name: 1}) == {name: 1}
     if other:
-        assert ours(PREFIX, {name + other: 1, other + name: 1}) == {}
+        assert ours((PREFIX,), {name + other: 1, other + name: 1}) == {}
 
 
 def test_a_request_of_an_earlier_try_that_shows_late_is_adopted() -> None:

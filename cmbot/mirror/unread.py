@@ -1,0 +1,278 @@
+"""Issues that are to be read, and those that cannot be followed: frozen until they come back.
+
+Whatever shows that an issue may have changed (a search, a webhook, its absence from a full listing) puts it
+here, in the same transaction that moves the cursor on. It leaves when it was read. So a pass may be killed
+anywhere, and an issue that cannot be read holds up nobody (requirement V26).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from cmbot.mirror.database import stamp
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from sqlite3 import Connection
+
+    from cmbot.mirror.database import Mirror
+
+_LONGEST = timedelta(hours=1)
+_PASSING = 3
+"""Readings that may fail before it is said: most failures are over at the next."""
+_PATIENCE = 5
+"""Readings that may fail before an issue that was never seen holds up decisions no more."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One issue."""
+
+    id: str
+    """Jira's id."""
+    key: str
+    """Its key, as far as it is known."""
+    version: str
+    """When it was changed, as the search said; empty if another reason led here."""
+    tries: int
+    """Readings that failed."""
+    error: str
+    """Why it is not followed; empty if it only was not read yet."""
+    parent: str
+    """Key of its parent, for an issue that was never read; else empty."""
+    silent: bool
+    """Whether nothing may be written there either."""
+
+    @property
+    def frozen(self) -> bool:
+        """Whether it was read, and could not be followed."""
+        return bool(self.error) and (self.silent or not self.tries)
+
+
+def add(connection: Connection, issue_id: str, key: str, now: datetime, version: str = "") -> None:
+    """Have an issue read, unless it failed or was frozen in this very version; inside a transaction.
+
+    Parameters
+    ----------
+    connection : `sqlite3.Connection`
+        Of `cmbot.mirror.Mirror.writing`.
+    issue_id, key : `str`
+        The issue.
+    now : `datetime.datetime`
+        Not before this instant.
+    version : `str`, optional
+        See `Row`.
+    """
+    connection.execute(
+        """INSERT INTO unread (id, key, version, since, not_before) VALUES (?, ?, ?, ?, ?)
+        ON CONFLICT (id) DO UPDATE
+        SET key = excluded.key, version = excluded.version, not_before = excluded.not_before
+        WHERE excluded.version = '' OR excluded.version <> unread.version""",
+        (issue_id, key, version, stamp(now), stamp(now)),
+    )
+
+
+def due(mirror: Mirror, now: datetime, most: int) -> tuple[Row, ...]:
+    """List what is to be read now.
+
+    Parameters
+    ----------
+    mirror : `~cmbot.mirror.Mirror`
+        The database.
+    now : `datetime.datetime`
+        The time.
+    most : `int`
+        How many at most.
+
+    Returns
+    -------
+    rows : `tuple` [`Row`, ...]
+        Those first that did not fail.
+    """
+    rows = mirror.connection.execute(
+        """SELECT * FROM unread WHERE not_before <> '' AND not_before <= ?
+        ORDER BY tries, CAST(id AS INTEGER) LIMIT ?""",
+        (stamp(now), most),
+    )
+    return tuple(_row(row) for row in rows)
+
+
+def find(mirror: Mirror, issue_id: str) -> Row | None:
+    """Find the row of an issue.
+
+    Parameters
+    ----------
+    mirror : `~cmbot.mirror.Mirror`
+        The database.
+    issue_id : `str`
+        The issue.
+
+    Returns
+    -------
+    row : `Row` or `None`
+        `None` if it was read and is followed.
+    """
+    row = mirror.connection.execute("SELECT * FROM unread WHERE id = ?", (issue_id,)).fetchone()
+    return _row(row) if row else None
+
+
+def failed(connection: Connection, row: Row, error: str, now: datetime) -> None:
+    """Write down that an issue could not be read, inside a transaction.
+
+    Parameters
+    ----------
+    connection : `sqlite3.Connection`
+        Of `cmbot.mirror.Mirror.writing`.
+    row : `Row`
+        Which.
+    error : `str`
+        Why.
+    now : `datetime.datetime`
+        The time; it is tried again after a while that doubles.
+    """
+    again = now + min(timedelta(seconds=2 ** min(row.tries, 12)), _LONGEST)
+    connection.execute(
+        "UPDATE unread SET tries = tries + 1, error = ?, not_before = ? WHERE id = ?",
+        (row.error if row.frozen else error, stamp(again), row.id),
+    )
+
+
+def freeze(
+    connection: Connection,
+    issue_id: str,
+    key: str,
+    error: str,
+    now: datetime,
+    *,
+    parent: str = "",
+    silent: bool,
+) -> None:
+    """Stop following an issue until something shows that it may be back, inside a transaction.
+
+    Parameters
+    ----------
+    connection : `sqlite3.Connection`
+        Of `cmbot.mirror.Mirror.writing`.
+    issue_id, key : `str`
+        The issue.
+    error : `str`
+        Why.
+    now : `datetime.datetime`
+        The time.
+    parent : `str`, optional
+        Key of its parent, for an issue that was never read.
+    silent : `bool`
+        Whether nothing may be written there either.
+    """
+    connection.execute(
+        """INSERT INTO unread (id, key, version, since, not_before, error, parent, silent)
+        VALUES (:id, :key, '', :now, '', :error, :parent, :silent)
+        ON CONFLICT (id) DO UPDATE
+        SET since = CASE error WHEN '' THEN :now ELSE since END,
+        key = :key, not_before = '', tries = 0, error = :error, parent = :parent, silent = :silent""",
+        {"id": issue_id, "key": key, "now": stamp(now), "error": error, "parent": parent, "silent": silent},
+    )
+
+
+def done(connection: Connection, issue_id: str) -> None:
+    """Write down that an issue was read and is followed, inside a transaction.
+
+    Parameters
+    ----------
+    connection : `sqlite3.Connection`
+        Of `cmbot.mirror.Mirror.writing`.
+    issue_id : `str`
+        Which.
+    """
+    connection.execute("DELETE FROM unread WHERE id = ?", (issue_id,))
+
+
+def try_again(connection: Connection, now: datetime) -> None:
+    """Have all that is frozen looked at once more, inside a transaction: settings may be others now.
+
+    Parameters
+    ----------
+    connection : `sqlite3.Connection`
+        Of `cmbot.mirror.Mirror.writing`.
+    now : `datetime.datetime`
+        The time.
+    """
+    connection.execute("UPDATE unread SET not_before = ? WHERE not_before = ''", (stamp(now),))
+
+
+def troubles(mirror: Mirror) -> dict[str, str]:
+    """Say which issues are not followed now.
+
+    Parameters
+    ----------
+    mirror : `~cmbot.mirror.Mirror`
+        The database.
+
+    Returns
+    -------
+    troubles : `dict` [`str`, `str`]
+        Issue id -> why, and since when.
+    """
+    rows = mirror.connection.execute(
+        """SELECT id, error, since FROM unread
+        WHERE error <> '' AND (not_before = '' OR tries >= ? OR silent)""",
+        (_PASSING,),
+    )
+    return {row["id"]: f"{row['error']} (since {row['since'][:16]} UTC)" for row in rows}
+
+
+def strangers(mirror: Mirror, parent: str) -> tuple[tuple[str, str], ...]:
+    """List issues of a parent that could never be read.
+
+    Parameters
+    ----------
+    mirror : `~cmbot.mirror.Mirror`
+        The database.
+    parent : `str`
+        Key of the parent.
+
+    Returns
+    -------
+    issues : `tuple` [`tuple` [`str`, `str`], ...]
+        Key and reason of each.
+    """
+    rows = mirror.connection.execute(
+        """SELECT key, error FROM unread WHERE parent = ? AND error <> ''
+        AND id NOT IN (SELECT id FROM issues) ORDER BY CAST(id AS INTEGER)""",
+        (parent,),
+    )
+    return tuple((row["key"], row["error"]) for row in rows)
+
+
+def complete(mirror: Mirror) -> bool:
+    """Tell whether everything that was listed has been read, or tried often enough.
+
+    Parameters
+    ----------
+    mirror : `~cmbot.mirror.Mirror`
+        The database.
+
+    Returns
+    -------
+    complete : `bool`
+        As long as it is `False`, nothing may be concluded from what is not there.
+    """
+    row = mirror.connection.execute(
+        """SELECT 1 FROM unread WHERE not_before <> '' AND tries < ? AND id NOT IN (SELECT id FROM issues)""",
+        (_PATIENCE,),
+    ).fetchone()
+    return row is None
+
+
+def _row(row: Any) -> Row:
+    return Row(
+        id=row["id"],
+        key=row["key"],
+        version=row["version"],
+        tries=row["tries"],
+        error=row["error"],
+        parent=row["parent"],
+        silent=bool(row["silent"]),
+    )

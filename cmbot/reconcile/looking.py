@@ -1,0 +1,199 @@
+"""Read one issue from Jira, which is never stale; freeze it if it cannot be followed, and thaw it.
+
+Its id is its identity. An issue that is gone, hidden, moved, converted or unreadable stays in the mirror as
+it was seen last: nothing is started for it, what runs is followed to its end, and people are told.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from cmbot.exceptions import NotFound, UserError
+from cmbot.jira_schema import parse
+from cmbot.mirror import events, outbox, plans, restore, seen, unread
+from cmbot.models.issues import Level
+from cmbot.reconcile import movers
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from sqlite3 import Connection
+
+    from cmbot.models.issues import Issue
+    from cmbot.reconcile.edges import Edges
+
+_LOG = logging.getLogger(__name__)
+
+
+class _Elsewhere(UserError):
+    """It is not where cmbot could write to it, or not what cmbot knew."""
+
+
+def look(edges: Edges, row: unread.Row, now: datetime) -> set[str]:
+    """Read an issue that is to be read.
+
+    Parameters
+    ----------
+    edges : `~cmbot.reconcile.edges.Edges`
+        The outside world.
+    row : `~cmbot.mirror.unread.Row`
+        Which, and why.
+    now : `datetime.datetime`
+        The time.
+
+    Returns
+    -------
+    keys : `set` [`str`]
+        Keys of what is different now, and of its parents; empty if nothing is.
+
+    Raises
+    ------
+    RemoteError
+        If Jira does not answer.
+    """
+    before = seen.body(edges.mirror, row.id)
+    try:
+        reread(edges, row.id, now, listed=row.key if row.version else "")
+    except UserError as error:
+        _LOG.debug("%s", error)
+    after, left = seen.body(edges.mirror, row.id), unread.find(edges.mirror, row.id)
+    if before == after and row.error == (left.error if left else ""):
+        return set()
+    issues = [parse.issue(body, edges.names) for body in (before, after) if body]
+    keys = {key for issue in issues for key in (issue.key, issue.parent)}
+    return (keys | ({left.parent} if left else set())) - {""}
+
+
+def reread(edges: Edges, issue_id: str, now: datetime, *, listed: str = "") -> Issue:
+    """Read one issue and keep it.
+
+    Parameters
+    ----------
+    edges : `~cmbot.reconcile.edges.Edges`
+        The outside world.
+    issue_id : `str`
+        Which.
+    now : `datetime.datetime`
+        The time.
+    listed : `str`, optional
+        Its key in a search that has just found it in the project.
+
+    Returns
+    -------
+    issue : `~cmbot.models.issues.Issue`
+        As it is now.
+
+    Raises
+    ------
+    UserError
+        If it cannot be followed; it is frozen now.
+    RemoteError
+        If Jira does not answer.
+    """
+    body: Mapping[str, Any] = {"id": issue_id}
+    try:
+        body = _read(edges, issue_id)
+        # Before it is kept: whoever moved it must be known, or it is read again.
+        issue = movers.judge(edges, _checked(edges, body, now, listed))
+    except UserError as error:
+        _freeze(edges, body, error, now)
+        raise
+    _keep(edges, issue, body, now)
+    return issue
+
+
+def _read(edges: Edges, issue_id: str) -> Mapping[str, Any]:
+    try:
+        return edges.jira.issue(issue_id)
+    except NotFound as error:
+        key = (seen.version(edges.mirror, issue_id) or (error.subject, ""))[0]
+        remedy = "bring it back, or let cmbot's account browse it"
+        raise _Elsewhere(key, "is gone, or hidden from cmbot", remedy) from error
+
+
+def _checked(edges: Edges, body: Mapping[str, Any], now: datetime, listed: str) -> Issue:
+    key, kind = str(body["key"]), str(body["fields"]["issuetype"]["name"])
+    if _in_other_project(edges, body, listed):
+        raise _Elsewhere(key, f"is in another project now, as {key}", "move it back")
+    if not edges.names.managed(kind):
+        raise _Elsewhere(key, f"is of type {kind} now, which cmbot does not manage", "convert it back")
+    issue = parse.issue(body, edges.names)
+    known = seen.body(edges.mirror, issue.id)
+    if known is not None and plans.made_of(edges.mirror, issue.id):
+        before = parse.issue(known, edges.names)
+        if issue.level is not before.level:
+            raise _Elsewhere(key, f"was a {before.level} and is a {issue.level} now", "convert it back")
+        if not _same_parent(edges, before.parent, issue.parent, now):
+            there = f"{before.parent} to {issue.parent or 'nowhere'}"
+            raise _Elsewhere(key, f"was taken from {there}", f"put it back under {before.parent}")
+    return issue
+
+
+def _in_other_project(edges: Edges, body: Mapping[str, Any], listed: str) -> bool:
+    """Compare projects by id: a project may get another key, and then all its issues do."""
+    note, found = f"id of project {edges.settings.jira.project}", str(body["fields"]["project"]["id"])
+    if listed == body["key"]:
+        edges.mirror.remember(note, found)
+    return edges.mirror.note(note) not in ("", found)
+
+
+def _same_parent(edges: Edges, before: str, after: str, now: datetime) -> bool:
+    if before == after:
+        return True
+    if after and after not in seen.keys_by_id(edges.mirror).values():
+        # It may be the same one under a new key.
+        try:
+            reread(edges, after, now)
+        except UserError as error:
+            _LOG.debug("%s", error)
+    return seen.renamed(edges.mirror).get(before, before) == after
+
+
+def _freeze(edges: Edges, body: Mapping[str, Any], error: UserError, now: datetime) -> None:
+    issue_id, silent = str(body["id"]), isinstance(error, _Elsewhere)
+    version, row = seen.version(edges.mirror, issue_id), unread.find(edges.mirror, issue_id)
+    key = version[0] if version else error.subject
+    with edges.mirror.writing() as connection:
+        if silent and version is None:
+            # It was never one of cmbot's.
+            unread.done(connection, issue_id)
+            return
+        why = f"{error.problem}; {error.remedy}"
+        parent = "" if silent else parse.parent(body, edges.names)
+        unread.freeze(connection, issue_id, key, why, now, parent=parent, silent=silent)
+        if row is None or row.error != why:
+            events.add(connection, now, key, "cmbot", f"does not follow {key} now", why)
+            _LOG.warning("%s is frozen: %s", key, error)
+        if not silent:
+            marker = f"unreadable:{issue_id}"
+            text = {"text": edges.comments.problem(marker, error)}
+            interval = edges.settings.jira.comment_interval
+            outbox.keep_said(connection, (issue_id, key), "status comment", marker, text, now, interval)
+
+
+def _keep(edges: Edges, issue: Issue, body: Mapping[str, Any], now: datetime) -> None:
+    known, row = seen.body(edges.mirror, issue.id), unread.find(edges.mirror, issue.id)
+    with edges.mirror.writing() as connection:
+        seen.save_issue(connection, issue, body)
+        unread.done(connection, issue.id)
+        _record_moves(edges, connection, issue, known)
+        if row is not None and row.frozen:
+            events.add(connection, now, issue.key, "cmbot", f"follows {issue.key} again", "it is back")
+            _LOG.info("%s is followed again", issue.key)
+    if issue.level is Level.STEP and issue.attempts:
+        count = restore.from_properties(edges.mirror, issue.id, issue.attempts, str(edges.tries), now)
+        if count:
+            _LOG.warning("%s %d attempts restored from Jira", issue.key, count)
+
+
+def _record_moves(
+    edges: Edges, connection: Connection, issue: Issue, known: Mapping[str, Any] | None
+) -> None:
+    old = {move.history_id for move in parse.issue(known, edges.names).moves} if known else set()
+    for move in issue.moves:
+        if move.history_id not in old:
+            who = "cmbot" if move.by == edges.me else str(move.by)
+            what = f"moved {issue.key} from {move.source or 'elsewhere'} to {move.target or 'elsewhere'}"
+            events.add(connection, move.at, issue.key, who, what, f"history {move.history_id}")
+            _LOG.info("%s moved to %s by %s", issue.key, move.target, who)
