@@ -1,0 +1,1 @@
+"""The door over HTTP: webhooks that wake, and whether all is well."""

@@ -1,0 +1,82 @@
+"""What is served: ``POST /webhooks/jira``, ``/healthz`` and ``/readyz``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse
+from starlette.datastructures import MutableHeaders
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from cmbot.web.health import Health
+    from cmbot.web.hooks import Hooks
+
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+"""On every answer: nothing of it belongs into another page (OWASP secure headers)."""
+
+
+class _Headers:
+    """Puts the headers on every answer.
+
+    Parameters
+    ----------
+    app : ASGI application
+        What answers.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+
+        async def telling(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(_HEADERS)
+            await send(message)
+
+        await self._app(scope, receive, telling)
+
+
+def create_app(health: Health, hooks: Hooks | None) -> FastAPI:
+    """Make the application.
+
+    Parameters
+    ----------
+    health : `~cmbot.web.health.Health`
+        What is known of the passes.
+    hooks : `~cmbot.web.hooks.Hooks` or `None`
+        What takes webhooks; without it there is no such path.
+
+    Returns
+    -------
+    app : `fastapi.FastAPI`
+        To be served.
+    """
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    app.add_middleware(_Headers)
+
+    @app.get("/healthz")
+    def healthz() -> JSONResponse:
+        well, report = health.report()
+        return JSONResponse(report, 200 if well else 503)
+
+    @app.get("/readyz")
+    def readyz() -> JSONResponse:
+        ready, report = health.ready()
+        return JSONResponse(report, 200 if ready else 503)
+
+    if hooks is not None:
+        app.add_api_route("/webhooks/jira", hooks.receive, methods=["POST"], response_model=None)
+    return app
