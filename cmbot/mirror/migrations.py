@@ -83,7 +83,8 @@ def _unread(connection: Connection) -> None:
         """CREATE TABLE unread (
         id TEXT PRIMARY KEY, key TEXT NOT NULL, version TEXT NOT NULL, since TEXT NOT NULL,
         not_before TEXT NOT NULL, tries INTEGER NOT NULL DEFAULT 0, error TEXT NOT NULL DEFAULT '',
-        parent TEXT NOT NULL DEFAULT '', silent INTEGER NOT NULL DEFAULT 0)"""
+        kind TEXT NOT NULL DEFAULT '', parent TEXT NOT NULL DEFAULT '',
+        silent INTEGER NOT NULL DEFAULT 0)"""
     )
     connection.execute("CREATE TABLE former_keys (key TEXT PRIMARY KEY, id TEXT NOT NULL)")
 

@@ -40,6 +40,8 @@ class Row:
     """Readings that failed."""
     error: str
     """Why it is not followed; empty if it only was not read yet."""
+    kind: str
+    """The site's name of its type, as the search said; else empty."""
     parent: str
     """Key of its parent, for an issue that was never read; else empty."""
     silent: bool
@@ -51,7 +53,9 @@ class Row:
         return bool(self.error) and (self.silent or not self.tries)
 
 
-def add(connection: Connection, issue_id: str, key: str, now: datetime, version: str = "") -> None:
+def add(
+    connection: Connection, issue_id: str, key: str, now: datetime, version: str = "", kind: str = ""
+) -> None:
     """Have an issue read, unless it failed or was frozen in this very version; inside a transaction.
 
     Parameters
@@ -62,15 +66,15 @@ def add(connection: Connection, issue_id: str, key: str, now: datetime, version:
         The issue.
     now : `datetime.datetime`
         Not before this instant.
-    version : `str`, optional
+    version, kind : `str`, optional
         See `Row`.
     """
     connection.execute(
-        """INSERT INTO unread (id, key, version, since, not_before) VALUES (?, ?, ?, ?, ?)
-        ON CONFLICT (id) DO UPDATE
-        SET key = excluded.key, version = excluded.version, not_before = excluded.not_before
+        """INSERT INTO unread (id, key, version, kind, since, not_before) VALUES (?, ?, ?, ?, ?, ?)
+        ON CONFLICT (id) DO UPDATE SET key = excluded.key, version = excluded.version,
+        kind = excluded.kind, not_before = excluded.not_before
         WHERE excluded.version = '' OR excluded.version <> unread.version""",
-        (issue_id, key, version, stamp(now), stamp(now)),
+        (issue_id, key, version, kind, stamp(now), stamp(now)),
     )
 
 
@@ -273,6 +277,7 @@ def _row(row: Any) -> Row:
         version=row["version"],
         tries=row["tries"],
         error=row["error"],
+        kind=row["kind"],
         parent=row["parent"],
         silent=bool(row["silent"]),
     )

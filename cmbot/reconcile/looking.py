@@ -30,7 +30,7 @@ class _Elsewhere(UserError):
     """It is not where cmbot could write to it, or not what cmbot knew."""
 
 
-def look(edges: Edges, row: unread.Row, now: datetime) -> set[str]:
+def look(edges: Edges, row: unread.Row, now: datetime, body: Mapping[str, Any] | None = None) -> set[str]:
     """Read an issue that is to be read.
 
     Parameters
@@ -41,6 +41,8 @@ def look(edges: Edges, row: unread.Row, now: datetime) -> set[str]:
         Which, and why.
     now : `datetime.datetime`
         The time.
+    body : `~collections.abc.Mapping`, optional
+        What Jira says of it, if it was read together with others.
 
     Returns
     -------
@@ -54,7 +56,7 @@ def look(edges: Edges, row: unread.Row, now: datetime) -> set[str]:
     """
     before = seen.body(edges.mirror, row.id)
     try:
-        reread(edges, row.id, now, listed=row.key if row.version else "")
+        reread(edges, row.id, now, listed=row.key if row.version else "", body=body)
     except UserError as error:
         _LOG.debug("%s", error)
     after, left = seen.body(edges.mirror, row.id), unread.find(edges.mirror, row.id)
@@ -65,7 +67,9 @@ def look(edges: Edges, row: unread.Row, now: datetime) -> set[str]:
     return (keys | ({left.parent} if left else set())) - {""}
 
 
-def reread(edges: Edges, issue_id: str, now: datetime, *, listed: str = "") -> Issue:
+def reread(
+    edges: Edges, issue_id: str, now: datetime, *, listed: str = "", body: Mapping[str, Any] | None = None
+) -> Issue:
     """Read one issue and keep it.
 
     Parameters
@@ -78,6 +82,8 @@ def reread(edges: Edges, issue_id: str, now: datetime, *, listed: str = "") -> I
         The time.
     listed : `str`, optional
         Its key in a search that has just found it in the project.
+    body : `~collections.abc.Mapping`, optional
+        As in `look`.
 
     Returns
     -------
@@ -91,13 +97,12 @@ def reread(edges: Edges, issue_id: str, now: datetime, *, listed: str = "") -> I
     RemoteError
         If Jira does not answer.
     """
-    body: Mapping[str, Any] = {"id": issue_id}
     try:
-        body = _read(edges, issue_id)
+        body = body or _read(edges, issue_id)
         # Before it is kept: whoever moved it must be known, or it is read again.
         issue = movers.judge(edges, _checked(edges, body, now, listed))
     except UserError as error:
-        _freeze(edges, body, error, now)
+        _freeze(edges, body or {"id": issue_id}, error, now)
         raise
     _keep(edges, issue, body, now)
     return issue
@@ -164,7 +169,7 @@ def _freeze(edges: Edges, body: Mapping[str, Any], error: UserError, now: dateti
         unread.freeze(connection, issue_id, key, why, now, parent=parent, silent=silent)
         if row is None or row.error != why:
             events.add(connection, now, key, "cmbot", f"does not follow {key} now", why)
-            _LOG.warning("%s is frozen: %s", key, error)
+            _LOG.warning("%s is frozen: %s", key, why)
         if not silent:
             marker = f"unreadable:{issue_id}"
             text = {"text": edges.comments.problem(marker, error)}

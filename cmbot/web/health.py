@@ -53,8 +53,9 @@ class Health:
             single campaigns is no trouble of the service.
         """
         with self._lock:
-            done = {} if trouble else {"succeeded": self._now(), "connected": True}
-            self._state = replace(self._state, trouble=trouble, **done)
+            self._state = replace(self._state, trouble=trouble)
+            if not trouble:
+                self._state = replace(self._state, succeeded=self._now(), connected=True)
 
     def stopping(self) -> None:
         """Take note that no more passes are made."""

@@ -29,7 +29,7 @@ _PATIENCE = 10.0
 """Seconds that a body may take to arrive."""
 
 
-class TooLarge(Exception):  # noqa: N818 told as 413
+class TooLarge(Exception):
     """The body is larger than `LARGEST`."""
 
 
