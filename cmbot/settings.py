@@ -163,6 +163,17 @@ class WorkSettings(Part):
     """Submissions of one attempt, when earlier ones were shown not to have happened."""
 
 
+class WebSettings(Part):
+    """What the service serves: ``/healthz``, ``/readyz`` and, with a secret, ``POST /webhooks/jira``."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on; whoever lets others reach it puts a proxy with TLS in front."""
+    port: int = Field(default=8480, ge=0, le=65535)
+    """Port; 0 takes a free one, which the log names."""
+    webhook_secret: Secret | None = None
+    """What Jira signs webhooks with; without it none are taken, and changes are seen at the next pass."""
+
+
 class Settings(Part):
     """Everything that can be set."""
 
@@ -176,6 +187,8 @@ class Settings(Part):
     """Named environments; Jira and campaign files may only name one."""
     sites: Mapping[str, SiteSettings]
     """Compute sites; Jira and campaign files may only name one."""
+    web: WebSettings | None = None
+    """What is served over HTTP; without it nothing is."""
 
 
 def parse(data: object, source: str) -> Settings:
