@@ -147,9 +147,10 @@ class Bot:
         raise AssertionError(f"it did not come to rest: {report}; waiting: {self._waiting()}")
 
     def _waiting(self) -> list[str]:
-        """What waits to be told; what Jira refuses waits for a person."""
+        """What waits to be told or read; what Jira refuses, and what is frozen, waits for a person."""
         rows = self.edges.mirror.db["outbox"].rows_where("state = 'pending'")
-        return [f"{row['issue_key']} {row['kind']}: {row['error']}" for row in rows]
+        told = [f"{row['issue_key']} {row['kind']}: {row['error']}" for row in rows]
+        return told + [row["key"] for row in self.edges.mirror.db["unread"].rows_where("not_before <> ''")]
 
     def create(
         self, text: str = SMALL, name: str = "test", pause: str = "after each step", **values: str
