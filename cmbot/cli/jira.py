@@ -116,7 +116,7 @@ def _show_tasks(found: Plan) -> None:
     for number, task in enumerate(found.tasks, start=1):
         click.echo(f"{number}. For a Jira administrator: {task.what}: {', '.join(task.names)}")
         if task.refused:
-            click.echo(f"   Jira said: {task.refused}")
+            click.echo(f"   It was tried: {task.refused}")
         for step in task.steps:
             click.echo(f"   {step}")
     if found.tasks:

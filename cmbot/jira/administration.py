@@ -9,7 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from cmbot.jira.survey import DEFAULT, Survey
+from cmbot.exceptions import Refused
+from cmbot.jira import screens
+from cmbot.jira.failures import unknown
+from cmbot.jira.survey import Survey
 from cmbot.jira_schema.fields import BY_NAME
 from cmbot.jira_schema.needs import VENDOR, Deployment
 
@@ -87,10 +90,10 @@ class Administration(Survey):
         }
         if self.deployment is Deployment.DATA_CENTER:
             body["projectIds"] = [int(project_id)]
-        return str(self._make(name, "making the field", "field", body)["id"])
+        return self._make(name, "making the field", "field", body)
 
     def add_options(self, field_id: str, options: Sequence[str], project_id: str) -> None:
-        """Add choices to a select field in each of its contexts; Cloud only.
+        """Add choices to a select field; Cloud only.
 
         Parameters
         ----------
@@ -103,21 +106,21 @@ class Administration(Survey):
 
         Raises
         ------
+        Refused
+            If it has several contexts: that of another project is left alone.
         RemoteError
             If they were not all made, or nobody knows.
         """
-        contexts = self.contexts(field_id)
-        if not contexts:
+        there = screens.contexts(self._wire, field_id)
+        if len(there) > 1:
+            raise Refused(f"field {field_id}", "has several contexts", "add the options to the right one")
+        if not there:
             body = {"name": "cmbot", "projectIds": [project_id]}
-            contexts = [
-                str(self._make(field_id, "making a context", f"field/{field_id}/context", body)["id"])
-            ]
-        for context in contexts:
-            there = self.options(field_id, context)
-            lacking = [{"value": option} for option in options if option not in there]
-            if lacking:
-                path = f"field/{field_id}/context/{context}/option"
-                self._make(field_id, "making options", path, {"options": lacking})
+            there = [self._make(field_id, "making a context", f"field/{field_id}/context", body)]
+        known = screens.options(self._wire, field_id, there[0])
+        lacking = [{"value": option} for option in options if option not in known]
+        path = f"field/{field_id}/context/{there[0]}/option"
+        self._wire.write(field_id, "making options", "POST", path, {"options": lacking})
 
     def add_to_screen(self, field_id: str, screen: Screen) -> None:
         """Put a field on the first tab of a screen.
@@ -134,12 +137,16 @@ class Administration(Survey):
         RemoteError
             If it was not put there, or nobody knows.
         """
-        if screen.id == DEFAULT:
+        if screen.id == screens.DEFAULT:
             path, body = f"screens/addToDefault/{field_id}", {}
         else:
             path = f"screens/{quote(screen.id, safe='')}/tabs/{screen.tab}/fields"
             body = {"fieldId": field_id}
         self._wire.write(field_id, f"putting it on {screen.name}", "POST", path, body)
 
-    def _make(self, subject: str, doing: str, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        return self._wire.write(subject, doing, "POST", path, body, answer=True)
+    def _make(self, subject: str, doing: str, path: str, body: Mapping[str, Any]) -> str:
+        """Make something and give its id."""
+        made = self._wire.write(subject, doing, "POST", path, body, answer=True)
+        if "id" not in made:
+            raise unknown(subject, f"{doing} was answered without an id", write=True)
+        return str(made["id"])

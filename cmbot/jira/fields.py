@@ -105,6 +105,9 @@ def _matches(listed: Sequence[Mapping[str, Any]], wanted: str, kind: str | None)
         yield from (str(field["id"]) for field in by_kind)
         return
     for field in listed:
+        # A team-managed project on Cloud keeps fields for itself.
+        if (field.get("scope") or {}).get("type") == "PROJECT":
+            continue
         # A system field may have the same name ("Environment"); it is never meant.
         if field.get("id") == wanted or (field.get("custom") and field.get("name") == wanted):
             yield str(field["id"])

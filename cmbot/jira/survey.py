@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from cmbot.exceptions import NotFound
-from cmbot.jira import fields, reading
+from cmbot.jira import fields, reading, screens
 from cmbot.jira.deployment import choose
 from cmbot.jira.failures import strange
 from cmbot.jira.people import People
 from cmbot.jira.wire import Wire, issue_path
 from cmbot.jira_schema import values
-from cmbot.jira_schema.fields import BY_NAME
-from cmbot.jira_schema.needs import Deployment, Place, Screen, TypePlace, TypeSeen, type_names
+from cmbot.jira_schema.needs import Deployment, Place, TypePlace, TypeSeen, type_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -21,11 +20,6 @@ if TYPE_CHECKING:
 
     from cmbot.models.issues import Role
     from cmbot.settings import JiraSettings
-
-DEFAULT = "default"
-"""Stands for the id of a default screen that is called otherwise."""
-_PAGE = 100
-_DEFAULT_SCREEN = "Default Screen"
 
 
 class Survey:
@@ -144,12 +138,12 @@ class Survey:
         clause = f"project = {reading.quoted(self._settings.project)} AND updated >= {since_ms:d}"
         return any(self._dialect.pages(self._wire, clause, "updated,status,issuetype", 1))
 
-    def look(self, screens: Sequence[str] = ()) -> Place:
+    def look(self, chosen: Sequence[str] = ()) -> Place:
         """See what the project is.
 
         Parameters
         ----------
-        screens : `~collections.abc.Sequence` [`str`], optional
+        chosen : `~collections.abc.Sequence` [`str`], optional
             Ids of the screens to which fields belong; else those that are named after the project, else
             the default one.
 
@@ -164,11 +158,11 @@ class Survey:
             If Jira does not answer.
         """
         try:
-            return self._look(screens)
+            return self._look(chosen)
         except (KeyError, TypeError, ValueError, AttributeError):
             raise strange(self._settings.url, "its set-up") from None
 
-    def _look(self, screens: Sequence[str]) -> Place:
+    def _look(self, chosen: Sequence[str]) -> Place:
         key = self._settings.project
         where: dict[str, Any] = {
             "deployment": self.deployment,
@@ -180,7 +174,7 @@ class Survey:
             administrator = self.permissions(["ADMINISTER"])["ADMINISTER"]
         except NotFound:
             return Place(**where)
-        listed = self._list("the fields", "field")
+        listed = screens.listed(self._wire, "the fields", "field")
         found = fields.resolve(listed, self._settings, self._dialect)
         kinds = self._types()
         return Place(
@@ -190,7 +184,7 @@ class Survey:
             administrator=administrator,
             site_types={kind.name.lower(): kind for kind in kinds},
             types=self._offered(),
-            statuses=frozenset(_names(self._list("the statuses", "status"))),
+            statuses=frozenset(_names(screens.listed(self._wire, "the statuses", "status"))),
             link_types=frozenset(_names(self._link_types())),
             custom={
                 str(one["id"]): (str(one.get("name")), str((one.get("schema") or {}).get("custom")))
@@ -198,14 +192,16 @@ class Survey:
                 if one.get("custom")
             },
             fields=found.ids,
-            options=self._choices(found.ids) if administrator and self.deployment is Deployment.CLOUD else {},
-            screens=self._screens(screens) if administrator else (),
+            options=screens.choices(self._wire, found.ids)
+            if administrator and self.deployment is Deployment.CLOUD
+            else {},
+            screens=screens.of_project(self._wire, key, chosen) if administrator else (),
         )
 
     def _types(self) -> list[TypeSeen]:
         return [
             TypeSeen(str(one["id"]), str(one["name"]), bool(one.get("subtask")))
-            for one in self._list("the issue types", "issuetype")
+            for one in screens.listed(self._wire, "the issue types", "issuetype")
         ]
 
     def _offered(self) -> dict[str, TypePlace]:
@@ -214,12 +210,12 @@ class Survey:
         wanted = {name.lower() for name in type_names(self._settings).values()}
         return {
             str(one["name"]).lower(): self._type_place(str(one["id"]), str(one["name"]), one["statuses"])
-            for one in self._list("the project's statuses", f"project/{key}/statuses")
+            for one in screens.listed(self._wire, "the project's statuses", f"project/{key}/statuses")
             if str(one["name"]).lower() in wanted
         }
 
     def _type_place(self, type_id: str, name: str, statuses: Iterable[Mapping[str, Any]]) -> TypePlace:
-        create = self._create_screen(type_id)
+        create = screens.create_screen(self._wire, self._settings.project, type_id)
         clause = f"project = {reading.quoted(self._settings.project)} AND issuetype = {reading.quoted(name)}"
         pages = self._dialect.pages(self._wire, clause, "updated,status,issuetype", 1)
         edit = targets = None
@@ -238,95 +234,9 @@ class Survey:
             )
         return TypePlace(frozenset(_names(statuses)), create, edit, targets)
 
-    def _create_screen(self, type_id: str) -> dict[str, frozenset[str] | None]:
-        """Read create metadata, whose pages name their list differently (reference/jira.md section 6.1)."""
-        path = (
-            f"issue/createmeta/{quote(self._settings.project, safe='')}/issuetypes/{quote(type_id, safe='')}"
-        )
-        found: dict[str, frozenset[str] | None] = {}
-        start = 0
-        while True:
-            answer = self._wire.read(
-                self._settings.project, "reading a create screen", path, startAt=start, maxResults=_PAGE
-            )
-            page = answer.get("fields", answer.get("values"))
-            if not isinstance(page, list):
-                raise strange(self._settings.project, "a create screen")
-            for one in page:
-                allowed = one.get("allowedValues")
-                values = None if allowed is None else frozenset(str(item.get("value")) for item in allowed)
-                found[str(one["fieldId"])] = values
-            start += len(page)
-            if not page or start >= int(answer.get("total", 0)):
-                return found
-
-    def _choices(self, ids: Mapping[str, str]) -> dict[str, frozenset[str]]:
-        """Read the choices of cmbot's select fields in all their contexts; Cloud only."""
-        found = {}
-        for name, field_id in ids.items():
-            if name in BY_NAME and BY_NAME[name].options:
-                contexts = (self.options(field_id, one) for one in self.contexts(field_id))
-                found[field_id] = frozenset().union(*contexts)
-        return found
-
-    def contexts(self, field_id: str) -> list[str]:
-        """List the ids of the contexts of a custom field; Cloud only.
-
-        Parameters
-        ----------
-        field_id : `str`
-            The field.
-
-        Returns
-        -------
-        ids : `list` [`str`]
-            All of them.
-        """
-        listed = self._list(f"the contexts of {field_id}", f"field/{field_id}/context", "values")
-        return [str(one["id"]) for one in listed]
-
-    def options(self, field_id: str, context: str) -> set[str]:
-        """List the choices in a context; Cloud only.
-
-        Parameters
-        ----------
-        field_id, context : `str`
-            Ids of the field and the context.
-
-        Returns
-        -------
-        options : `set` [`str`]
-            Their texts.
-        """
-        path = f"field/{field_id}/context/{context}/option"
-        return {str(one["value"]) for one in self._list(f"the options of {field_id}", path, "values")}
-
-    def _screens(self, ids: Sequence[str]) -> tuple[Screen, ...]:
-        listed = self._list("the screens", f"screens?maxResults={_PAGE}", "values")
-        named = {str(one["id"]): str(one.get("name")) for one in listed}
-        prefix = f"{self._settings.project}:"
-        chosen = (
-            ids
-            or [number for number, name in named.items() if name.startswith(prefix)]
-            or [number for number, name in named.items() if name == _DEFAULT_SCREEN]
-        )
-        if not chosen:
-            # Translated or renamed: what is on it is not known, only that fields can be added.
-            return (Screen(DEFAULT, "the default screen", "", frozenset()),)
-        return tuple(self._screen(number, named.get(number, number)) for number in chosen)
-
-    def _screen(self, number: str, name: str) -> Screen:
-        path = f"screens/{quote(number, safe='')}/tabs"
-        tabs = [str(one["id"]) for one in self._list(f"screen {name}", path)]
-        listed = [one for tab in tabs for one in self._list(f"screen {name}", f"{path}/{tab}/fields")]
-        return Screen(number, name, tabs[0] if tabs else "", frozenset(str(one["id"]) for one in listed))
-
     def _link_types(self) -> list[dict[str, Any]]:
         answer = self._wire.read(self._settings.url, "reading the link types", "issueLinkType")
         return list(answer.get("issueLinkTypes") or ())
-
-    def _list(self, what: str, path: str, page: str = "") -> list[dict[str, Any]]:
-        return self._wire.read_list(self._settings.url, f"reading {what}", path, page)
 
 
 def _names(listed: Iterable[Mapping[str, Any]]) -> Iterable[str]:

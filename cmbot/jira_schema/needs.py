@@ -278,16 +278,13 @@ def _fields(place: Place, settings: JiraSettings) -> Iterator[Lack]:
 def _options_lacking(
     place: Place, field_id: str, kinds: list[str], wanted: tuple[str, ...]
 ) -> tuple[str, ...]:
-    there = place.options.get(field_id)
+    types = [place.types[kind.lower()] for kind in kinds if kind.lower() in place.types]
+    shown = [choices for kind in types if (choices := kind.create.get(field_id)) is not None]
+    # What a screen of the project shows counts before what the field has in general.
+    there = frozenset.intersection(*shown) if shown else place.options.get(field_id)
     if there is None:
-        seen = [
-            place.types[kind.lower()].create.get(field_id) for kind in kinds if kind.lower() in place.types
-        ]
-        listed = [choices for choices in seen if choices is not None]
-        if field_id and not listed:
-            # Data Center shows choices on screens only: they are seen once the field is on one.
-            return ()
-        there = frozenset.intersection(*listed) if listed else frozenset()
+        # Data Center shows choices on screens only: of a field that is there they are seen once it is on one.
+        return () if field_id else wanted
     return tuple(option for option in wanted if option not in there)
 
 

@@ -126,6 +126,16 @@ def test_a_missing_choice_is_lacking() -> None:
     )
 
 
+def test_choices_that_no_screen_shows_are_seen_apart_or_not_at_all() -> None:
+    number = IDS["Verdict"]
+    hidden = {field: choices for field, choices in SCREEN.items() if field != number}
+    types = dict.fromkeys(COMPLETE.types, replace(TYPE, create=hidden, edit=None))
+    unseen = replace(COMPLETE, types=types)
+    assert (What.OPTIONS, "Verdict") not in of(unseen)
+    apart = replace(unseen, options={number: frozenset({"good"})})
+    assert Lack(What.OPTIONS, "Verdict", "Verdict", ("bad", "none")) in lacking(apart, SETTINGS)
+
+
 def test_a_status_without_a_way_to_it_is_lacking() -> None:
     types = {**COMPLETE.types, "epic": replace(TYPE, targets=STATUSES - {"paused"})}
     assert lacking(replace(COMPLETE, types=types), SETTINGS) == (

@@ -104,6 +104,23 @@ def test_names_of_the_settings_are_the_ones_that_are_made(site: Site) -> None:
     assert "CM Step" not in result.output
 
 
+def test_choices_of_another_projects_context_are_left_alone(cloud: Site) -> None:
+    vendor = "com.atlassian.jira.plugin.system.customfieldtypes:select"
+    number = cloud.rest("POST", "field", {"name": "WMS", "type": vendor})["id"]
+    cloud.rest("POST", f"field/{number}/context", {"name": "another project's"})
+    result = cloud.setup("--yes")
+    assert "has several contexts; add the options to the right one" in result.output
+    for context in cloud.rest("GET", f"field/{number}/context")["values"]:
+        assert cloud.rest("GET", f"field/{number}/context/{context['id']}/option")["values"] == []
+
+
+def test_more_screens_than_fit_on_a_page_are_all_seen(site: Site) -> None:
+    for number in range(101):
+        site.rest("POST", "screens", {"name": f"Screen {number}"})
+    site.rest("POST", "screens", {"name": "CM: the last of all"})
+    assert "field on CM: the last of all: " in site.setup("--dry-run").output
+
+
 def test_nothing_is_changed_without_a_yes(site: Site) -> None:
     result = site.setup(answer="n\n")
     assert "Change http" in result.output
