@@ -19,9 +19,9 @@ ENV PATH=/opt/cmbot/bin:$PATH \
 USER 10001:10001
 WORKDIR /var/lib/cmbot
 VOLUME /var/lib/cmbot
-EXPOSE 8080
-# Fails when no pass has succeeded for long.
+EXPOSE 8480
+# Fails when no pass has succeeded for long; the settings need a part `web`.
 HEALTHCHECK --interval=30s --timeout=10s --start-period=60s --retries=3 \
-    CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8080/healthz', timeout=5)"]
+    CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8480/healthz', timeout=5)"]
 ENTRYPOINT ["cmbot"]
 CMD ["sync"]

@@ -243,6 +243,7 @@ class _Loop:
         told : `~cmbot.jira_schema.webhooks.Told`
             The delivery; called in the thread that serves.
         """
+        self.health.delivered()
         ours = not told.issue_key or told.issue_key.startswith(f"{self._settings.jira.project}-")
         if ours and told.by != self._me:
             self.wake.name(told.issue_id, told.issue_key)

@@ -6,20 +6,21 @@ Each judgement gives lines: what was looked at, how it is, what was found, and w
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from cmbot.exceptions import DefinitionError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from datetime import datetime
+    from collections.abc import Iterable, Mapping
 
     from cmbot.exceptions import CmbotError
 
 TOKEN_WARNING = timedelta(days=3)
 """Time before a token's end in which somebody should renew it."""
+QUIET = timedelta(hours=1)
+"""How long no webhook need come."""
 FREE_WARNING = 5 * 1024**3
 """Bytes of free space below which a directory is degraded."""
 FREE_LEAST = 256 * 1024**2
@@ -220,3 +221,60 @@ def child(check: str, what: str, code: int | None, said: str, environment: str) 
         f"`{what}` {how}: {said[:300] or 'it said nothing'}",
         f"see settings environments.{environment}",
     )
+
+
+def service(check: str, status: int, report: Mapping[str, Any]) -> Line:
+    """Judge what the service says of itself.
+
+    Parameters
+    ----------
+    check : `str`
+        Name of the line.
+    status : `int`
+        HTTP status of ``/healthz``.
+    report : `~collections.abc.Mapping`
+        Its JSON.
+
+    Returns
+    -------
+    line : `Line`
+        With the trouble, if it has any.
+    """
+    last = report.get("last_success") or "none since it started"
+    told = f"last pass that succeeded: {last}" + (f"; {report['trouble']}" if report.get("trouble") else "")
+    if status != 200:
+        return Line(check, Health.BROKEN, told, "see its log")
+    if report.get("status") != "ok":
+        return Line(check, Health.DEGRADED, told, "it tries again; see its log if it lasts")
+    return Line(check, Health.OK, told)
+
+
+def webhooks(check: str, report: Mapping[str, Any], now: datetime) -> Line:
+    """Judge whether Jira's webhooks arrive.
+
+    Parameters
+    ----------
+    check : `str`
+        Name of the line.
+    report : `~collections.abc.Mapping`
+        JSON of ``/healthz``.
+    now : `datetime.datetime`
+        The time.
+
+    Returns
+    -------
+    line : `Line`
+        Degraded only: without them changes are seen at the next pass.
+    """
+    if report.get("last_webhook"):
+        return Line(check, Health.OK, f"the last came at {report['last_webhook']}")
+    told = f"none came since the service started at {report.get('started')}"
+    register = (
+        "a Jira administrator registers it: System > WebHooks > Create, the address of this service with "
+        "/webhooks/jira, the secret of web.webhook_secret, all events of issues and comments"
+    )
+    try:
+        up = now - datetime.fromisoformat(str(report["started"]))
+    except (KeyError, ValueError):
+        up = QUIET
+    return Line(check, Health.UNCHECKED if up < QUIET else Health.DEGRADED, told, register)

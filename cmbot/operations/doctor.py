@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import tempfile
 from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from time import monotonic, sleep
 from typing import TYPE_CHECKING
@@ -15,7 +17,7 @@ from typing import TYPE_CHECKING
 from cmbot import credentials
 from cmbot.butler.questions import QUERY_SCRIPT, ReachRequest, parse_reach
 from cmbot.children import Runner
-from cmbot.exceptions import CmbotError, UserError
+from cmbot.exceptions import CmbotError, RemoteError, UserError
 from cmbot.jira.survey import Survey
 from cmbot.jira_schema import values
 from cmbot.mirror import lease
@@ -30,12 +32,14 @@ from cmbot.reconcile.opening import mirror_file, open_local
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from cmbot.settings import Settings
+    from cmbot.settings import Settings, WebSettings
 
 _BPS = ("bps", "submit", "--help")
 """Imports all that a submission imports, and submits nothing."""
 _MARGIN = 5.0
 """Seconds that a check has beyond what it itself waits for."""
+_LARGEST = 65536
+"""Bytes of a health report."""
 _NAME_OF_NOTHING = "cmbot-doctor"
 """Prefix of run names that no campaign can have: the names of tries begin with the key of an issue."""
 
@@ -92,6 +96,8 @@ class Doctor:
         for name in self._settings.environments:
             yield Check(f"environment {name}", partial(self._bps, name))
             yield Check(f"butler in {name}", partial(self._butlers, name))
+        if self._settings.web is not None:
+            yield Check("service", partial(self._service, self._settings.web), health=Health.DEGRADED)
         yield Check("directories", self._directories)
         yield Check("mirror", self._mirror)
 
@@ -204,6 +210,23 @@ class Doctor:
         return tempfile.TemporaryDirectory(prefix="doctor-", dir=state if state.is_dir() else None)
 
     # ------------------------------------------------------------------------------ this machine
+
+    def _service(self, web: WebSettings) -> Sequence[Line]:
+        # What listens everywhere listens here too.
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(web.host, web.host)  # noqa: S104 - compared, not bound
+        connection = HTTPConnection(host, web.port, timeout=10)
+        try:
+            with closing(connection):
+                connection.request("GET", "/healthz")
+                answer = connection.getresponse()
+                status, report = answer.status, dict(json.loads(answer.read(_LARGEST)))
+        except (OSError, HTTPException, ValueError, TypeError) as error:
+            told = f"{web.host}:{web.port} gives no health ({type(error).__name__})"
+            raise RemoteError("cmbot sync", told, "start the service, or correct web.port") from None
+        lines = [diagnosis.service("service", status, report)]
+        if web.webhook_secret is not None:
+            lines.append(diagnosis.webhooks("webhooks", report, datetime.now(UTC)))
+        return lines
 
     def _directories(self) -> Sequence[Line]:
         work = self._settings.work

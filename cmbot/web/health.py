@@ -23,6 +23,7 @@ class _State:
     connected: bool = False
     stopping: bool = False
     succeeded: datetime | None = None
+    delivered: datetime | None = None
     trouble: str = ""
 
 
@@ -57,6 +58,11 @@ class Health:
             if not trouble:
                 self._state = replace(self._state, succeeded=self._now(), connected=True)
 
+    def delivered(self) -> None:
+        """Take note of a webhook of this Jira."""
+        with self._lock:
+            self._state = replace(self._state, delivered=self._now())
+
     def stopping(self) -> None:
         """Take note that no more passes are made."""
         with self._lock:
@@ -77,7 +83,9 @@ class Health:
         well = self._now() - since < self._patience
         return well, {
             "status": "ok" if well and not state.trouble else "degraded" if well else "failing",
+            "started": state.started.isoformat(),
             "last_success": state.succeeded.isoformat() if state.succeeded else None,
+            "last_webhook": state.delivered.isoformat() if state.delivered else None,
             "trouble": state.trouble,
         }
 

@@ -8,13 +8,17 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from fastapi.routing import APIRoute
 
-from cmbot.settings import parse
+from cmbot.settings import WebSettings, parse
+from cmbot.web.app import create_app
+from cmbot.web.health import Health
 
 ROOT = Path(__file__).parents[2]
 OFFLINE = re.compile(r"NewConnectionError|ConnectTimeout|Temporary failure in name resolution")
@@ -40,6 +44,11 @@ def values(part: list[tuple[str, str]], word: str) -> list[str]:
 def manifests() -> dict[str, Any]:
     found = yaml.safe_load_all((ROOT / "deploy" / "kubernetes.yaml").read_text())
     return {one["kind"]: one for one in found}
+
+
+def served() -> set[str]:
+    app = create_app(Health(timedelta(minutes=1), lambda: datetime.now(UTC)), None)
+    return {route.path for route in app.routes if isinstance(route, APIRoute)}
 
 
 def run(*argv: str | Path, cwd: Path) -> str:
@@ -123,6 +132,17 @@ def test_the_settings_of_the_manifests_are_settings_and_fit_the_mounts() -> None
     for path in (*used, *(one.setup for one in settings.environments.values())):
         assert any(Path(path).is_relative_to(mount) for mount in mounts), path
     assert mounts[settings.work.state] is False
+    assert settings.web is not None
+    assert [settings.web.port] == [port["containerPort"] for port in container["ports"]]
+    assert container["readinessProbe"]["httpGet"]["path"] in served()
+
+
+def test_the_health_check_asks_what_is_served_where_it_is_served() -> None:
+    (check,) = values(stage(1), "HEALTHCHECK")
+    asked = re.search(r"http://127\.0\.0\.1:(\d+)(/\w+)", check)
+    assert asked is not None
+    assert (int(asked[1]), values(stage(1), "EXPOSE")) == (WebSettings().port, [asked[1]])
+    assert asked[2] in served()
 
 
 def test_the_unit_is_one(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +12,9 @@ import yaml
 from click.testing import CliRunner, Result
 
 from cmbot.cli import main
+from cmbot.web.app import create_app
+from cmbot.web.health import Health
+from cmbot.web.server import serving
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -150,3 +154,24 @@ def test_directories_that_cannot_be_made_are_broken(patient: Patient) -> None:
     found = patient.found()
     assert found["directory work.state"] == ("broken", f"{inside} cannot be made")
     assert found["directory work.submit"][0] in {"ok", "degraded"}
+
+
+def test_a_service_that_does_not_run_degrades(patient: Patient) -> None:
+    patient.write_settings(web={"port": 1})
+    health, found = patient.found()["service"]
+    assert health == "degraded"
+    assert "127.0.0.1:1 gives no health" in found
+
+
+def test_the_service_is_asked_how_it_is(patient: Patient) -> None:
+    health = Health(timedelta(minutes=1), lambda: datetime.now(UTC))
+    health.passed("Jira is down")
+    health.delivered()
+    with serving(create_app(health, None), "127.0.0.1", 0) as url:
+        port = int(url.rpartition(":")[2])
+        patient.write_settings(
+            web={"host": "0.0.0.0", "port": port, "webhook_secret": {"variable": "CMBOT_TEST_TOKEN"}}
+        )
+        found = patient.found()
+    assert found["service"] == ("degraded", "last pass that succeeded: none since it started; Jira is down")
+    assert found["webhooks"][0] == "ok"

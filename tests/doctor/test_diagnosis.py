@@ -197,3 +197,32 @@ def test_a_program_that_does_not_start_says_its_last_line(code: int | None, said
     assert line == Line(
         "environment stack", Health.BROKEN, f"`bps submit --help` {said}", "see settings environments.stack"
     )
+
+
+@pytest.mark.parametrize(
+    ("status", "report", "health"),
+    [
+        (200, {"status": "ok", "last_success": "2026-11-20T11:59:00+00:00"}, Health.OK),
+        (200, {"status": "degraded", "trouble": "Jira is down"}, Health.DEGRADED),
+        (503, {"status": "failing", "trouble": "Jira is down"}, Health.BROKEN),
+        (404, {}, Health.BROKEN),
+    ],
+)
+def test_the_service_is_judged_by_what_it_says(status: int, report: dict[str, str], health: Health) -> None:
+    line = diagnosis.service("service", status, report)
+    assert line.health is health
+    assert report.get("trouble", "") in line.found
+
+
+@pytest.mark.covers("W14")
+@pytest.mark.parametrize(
+    ("report", "health"),
+    [
+        ({"last_webhook": "2026-11-20T11:00:00+00:00"}, Health.OK),
+        ({"started": "2026-11-20T11:30:00+00:00", "last_webhook": None}, Health.UNCHECKED),
+        ({"started": "2026-11-20T10:00:00+00:00", "last_webhook": None}, Health.DEGRADED),
+        ({}, Health.DEGRADED),
+    ],
+)
+def test_webhooks_that_do_not_come_only_degrade(report: dict[str, str], health: Health) -> None:
+    assert diagnosis.webhooks("webhooks", report, NOW).health is health

@@ -23,7 +23,16 @@ EXPIRED = (
 
 @pytest.mark.covers("V8")
 def test_health_fails_when_passes_stop_succeeding(door: Door) -> None:
-    assert door.get("/healthz") == (200, {"status": "ok", "last_success": None, "trouble": ""})
+    assert door.get("/healthz") == (
+        200,
+        {
+            "status": "ok",
+            "started": "2026-11-20T08:00:00+00:00",
+            "last_success": None,
+            "last_webhook": None,
+            "trouble": "",
+        },
+    )
     door.health.passed("")
     assert door.get("/healthz")[1]["last_success"] == "2026-11-20T08:00:00+00:00"
     door.clock.wait(1)
@@ -39,6 +48,12 @@ def test_health_fails_when_passes_stop_succeeding(door: Door) -> None:
     # A pass that hangs says nothing, and that is a failure too.
     door.clock.wait(3)
     assert door.get("/healthz")[0] == 503
+
+
+def test_health_says_when_the_last_webhook_came(door: Door) -> None:
+    door.clock.wait(2)
+    door.health.delivered()
+    assert door.get("/healthz")[1]["last_webhook"] == "2026-11-20T08:02:00+00:00"
 
 
 def test_it_is_ready_after_the_first_pass_that_succeeded(door: Door) -> None:
