@@ -96,13 +96,30 @@ def export_jira(state: Path, file: Path) -> None:
     required=True,
     help="The bin directory of an environment with bps and pipetask, put first on the jobs' PATH.",
 )
-def panda(state: Path, port: int, workers: int, bin_dir: Path) -> None:
-    """Run a local PanDA: the relay that BPS speaks to, and jobs as processes of this machine."""
+@click.option(
+    "--seed",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Settings, queues and troubles to begin with (JSON).",
+)
+@click.option(
+    "--id-tokens",
+    type=click.IntRange(1),
+    metavar="SECONDS",
+    help="Let the relay ask for OIDC id tokens that last so long; the first is in STATE/client.",
+)
+def panda(
+    state: Path, port: int, workers: int, bin_dir: Path, seed: Path | None, id_tokens: int | None
+) -> None:
+    """Run a local PanDA: the relay that BPS speaks to, jobs as processes of this machine, the monitor.
+
+    What goes wrong in it is said below /sandbox while it runs: failures by task, DataId, exit code, signal or
+    memory; queues and their outages; limits and oddities of the monitor; the clock.
+    """
     from cmbot.sandbox.panda import serve
 
     log_to_stderr(verbose=False)
     with _said():
-        serve(state, port=port, workers=workers, bin_dir=bin_dir)
+        serve(state, port=port, workers=workers, bin_dir=bin_dir, seed=seed, id_tokens=id_tokens)
 
 
 @command.command("butler")

@@ -12,8 +12,12 @@ PATHS = [
     "/",
     "/workflows/1",
     "/sandbox/requests",
-    "/sandbox/jobs/1/stdout",
+    "/logs/LOCAL_TEST/PandaJob_1/payload.stdout",
+    "/read/1/payload.stdout",
+    "/cache/schedconfig/pandaqueues.json",
     "/sandbox/controls",
+    "/sandbox/settings",
+    "/sandbox/tokens",
     "/style.css",
 ]
 
@@ -35,11 +39,25 @@ def test_nothing_is_shown_without_the_token(shared: Any, path: str) -> None:
     assert _get(shared, f"{path}?token=wrong")[0] == 401
 
 
+MONITOR = ["/idds/wfprogress/", "/tasks/", "/task/1/", "/jobs/", "/job/1/", "/job", "/errors/"]
+
+
+@pytest.mark.parametrize("path", MONITOR)
+def test_the_monitor_refuses_in_its_own_words(shared: Any, path: str) -> None:
+    assert _get(shared, f"{path}?json")[::2] == (401, '{"error": "No token provided"}')
+    for wrong in ("Token wrong", "Bearer wrong"):
+        assert _get(shared, f"{path}?json", Authorization=wrong)[::2] == (401, '{"detail": "Invalid token."}')
+    status, headers, _ = _get(shared, path)
+    assert (status, headers["location"]) == (302, f"/login/?next={path}")
+    assert "token" in _get(shared, headers["location"])[2]
+    assert _get(shared, f"{path}?json", Origin="http://evil.example.org")[0] == 403
+
+
 @pytest.mark.parametrize(
     "host", ["evil.example.org", "127.0.0.1", "127.0.0.1:1", "localhost.evil.example.org:80", ""]
 )
 def test_a_foreign_host_is_refused_even_with_the_token(shared: Any, host: str) -> None:
-    for path in [*PATHS, "/server/panda/relay_idds_command"]:
+    for path in [*PATHS, *MONITOR, "/server/panda/relay_idds_command", "/jwks", "/token"]:
         assert _get(shared, path, Host=host, Authorization=f"Bearer {shared.token}")[0] == 403
 
 

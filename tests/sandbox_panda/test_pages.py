@@ -72,9 +72,11 @@ def test_a_workflow_shows_tasks_states_and_the_logs_of_every_attempt(shared: Any
     for job in isr["jobs"]:
         assert len(job["attempts"]) == (1 if job["name"] == "good" else 2)
         for attempt in job["attempts"]:
-            assert f"/sandbox/jobs/{attempt['id']}/stderr" in page.links
-            out = shared.ask("GET", f"/sandbox/jobs/{attempt['id']}/stdout")
-            err = shared.ask("GET", f"/sandbox/jobs/{attempt['id']}/stderr")
+            shown = Page(shared.ask("GET", f"/job/{attempt['id']}/").text)
+            assert f"/read/{attempt['id']}/payload.stderr" in shown.links
+            store = f"/logs/LOCAL_TEST/PandaJob_{attempt['id']}"
+            out = shared.ask("GET", f"{store}/payload.stdout")
+            err = shared.ask("GET", f"{store}/payload.stderr")
             assert out.text == f"to stdout {job['name']}\n"
             assert err.text == "<b>to stderr</b>\n"
             assert err.headers["Content-Type"].startswith("text/plain")
@@ -86,9 +88,12 @@ def test_a_workflow_shows_tasks_states_and_the_logs_of_every_attempt(shared: Any
     [
         "/workflows/999999",
         "/sandbox/requests/999999",
-        "/sandbox/jobs/999999/stdout",
-        "/sandbox/jobs/1/panda.sqlite",
-        "/sandbox/jobs/1/..%2f..%2fpanda.sqlite",
+        "/logs/LOCAL_TEST/PandaJob_999999/payload.stdout",
+        "/logs/elsewhere/PandaJob_1/payload.stdout",
+        "/logs/LOCAL_TEST/PandaJob_1/panda.sqlite",
+        "/logs/LOCAL_TEST/PandaJob_1/..%2f..%2fpanda.sqlite",
+        "/read/1/..%2f..%2fpanda.sqlite",
+        "/read/999999/payload.stderr",
     ],
 )
 def test_what_does_not_exist_is_404(shared: Any, partial: int, path: str) -> None:
@@ -101,7 +106,17 @@ def test_what_is_no_number_of_a_request_is_refused(shared: Any, number: str) -> 
 
 
 def test_every_link_of_the_pages_works(shared: Any, partial: int) -> None:
-    for path in ("/", f"/workflows/{partial}"):
-        for link in Page(shared.ask("GET", path).text).links:
-            if not link.startswith("#"):
-                assert shared.ask("GET", link).status_code == 200, link
+    """From the list to the text of a log, and every page says what it is."""
+    seen, ahead = set[str](), ["/"]
+    while ahead:
+        address = ahead.pop()
+        seen.add(address)
+        answer = shared.ask("GET", address)
+        assert answer.status_code == 200, address
+        if answer.headers["Content-Type"].startswith("text/html"):
+            page = Page(answer.text)
+            assert "emulator" in page.words, address
+            assert "script" not in page.tags, address
+            ahead += [link for link in page.links if link not in seen and link not in ahead]
+    kinds = {address.split("/")[1] for address in seen}
+    assert {"workflows", "task", "job", "jobs", "read", "logs", "errors", "queues"} - kinds == set()

@@ -106,8 +106,8 @@ def test_a_directory_without_python_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "state").exists()
 
 
-def test_whoever_starts_a_server_is_told_when_it_is_ready(server: Any) -> None:
-    assert f"ready: {server.url}\n" in server.log.read_text()
+def test_whoever_starts_a_server_is_told_when_it_is_ready(server: Any, until: Callable[..., Any]) -> None:
+    until(lambda: f"ready: {server.url}\n" in server.log.read_text())
 
 
 def test_every_start_has_its_own_token(server: Any) -> None:

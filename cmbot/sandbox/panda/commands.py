@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cmbot.sandbox.panda.rows import content_rows, http_date, request_rows
+from cmbot.sandbox.panda.contents import content_rows
+from cmbot.sandbox.panda.rows import request_rows
+from cmbot.sandbox.panda.store import USERNAME
+from cmbot.sandbox.panda.times import http_date
 from cmbot.sandbox.panda.workflow import WorkflowError
 
 if TYPE_CHECKING:
@@ -51,7 +54,9 @@ class Commands:
         self._store = store
         self._wake = wake
 
-    def run(self, name: str, args: Sequence[object], kwargs: Mapping[str, object]) -> object:
+    def run(
+        self, name: str, args: Sequence[object], kwargs: Mapping[str, object], caller: str = USERNAME
+    ) -> object:
         """Carry out one command.
 
         Parameters
@@ -60,6 +65,8 @@ class Commands:
             Command without the address of an iDDS server.
         args, kwargs
             Its arguments.
+        caller : `str`, optional
+            PanDA's user name of who asks.
 
         Returns
         -------
@@ -79,15 +86,20 @@ class Commands:
             raise CommandError(
                 f"{name}: unexpected arguments {unknown or list(args[len(parameters) :])!r:.80}"
             )
+        arguments = dict(zip(parameters, args, strict=False)) | dict(kwargs)
+        if name == "submit":
+            return self._submit(arguments, caller)
+        if name in {"abort", "retry"}:
+            return self._register(arguments, name, caller)
         function: Callable[[Arguments], object] = getattr(self, f"_{name}")
-        return function(dict(zip(parameters, args, strict=False)) | dict(kwargs))
+        return function(arguments)
 
     def _ping(self, _: Arguments) -> object:
         return {"Status": "OK"}
 
-    def _submit(self, arguments: Arguments) -> object:
+    def _submit(self, arguments: Arguments, caller: str) -> object:
         try:
-            request_id = self._store.submit(arguments.get("workflow"))
+            request_id = self._store.submit(arguments.get("workflow"), caller)
         except WorkflowError as error:
             raise CommandError(str(error)) from error
         self._wake()
@@ -124,16 +136,15 @@ class Commands:
             lines.append(f"{row['id']:>10}  {row['status']:<14} {created:<30} {row['name']}")
         return "\n".join(lines)
 
-    def _abort(self, arguments: Arguments) -> object:
-        return self._register(arguments, "abort")
-
-    def _retry(self, arguments: Arguments) -> object:
-        return self._register(arguments, "retry")
-
-    def _register(self, arguments: Arguments, command: str) -> object:
+    def _register(self, arguments: Arguments, command: str, caller: str) -> object:
         number = _integer(arguments.get("request_id"))
-        if number is None or not self._store.register(number, command):
+        owner = self._store.rows("SELECT username FROM requests WHERE id = ?", number)
+        if not owner:
             return [[-1, {"message": "No match requests", "status": -1}]]
+        if owner[0]["username"] != caller:
+            message = f"User {caller} has no permission to update request {number}"
+            return [[-1, {"message": message, "status": -1}]]
+        self._store.register(int(number or 0), command)
         self._wake()
         return [[0, {"message": "Command registered successfully", "status": 0}]]
 

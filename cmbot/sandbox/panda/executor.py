@@ -10,7 +10,7 @@ import logging
 import threading
 from typing import TYPE_CHECKING
 
-from cmbot.sandbox.panda import jobs, processes, progress
+from cmbot.sandbox.panda import effects, jobs, processes, progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -170,10 +170,10 @@ class Executor:
             "request %d: job %d of %s attempt %d starts",
             *(attempt.request_id, attempt.job_id, attempt.task, attempt.number),
         )
-        outcome = processes.run(self.site, attempt, self._running[attempt.id])
+        outcome = effects.run(self.site, attempt, self._running[attempt.id], self._store.clock)
         with self._store.transaction() as db:
             stopped = self._running.pop(attempt.id).is_set()
-            if stopped and self._stopping and outcome.exit_code:
+            if stopped and self._stopping and outcome.exit_code != 0:
                 jobs.lose(db, "the server stopped", attempt.id)
             else:
                 jobs.finish(db, attempt, outcome)

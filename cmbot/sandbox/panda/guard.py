@@ -6,8 +6,6 @@ the cookie that a page sets when it is opened with the token in its address.
 
 from __future__ import annotations
 
-import hmac
-from http.cookies import SimpleCookie
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode
 
@@ -17,8 +15,10 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
+    from cmbot.sandbox.panda.access import Access
+
 RELAY = "/server/panda/"
-"""Paths that check their credentials themselves, in PanDA's words."""
+"""Paths that check their credentials themselves, in PanDA's words, and their Origin, which names a VO."""
 
 
 class Guard:
@@ -28,18 +28,19 @@ class Guard:
     ----------
     app : ASGI application
         What is guarded.
-    token : `str`
-        The token of this start.
+    access : `Access`
+        Who may come in.
     port : `int`
         Port the server listens on.
+    open_paths : `tuple` [`str`, ...]
+        Beginnings of paths that check their credentials themselves.
     """
 
-    def __init__(self, app: ASGIApp, *, token: str, port: int) -> None:
+    def __init__(self, app: ASGIApp, access: Access, *, port: int, open_paths: tuple[str, ...]) -> None:
         self._app = app
-        self._token = token
+        self._access = access
+        self._open = open_paths
         self._hosts = {f"127.0.0.1:{port}", f"localhost:{port}"}
-        # cookies are shared between the ports of a host
-        self._cookie = f"cmbot_sandbox_panda_{port}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer it here."""
@@ -58,29 +59,21 @@ class Guard:
         origin = headers.get("origin")
         if origin is not None and origin.removeprefix("http://") not in self._hosts:
             return PlainTextResponse("foreign origin", status_code=403)
-        if self._known(headers):
+        if self._access.is_known(headers):
             return None
-        return self._login(scope) or PlainTextResponse("token required", status_code=401)
-
-    def _known(self, headers: Headers) -> bool:
-        """Whether a request carries the token."""
-        scheme, _, given = headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer":
-            return self._same(given)
-        morsel = SimpleCookie(headers.get("cookie", "")).get(self._cookie)
-        return morsel is not None and self._same(morsel.value)
+        login = self._login(scope)
+        if login is not None or scope["path"].startswith(self._open):
+            return login
+        return PlainTextResponse("token required", status_code=401)
 
     def _login(self, scope: Scope) -> Response | None:
         """Exchange the token in an address for a cookie, and take it out of the address."""
         query = parse_qsl(scope["query_string"].decode(errors="replace"))
-        if scope["method"] != "GET" or not self._same(dict(query).get("token", "")):
+        if scope["method"] != "GET" or not self._access.is_token(dict(query).get("token", "")):
             return None
         rest = urlencode([(key, value) for key, value in query if key != "token"])
         # the path alone could be read as another host
         path = "/" + scope["path"].lstrip("/")
         answer = RedirectResponse(path + (f"?{rest}" if rest else ""), status_code=303)
-        answer.set_cookie(self._cookie, self._token, httponly=True, samesite="strict")
+        answer.set_cookie(self._access.cookie, self._access.token, httponly=True, samesite="strict")
         return answer
-
-    def _same(self, given: str) -> bool:
-        return hmac.compare_digest(given.encode(), self._token.encode())

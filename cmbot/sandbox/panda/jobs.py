@@ -5,15 +5,21 @@ The functions take a connection inside a transaction of the store.
 
 from __future__ import annotations
 
+import json
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from cmbot.sandbox.panda import brokerage
+from cmbot.sandbox.panda.components import KILLED, KILLED_BY_SERVER, LOST_HEARTBEAT
 from cmbot.sandbox.panda.store import now
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Mapping
+
+    from cmbot.sandbox.panda.components import Errors
+    from cmbot.sandbox.panda.troubles import Trouble
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +28,11 @@ OPEN = frozenset({"pending", "activated", "running"})
 
 MEMORY = "memory"
 """Reason of an attempt that was killed for exceeding its request."""
+
+_KILLED_ERRORS: Errors = {
+    "pilot": (KILLED_BY_SERVER, "Job killed by panda server"),
+    "taskbuffer": (KILLED, "killed by user request"),
+}
 
 _ACTIVATE = """
 UPDATE jobs SET state = 'activated'
@@ -65,18 +76,22 @@ class Attempt:
     """Shell command."""
     memory: int
     """Limit in MB."""
+    trouble: Trouble | None = None
+    """What is to go wrong with it."""
 
 
 @dataclass(frozen=True)
 class Outcome:
     """How an attempt ended."""
 
-    exit_code: int
-    """Exit code; 128 + N for a signal N."""
+    exit_code: int | None
+    """Exit code; 128 + N for a signal N; `None` where the payload never ended."""
     max_rss: float
     """Largest resident size seen, in MB."""
     reason: str | None = None
     """Why, where the exit code does not tell: `MEMORY`, or a message."""
+    errors: Errors = field(default_factory=dict)
+    """What the components of PanDA say about it."""
 
 
 def activate(db: sqlite3.Connection, request_id: int) -> None:
@@ -97,19 +112,18 @@ def claim(db: sqlite3.Connection) -> Attempt | None:
     attempt : `Attempt` or `None`
         `None` when nothing is ready.
     """
-    row = db.execute(
-        "SELECT jobs.*, request_id, tasks.name AS task, executable,"
-        " (SELECT count(*) FROM attempts WHERE job_id = jobs.id) AS earlier"
-        " FROM jobs JOIN tasks ON tasks.id = task_id JOIN requests ON requests.id = request_id"
-        " WHERE state = 'activated' AND status = 'Transforming'"
-        " ORDER BY priority DESC, request_id, jobs.id LIMIT 1"
-    ).fetchone()
-    if row is None:
+    placement = brokerage.next_job(db)
+    if placement is None:
         return None
+    row, trouble = placement.job, placement.trouble
     number = row["earlier"] + 1
     attempt_id = db.execute(
-        "INSERT INTO attempts (job_id, number, state, memory, started) VALUES (?, ?, 'running', ?, ?)",
-        (row["id"], number, row["memory"], now()),
+        "INSERT INTO attempts (job_id, number, state, memory, queue, trouble, started)"
+        " VALUES (?, ?, 'running', ?, ?, ?, ?)",
+        (
+            *(row["id"], number, row["memory"], placement.queue),
+            *(trouble and trouble.model_dump_json(exclude_defaults=True), now(db)),
+        ),
     ).lastrowid
     db.execute("UPDATE jobs SET state = 'running' WHERE id = ?", (row["id"],))
     _touch(db, row["task_id"])
@@ -121,6 +135,7 @@ def claim(db: sqlite3.Connection) -> Attempt | None:
         number=number,
         command=row["executable"].replace("${IN/L}", row["name"]),
         memory=row["memory"],
+        trouble=trouble,
     )
 
 
@@ -147,6 +162,7 @@ def finish(db: sqlite3.Connection, attempt: Attempt, outcome: Outcome) -> None:
         state = ended = "finished"
     elif row["status"] != "Transforming":
         state = ended = "cancelled"
+        outcome = replace(outcome, errors=_KILLED_ERRORS)
     else:
         ended = "failed"
         state = "failed" if tries >= row["max_attempt"] else "activated"
@@ -163,7 +179,7 @@ def finish(db: sqlite3.Connection, attempt: Attempt, outcome: Outcome) -> None:
         db.execute(_PRUNE, (attempt.job_id,))
     _touch(db, row["task_id"])
     log.info(
-        "request %d: job %d of %s attempt %d %s, exit %d, %.0f of %d MB%s",
+        "request %d: job %d of %s attempt %d %s, exit %s, %.0f of %d MB%s",
         *(attempt.request_id, attempt.job_id, attempt.task, attempt.number, ended, outcome.exit_code),
         *(outcome.max_rss, attempt.memory, f", {outcome.reason}" if outcome.reason else ""),
     )
@@ -216,7 +232,8 @@ def lose(db: sqlite3.Connection, reason: str, attempt_id: int | None = None) -> 
         (attempt_id, attempt_id),
     ).fetchall()
     for row in rows:
-        _end_attempt(db, row["id"], "lost", Outcome(exit_code=137, max_rss=0, reason=reason))
+        errors: Errors = {"jobdispatcher": (LOST_HEARTBEAT, f"lost heartbeat : {now(db)[:19]}")}
+        _end_attempt(db, row["id"], "lost", Outcome(None, max_rss=0, reason=reason, errors=errors))
         state = "activated" if row["status"] == "Transforming" else "cancelled"
         db.execute("UPDATE jobs SET state = ? WHERE id = ?", (state, row["job_id"]))
         log.info("job %d: attempt %d lost, %s", row["job_id"], row["id"], reason)
@@ -246,14 +263,18 @@ def unwanted(db: sqlite3.Connection) -> list[int]:
 
 def _end_attempt(db: sqlite3.Connection, attempt_id: int, state: str, outcome: Outcome) -> None:
     db.execute(
-        "UPDATE attempts SET state = ?, exit_code = ?, max_rss = ?, reason = ?, ended = ? WHERE id = ?",
-        (state, outcome.exit_code, outcome.max_rss, outcome.reason, now(), attempt_id),
+        "UPDATE attempts SET state = ?, exit_code = ?, max_rss = ?, reason = ?, errors = ?, ended = ?"
+        " WHERE id = ?",
+        (
+            *(state, outcome.exit_code, outcome.max_rss, outcome.reason),
+            *(json.dumps(outcome.errors), now(db), attempt_id),
+        ),
     )
 
 
 def _touch(db: sqlite3.Connection, task_id: int) -> None:
     """Note that something of a task changed."""
-    instant = now()
+    instant = now(db)
     db.execute("UPDATE tasks SET updated = ? WHERE id = ?", (instant, task_id))
     db.execute(
         "UPDATE requests SET updated = ? WHERE id = (SELECT request_id FROM tasks WHERE id = ?)",

@@ -12,11 +12,12 @@ import shutil
 import signal
 import subprocess
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import psutil
 
+from cmbot.sandbox.panda.components import memory_errors, payload_errors
 from cmbot.sandbox.panda.jobs import MEMORY, Attempt, Outcome
 
 if TYPE_CHECKING:
@@ -115,9 +116,12 @@ def run(site: Site, attempt: Attempt, stop: threading.Event) -> Outcome:
                 start_new_session=True,
             )
     except OSError as error:
-        return Outcome(exit_code=126, max_rss=0, reason=f"could not be started: {error}")
+        text = f"could not be started: {error}"
+        return Outcome(exit_code=126, max_rss=0, reason=text, errors=payload_errors(126, text))
     outcome = _watch(process, attempt.memory, stop)
     shutil.rmtree(work, ignore_errors=True)
+    if outcome.exit_code and not outcome.errors:
+        return replace(outcome, errors=payload_errors(outcome.exit_code, last_words(directory / "stderr")))
     return outcome
 
 
@@ -135,8 +139,22 @@ def _watch(process: subprocess.Popen[bytes], limit: int, stop: threading.Event) 
         if reason is not None or stop.is_set():
             _kill_group(process.pid)
     _kill_group(process.pid)  # what it left behind
-    # it may have ended well in the instant before it was killed
-    return Outcome(code if code >= 0 else 128 - code, max_rss=peak, reason=reason if code else None)
+    if code == 0 or reason is None:  # it may have ended well in the instant before it was killed
+        return Outcome(code if code >= 0 else 128 - code, max_rss=peak)
+    return over_memory(peak, limit)
+
+
+def over_memory(used: float, limit: float) -> Outcome:
+    """Outcome of an attempt that was killed because it used more than it asked for, both in MB."""
+    return Outcome(128 + signal.SIGKILL, max_rss=used, reason=MEMORY, errors=memory_errors(used, limit))
+
+
+def last_words(log: Path) -> str:
+    """Last line of a log that is not empty, as far as its end holds one."""
+    with log.open("rb") as stream:
+        stream.seek(max(stream.seek(0, os.SEEK_END) - 4096, 0))
+        lines = stream.read().decode(errors="replace").split("\n")
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
 
 def _resident(group: int) -> float:

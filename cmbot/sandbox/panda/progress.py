@@ -10,6 +10,7 @@ import logging
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from cmbot.sandbox.panda import settings
 from cmbot.sandbox.panda.jobs import OPEN, activate
 from cmbot.sandbox.panda.store import now, posted_workflow
 from cmbot.sandbox.panda.vocabulary import ENDED
@@ -39,12 +40,12 @@ def expand(db: sqlite3.Connection, request_id: int) -> None:
     ]
     db.executemany("INSERT OR IGNORE INTO dependencies (child, parent) VALUES (?, ?)", links)
     activate(db, request_id)
-    _move(db, request_id, "Transforming")
+    move(db, request_id, "Transforming")
 
 
 def _make_task(db: sqlite3.Connection, request_id: int, work: Work) -> dict[str, int]:
     """Insert one task with its jobs; ids by input name."""
-    instant = now()
+    instant = now(db)
     task_id = db.execute(
         "INSERT INTO tasks (request_id, name, label, number, executable, final, memory, memory_step,"
         " memory_offset, memory_max, max_attempt, cores, site, queue, priority, created, updated)"
@@ -72,10 +73,10 @@ def carry_out_commands(db: sqlite3.Connection) -> None:
         if row["command"] == "retry" and row["status"] in {"New", "Cancelling"}:
             continue  # waits for its turn
         db.execute("UPDATE requests SET command = NULL WHERE id = ?", (row["id"],))
-        if row["command"] == "abort":
+        if row["command"] == "retry":
+            run_again(db, row["id"])
+        elif settings.load(db).abort_ends != "Transforming":
             _abort(db, row["id"], row["status"])
-        else:
-            _retry(db, row["id"])
 
 
 def _abort(db: sqlite3.Connection, request_id: int, status: str) -> None:
@@ -87,13 +88,13 @@ def _abort(db: sqlite3.Connection, request_id: int, status: str) -> None:
         " AND task_id IN (SELECT id FROM tasks WHERE request_id = ?)",
         (request_id,),
     )
-    _move(db, request_id, "Cancelling")
+    move(db, request_id, "Cancelling")
 
 
-def _retry(db: sqlite3.Connection, request_id: int) -> None:
+def run_again(db: sqlite3.Connection, request_id: int) -> None:
     """Re-activate what failed or did not run; what finished is left alone (reference/panda.md 9)."""
     if not db.execute("SELECT 1 FROM tasks WHERE request_id = ?", (request_id,)).fetchone():
-        _move(db, request_id, "New")  # it was cancelled before it had any
+        move(db, request_id, "New")  # it was cancelled before it had any
         return
     again = db.execute(
         "UPDATE jobs SET state = 'pending', tries = 0 WHERE state IN ('failed', 'missing', 'cancelled')"
@@ -102,7 +103,7 @@ def _retry(db: sqlite3.Connection, request_id: int) -> None:
     ).rowcount
     if again:
         activate(db, request_id)
-        _move(db, request_id, "Transforming")
+        move(db, request_id, "Transforming")
 
 
 def settle(db: sqlite3.Connection) -> None:
@@ -122,7 +123,7 @@ def settle(db: sqlite3.Connection) -> None:
         ):
             continue
         if not final & OPEN:
-            _move(db, request_id, _ended_status(db, request_id))
+            move(db, request_id, _ended_status(db, request_id))
 
 
 def _count(db: sqlite3.Connection, request_id: int, *, final: bool) -> frozenset[str]:
@@ -203,11 +204,11 @@ def _ended_status(db: sqlite3.Connection, request_id: int) -> str:
     """Status of a request whose jobs have all ended."""
     statuses = {task_status(counts) for counts in state_counts(db, request_id).values()}
     if "Cancelled" in statuses or not statuses:
-        return "Cancelled"
+        return settings.load(db).abort_ends
     return statuses.pop() if len(statuses) == 1 else "SubFinished"
 
 
-def _move(db: sqlite3.Connection, request_id: int, status: str) -> None:
+def move(db: sqlite3.Connection, request_id: int, status: str) -> None:
     """Give a request another status."""
-    db.execute("UPDATE requests SET status = ?, updated = ? WHERE id = ?", (status, now(), request_id))
+    db.execute("UPDATE requests SET status = ?, updated = ? WHERE id = ?", (status, now(db), request_id))
     log.info("request %d: %s", request_id, status)

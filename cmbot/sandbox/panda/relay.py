@@ -5,10 +5,10 @@ Source: reference/panda.md 7.1 and reference/bps.md section 5.
 
 from __future__ import annotations
 
-import hmac
 import json
 import zlib
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Request, Response
@@ -17,10 +17,13 @@ from starlette.concurrency import run_in_threadpool
 
 from cmbot.sandbox.panda.commands import CommandError, Commands
 from cmbot.sandbox.panda.faults import Dropped, Faults
+from cmbot.sandbox.panda.issuer import TokenError
+
+if TYPE_CHECKING:
+    from cmbot.sandbox.panda.access import Access
 
 _BODY_LIMIT = 64 * 2**20
 _JSON_LIMIT = 512 * 2**20  # the plugin splits workflows above 400 MB
-_ORGANISATIONS = frozenset({"Rubin", "Rubin.production", "Rubin:production"})
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class _Undecodable(Exception):
     """The body cannot be read; the text is the answer, with status 500."""
 
 
-def router(commands: Commands, faults: Faults, token: str) -> APIRouter:
+def router(commands: Commands, faults: Faults, access: Access) -> APIRouter:
     """Make the relay endpoint.
 
     Parameters
@@ -46,8 +49,8 @@ def router(commands: Commands, faults: Faults, token: str) -> APIRouter:
         What can be asked.
     faults : `Faults`
         Troubles in force.
-    token : `str`
-        The bearer token.
+    access : `Access`
+        Who may ask.
 
     Returns
     -------
@@ -58,24 +61,24 @@ def router(commands: Commands, faults: Faults, token: str) -> APIRouter:
 
     @routes.post("/server/panda/relay_idds_command")
     async def relay_idds_command(request: Request) -> Response:
-        refusal = faults.outage_answer(None) or _authenticate(request, token)
-        if refusal is not None:
-            return refusal
+        caller = faults.outage_answer(None) or _authenticate(request, access)
+        if isinstance(caller, Response):
+            return caller
         try:
             call = _decode(await _body(request), request.headers.get("content-type", ""))
         except _Undecodable as error:
             return PlainTextResponse(str(error), status_code=500)
-        return faults.outage_answer(call.name) or await _answer(call, commands, faults)
+        return faults.outage_answer(call.name) or await _answer(call, caller, commands, faults)
 
     return routes
 
 
-async def _answer(call: _Call, commands: Commands, faults: Faults) -> Response:
+async def _answer(call: _Call, caller: str, commands: Commands, faults: Faults) -> Response:
     """Carry a command out, with the holds around its effect."""
     if await faults.gate(call.name, "before") == "drop":
         return Dropped()
     try:
-        result = await run_in_threadpool(commands.run, call.name, call.args, call.kwargs)
+        result = await run_in_threadpool(commands.run, call.name, call.args, call.kwargs, caller)
         answer = [True, {"data": result} if call.json_outputs else result]
     except CommandError as error:
         answer = [False, str(error)]
@@ -84,20 +87,15 @@ async def _answer(call: _Call, commands: Commands, faults: Faults) -> Response:
     return PlainTextResponse(await run_in_threadpool(json.dumps, answer))
 
 
-def _authenticate(request: Request, token: str) -> Response | None:
-    """Refuse a call without a right token or organisation; `None` when it may go on."""
-    authorization, origin = request.headers.get("authorization"), request.headers.get("origin")
+def _authenticate(request: Request, access: Access) -> Response | str:
+    """Name of the caller, or the refusal of a call without a right token or organisation."""
+    authorization = request.headers.get("authorization")
     if authorization is None:
         return PlainTextResponse(json.dumps([False, "SSL secure connection is required"]))
-    scheme, _, given = authorization.partition(" ")
-    problem = None
-    if scheme.lower() != "bearer" or not hmac.compare_digest(given.encode(), token.encode()):
-        problem = "Invalid token. Signature verification failed"
-    elif origin not in _ORGANISATIONS:
-        problem = f"Unknown vo : {origin}"
-    if problem is None:
-        return None
-    return PlainTextResponse(f"ERROR : Token authentication failed. {problem}", status_code=403)
+    try:
+        return access.caller(authorization, request.headers.get("origin"))
+    except TokenError as error:
+        return PlainTextResponse(f"ERROR : Token authentication failed. {error}", status_code=403)
 
 
 async def _body(request: Request) -> bytes:

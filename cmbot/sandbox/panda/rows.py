@@ -1,4 +1,4 @@
-"""Requests, transforms and contents the way iDDS shows them.
+"""Requests and transforms the way iDDS shows them.
 
 Field by field after the recorded answers (reference/panda.md 7.2); what the sandbox does not have is null
 there as well.
@@ -6,11 +6,11 @@ there as well.
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections import Counter
 from typing import TYPE_CHECKING
 
-from cmbot.sandbox.panda.jobs import MEMORY
 from cmbot.sandbox.panda.progress import state_counts, task_status
+from cmbot.sandbox.panda.times import http_date
 from cmbot.sandbox.panda.vocabulary import wire
 
 if TYPE_CHECKING:
@@ -31,29 +31,21 @@ _COLLECTION_STATUS = {
     "Cancelled": "Cancelled",
 }
 _PROCESSING_STATUS = {
-    "Transforming": "Running",
     "Finished": "Finished",
     "SubFinished": "SubFinished",
     "Failed": "Failed",
     "Cancelled": "Cancelled",
 }
-_CONTENT_STATUS = {
-    "pending": "New",
-    "activated": "New",
-    "running": "Processing",
-    "finished": "Available",
-    "failed": "FinalFailed",
-    "missing": "Missing",
-    "cancelled": "Cancelled",
-}
-_JOB_ERRORS = ["brokerage", "ddm", "exe", "job_dispatcher", "pilot", "sup", "task_buffer"]
-_PILOT_OVER_MEMORY = 1235
-"""Pilot's code for a job over its memory limit (reference/panda.md 5)."""
 
 
 def workload_id(task_id: int) -> int:
     """PanDA task id of a transform; another number than its id, as in reality."""
     return task_id + _WORKLOAD_OFFSET
+
+
+def task_id_of(workload: int) -> int:
+    """Id of the transform with a PanDA task id."""
+    return workload - _WORKLOAD_OFFSET
 
 
 def request_rows(store: Store, request_id: int | None, *, detail: bool) -> list[Row]:
@@ -83,7 +75,10 @@ def request_rows(store: Store, request_id: int | None, *, detail: bool) -> list[
         with store.transaction() as db:
             tasks = db.execute("SELECT * FROM tasks WHERE request_id = ?", (request["id"],)).fetchall()
             counts = state_counts(db, request["id"])
-        rows = [_request(request) | _transform(task, counts[task["id"]]) for task in reversed(tasks)]
+        rows = [
+            _request(request) | _transform(request["status"], task, counts[task["id"]])
+            for task in reversed(tasks)
+        ]
         answer += rows or [_request(request) | dict.fromkeys(_transform_fields()) | {"request_id": None}]
     return answer
 
@@ -122,47 +117,6 @@ def file_counts(counts: Mapping[str, int]) -> dict[str, int]:
     }
     sides = {"input": inputs, "output": outputs}
     return {f"{side}_{what}_files": files.get(what, 0) for side, files in sides.items() for what in _COUNTED}
-
-
-def content_rows(store: Store, request_id: int, workload: int) -> list[Row]:
-    """Answer of ``get_contents_output_ext`` for one task: its outputs with the last attempt of their jobs.
-
-    Parameters
-    ----------
-    store : `Store`
-        The store.
-    request_id : `int`
-        Request.
-    workload : `int`
-        Workload id of the task.
-
-    Returns
-    -------
-    rows : `list` [`dict`]
-        Empty for an unknown task.
-    """
-    found = store.rows(
-        "SELECT jobs.*, tasks.id AS task_id, tasks.name AS task, request_id, tasks.site, tasks.max_attempt,"
-        " attempts.id AS panda_id, attempts.number, attempts.exit_code, attempts.max_rss, attempts.reason,"
-        " attempts.memory AS asked, attempts.started, attempts.ended, attempts.state AS job_status,"
-        " (SELECT min(id) FROM attempts WHERE job_id = jobs.id) AS first"
-        " FROM jobs JOIN tasks ON tasks.id = task_id LEFT JOIN attempts"
-        " ON attempts.id = (SELECT max(id) FROM attempts WHERE job_id = jobs.id)"
-        " WHERE request_id = ? AND tasks.id = ? ORDER BY jobs.id",
-        *(request_id, workload - _WORKLOAD_OFFSET),
-    )
-    return [_content(row, workload) for row in found]
-
-
-def http_date(stored: str) -> str:
-    """Time as iDDS writes it, for example ``Fri, 20 Nov 2026 05:51:40 UTC``."""
-    # strftime would follow the locale
-    moment = datetime.fromisoformat(stored)
-    day, month = (
-        ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"],
-        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"],
-    )
-    return f"{day[moment.weekday()]}, {moment:%d} {month[moment.month - 1]} {moment:%Y %H:%M:%S} UTC"
 
 
 def _request(row: sqlite3.Row) -> Row:
@@ -220,16 +174,42 @@ def _request(row: sqlite3.Row) -> Row:
     }
 
 
-def _transform(task: sqlite3.Row, counts: Mapping[str, int]) -> Row:
-    """Fields of one transform with its processing and collections."""
+def transform_status(request_status: str, counts: Mapping[str, int]) -> str:
+    """Status of a transform; after an abort that ended in Failed it says so, too (recorded)."""
     status = task_status(counts)
+    return "Failed" if status == "Cancelled" and request_status == "Failed" else status
+
+
+def processing_status(status: str, counts: Mapping[str, int]) -> str:
+    """Status of a transform's processing.
+
+    Parameters
+    ----------
+    status : `str`
+        Status of the transform.
+    counts : mapping [`str`, `int`]
+        Number of its jobs by state.
+
+    Returns
+    -------
+    status : `str`
+        Name of a processing status.
+    """
+    if status != "Transforming":
+        return _PROCESSING_STATUS[status]
+    return "Submitted" if set(+Counter(counts)) <= {"pending", "activated"} else "Running"
+
+
+def _transform(request_status: str, task: sqlite3.Row, counts: Mapping[str, int]) -> Row:
+    """Fields of one transform with its processing and collections."""
+    status = transform_status(request_status, counts)
     created, updated = http_date(task["created"]), http_date(task["updated"])
     fields: Row = {
         **file_counts(counts),
         "processing_created_at": created,
         "processing_finished_at": updated if status == "Finished" else None,
         "processing_id": task["id"],
-        "processing_status": wire("ProcessingStatus", _PROCESSING_STATUS[status]),
+        "processing_status": wire("ProcessingStatus", processing_status(status, counts)),
         "processing_transform_id": task["id"],
         "processing_updated_at": updated,
         "processing_workload_id": workload_id(task["id"]),
@@ -266,37 +246,3 @@ def _transform_fields() -> list[str]:
         *(f"processing_{field}" for field in processing),
         *(f"transform_{field}" for field in transform),
     ]
-
-
-def _content(row: sqlite3.Row, workload: int) -> Row:
-    """One output content; its job's fields are null while no attempt was made."""
-    over_memory = row["reason"] == MEMORY
-    errors: Row = {}
-    for component in _JOB_ERRORS:
-        errors |= {f"{component}_error_code": 0, f"{component}_error_diag": None}
-    if over_memory:
-        limit = f"job exceeded its memory limit of {row['asked']} MB"
-        errors |= {"pilot_error_code": _PILOT_OVER_MEMORY, "pilot_error_diag": limit}
-    return {
-        **errors,
-        "attempt_nr": row["number"],
-        "computing_site": row["site"],
-        "content_id": row["id"],
-        "end_time": http_date(row["ended"]) if row["ended"] else None,
-        "exe_error_code": row["exit_code"],
-        "jedi_task_id": workload,
-        "job_name": row["first"] and f"{row['task']}_{row['request_id']}_{row['task_id']}.{row['first']}",
-        "job_status": row["job_status"],
-        "max_attempt": row["max_attempt"],
-        "max_rss": None if row["max_rss"] is None else round(row["max_rss"] * 1024),
-        "min_ram_count": row["asked"],
-        "name": row["name"],
-        "panda_id": row["panda_id"],
-        "request_id": row["request_id"],
-        "scope": "pseudo_dataset",
-        "start_time": http_date(row["started"]) if row["started"] else None,
-        "status": wire("ContentStatus", _CONTENT_STATUS[row["state"]]),
-        "trans_exit_code": row["exit_code"],
-        "transform_id": row["task_id"],
-        "workload_id": workload,
-    }

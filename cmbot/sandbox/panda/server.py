@@ -12,16 +12,21 @@ import signal
 import socket
 import threading
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from fastapi import FastAPI
 
-from cmbot.sandbox.panda import controls, pages, relay
+from cmbot.sandbox.panda import adminpaths, controls, issuerpaths, logs, pages, relay, seeding
+from cmbot.sandbox.panda.access import Access
 from cmbot.sandbox.panda.commands import Commands
 from cmbot.sandbox.panda.executor import Executor
 from cmbot.sandbox.panda.faults import Faults
 from cmbot.sandbox.panda.guard import Guard
+from cmbot.sandbox.panda.issuer import Claims, Issuer
+from cmbot.sandbox.panda.monitor import routes
+from cmbot.sandbox.panda.monitor.pages import MonitorPages
+from cmbot.sandbox.panda.monitor.routes import Monitor
 from cmbot.sandbox.panda.processes import Site
 from cmbot.sandbox.panda.store import Store
 
@@ -32,6 +37,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 log = logging.getLogger(__name__)
+_OPEN = (*routes.PATHS, *issuerpaths.PATHS)
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,8 @@ def serve(
     port: int = 0,
     workers: int = 2,
     bin_dir: Path,
+    seed: Path | None = None,
+    id_tokens: int | None = None,
     on_ready: Callable[[Address], None] | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT, then end the running jobs and return.
@@ -69,6 +77,11 @@ def serve(
         How many jobs run at a time.
     bin_dir : `pathlib.Path`
         Directory of the jobs' ``python3``, ``pipetask`` and ``butler``: a virtual environment's ``bin``.
+    seed : `pathlib.Path`, optional
+        Seed file (`~cmbot.sandbox.panda.seeding.Seed`), for an empty store only.
+    id_tokens : `int`, optional
+        Seconds an id token lasts: the relay then asks for one. The first, with a refresh token, is in
+        ``state/client/.token`` (a PANDA_CONFIG_ROOT) and alone in ``state/client/id_token``.
     on_ready : callable, optional
         Called with the address once the server is ready, for example to print it.
 
@@ -76,12 +89,15 @@ def serve(
     ------
     FileNotFoundError
         If there is no ``python3`` in ``bin_dir``.
+    ValueError
+        If there are mistakes in the seed, or another version made the store.
     BlockingIOError
         If another server uses the state directory.
     """
     bin_dir = bin_dir.absolute()
     if not (bin_dir / "python3").exists():
         raise FileNotFoundError(bin_dir / "python3")
+    content = None if seed is None else seeding.read(seed)
     state.mkdir(parents=True, exist_ok=True)
     state.chmod(0o700)  # logs and the token are nobody else's
     state = state.resolve()
@@ -89,6 +105,12 @@ def serve(
         bound = listener.getsockname()[1]
         url = f"http://127.0.0.1:{bound}"
         address = Address(url, f"{url}/server/panda", secrets.token_urlsafe(32))
+        if content is not None:
+            seeding.sow(store, content)
+        issuer = Issuer(store, url)
+        access = Access(address.token, bound, issuer, id_tokens=id_tokens is not None)
+        if id_tokens is not None:
+            _write_tokens(state / "client", issuer.grant(Claims(lifetime=id_tokens)))
 
         def ready() -> None:
             _write_private(state / "address.json", json.dumps(asdict(address)))
@@ -99,18 +121,20 @@ def serve(
         executor = Executor(
             store, Site(state, bin_dir), workers, lambda: os.kill(os.getpid(), signal.SIGTERM)
         )
-        app = _application(store, executor, address.token, ready)
+        app = _application(store, executor, access, url, ready)
         try:
             with _ended_by_signals():
                 executor.start()
-                _run(Guard(app, token=address.token, port=bound), listener)
+                _run(Guard(app, access, port=bound, open_paths=_OPEN), listener)
         finally:
             (state / "address.json").unlink(missing_ok=True)
             executor.stop()
             log.info("sandbox PanDA ended")
 
 
-def _application(store: Store, executor: Executor, token: str, ready: Callable[[], None]) -> FastAPI:
+def _application(
+    store: Store, executor: Executor, access: Access, url: str, ready: Callable[[], None]
+) -> FastAPI:
     """Put the routes together."""
     faults = Faults()
 
@@ -119,9 +143,13 @@ def _application(store: Store, executor: Executor, token: str, ready: Callable[[
         ready()
         yield
 
-    app = FastAPI(title="sandbox PanDA", openapi_url=None, lifespan=lifespan)
-    app.include_router(relay.router(Commands(store, executor.wake), faults, token))
+    app = FastAPI(title="sandbox PanDA", openapi_url=None, lifespan=lifespan, redirect_slashes=False)
+    app.include_router(relay.router(Commands(store, executor.wake), faults, access))
     app.include_router(controls.router(faults, executor))
+    app.include_router(adminpaths.router(store, access.issuer, executor.wake))
+    app.include_router(issuerpaths.router(access.issuer))
+    app.include_router(Monitor(store, access, MonitorPages(), url).router())
+    app.include_router(logs.router(store, executor.site))
     app.include_router(pages.router(store, executor.site))
     return app
 
@@ -191,9 +219,16 @@ def _listening(port: int) -> Iterator[socket.socket]:
         yield listener
 
 
+def _write_tokens(directory: Path, tokens: dict[str, Any]) -> None:
+    """Write what panda-client reads: its own file, and the id token alone, without a newline."""
+    directory.mkdir(mode=0o700, exist_ok=True)
+    _write_private(directory / ".token", json.dumps(tokens))
+    _write_private(directory / "id_token", tokens["id_token"])
+
+
 def _write_private(path: Path, text: str) -> None:
     """Write a file that only its owner reads, all of it or nothing."""
-    draft = path.with_suffix(".new")
+    draft = path.with_name(f"{path.name}.new")
     draft.unlink(missing_ok=True)
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as stream:

@@ -14,9 +14,11 @@ import sqlite3
 import threading
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
+from cmbot.sandbox.panda import schema
+from cmbot.sandbox.panda.clock import Clock
 from cmbot.sandbox.panda.workflow import Workflow, parse
 
 if TYPE_CHECKING:
@@ -26,75 +28,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 USERNAME = "Sandbox"
-"""Owner of every request: the ``name`` claim of a token, each word capitalised (reference/panda.md 1)."""
-
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS requests (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    name TEXT NOT NULL,
-    username TEXT NOT NULL,
-    status TEXT NOT NULL,              -- iDDS request status
-    substatus TEXT NOT NULL,           -- the last command that was registered
-    command TEXT,                      -- registered and not yet carried out: abort, retry
-    site TEXT NOT NULL,
-    cloud TEXT NOT NULL,
-    queue TEXT NOT NULL,
-    created TEXT NOT NULL,             -- UTC, ISO 8601; all times
-    updated TEXT NOT NULL,
-    body BLOB NOT NULL                 -- the posted workflow, gzip of JSON
-);
-CREATE TABLE IF NOT EXISTS tasks (     -- iDDS transform and PanDA task in one
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    request_id INTEGER NOT NULL REFERENCES requests (id),
-    name TEXT NOT NULL,
-    label TEXT NOT NULL,
-    number INTEGER NOT NULL,
-    executable TEXT NOT NULL,
-    final INTEGER NOT NULL,
-    memory INTEGER NOT NULL,           -- MB; all memories
-    memory_step REAL NOT NULL,
-    memory_offset REAL NOT NULL,
-    memory_max INTEGER NOT NULL,
-    max_attempt INTEGER NOT NULL,
-    cores INTEGER NOT NULL,
-    site TEXT NOT NULL,
-    queue TEXT NOT NULL,
-    priority INTEGER NOT NULL,
-    created TEXT NOT NULL,
-    updated TEXT NOT NULL
-);
-CREATE INDEX IF NOT EXISTS tasks_request ON tasks (request_id);
-CREATE TABLE IF NOT EXISTS jobs (      -- one per pseudo input
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    task_id INTEGER NOT NULL REFERENCES tasks (id),
-    name TEXT NOT NULL,
-    state TEXT NOT NULL,               -- pending, activated, running, finished, failed, cancelled, missing
-    tries INTEGER NOT NULL DEFAULT 0,  -- attempts that count against max_attempt
-    memory INTEGER NOT NULL            -- limit of the next attempt
-);
-CREATE INDEX IF NOT EXISTS jobs_task ON jobs (task_id, state);
-CREATE INDEX IF NOT EXISTS jobs_state ON jobs (state);
-CREATE TABLE IF NOT EXISTS dependencies (
-    child INTEGER NOT NULL REFERENCES jobs (id),
-    parent INTEGER NOT NULL REFERENCES jobs (id),
-    PRIMARY KEY (child, parent)
-) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS dependencies_parent ON dependencies (parent);
-CREATE TABLE IF NOT EXISTS attempts (  -- one PanDA job: its id is the PandaID
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    job_id INTEGER NOT NULL REFERENCES jobs (id),
-    number INTEGER NOT NULL,
-    state TEXT NOT NULL,               -- running, finished, failed, cancelled, lost
-    memory INTEGER NOT NULL,           -- limit
-    max_rss REAL,                      -- largest resident size seen of the process group
-    exit_code INTEGER,
-    reason TEXT,                       -- why it ended, where the exit code does not tell
-    started TEXT NOT NULL,
-    ended TEXT
-);
-CREATE INDEX IF NOT EXISTS attempts_job ON attempts (job_id);
-CREATE INDEX IF NOT EXISTS attempts_state ON attempts (state);
-"""
+"""Owner of what is asked with the token of the start."""
 
 
 @dataclass(frozen=True)
@@ -142,9 +76,9 @@ def requests(state: Path) -> list[Request]:
     return [Request(row[0], row[1], row[2], datetime.fromisoformat(row[3])) for row in rows]
 
 
-def now() -> str:
-    """Present instant as it is stored."""
-    return datetime.now(UTC).isoformat(timespec="microseconds")
+def now(db: sqlite3.Connection) -> str:
+    """Present instant of the sandbox's clock, as it is stored."""
+    return str(db.execute("SELECT instant()").fetchone()[0])
 
 
 class Store:
@@ -154,6 +88,11 @@ class Store:
     ----------
     state : `pathlib.Path`
         State directory; the file is made where it does not exist.
+
+    Raises
+    ------
+    ValueError
+        If another version of the sandbox made the file.
     """
 
     def __init__(self, state: Path) -> None:
@@ -163,7 +102,8 @@ class Store:
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")  # a killed process loses nothing
         self._db.execute("PRAGMA foreign_keys = ON")
-        self._db.executescript(SCHEMA)
+        schema.prepare(self._db, database(state))
+        self.clock = Clock(self._db)
 
     def close(self) -> None:
         """Close the connection."""
@@ -187,13 +127,15 @@ class Store:
         with self._lock:
             return self._db.execute(sql, parameters).fetchall()
 
-    def submit(self, posted: object) -> int:
+    def submit(self, posted: object, username: str = USERNAME) -> int:
         """Accept a workflow; two of the same name are two requests, as in iDDS.
 
         Parameters
         ----------
         posted : `object`
             The workflow as JSON.
+        username : `str`, optional
+            Who owns it.
 
         Returns
         -------
@@ -206,13 +148,14 @@ class Store:
             If it cannot be run; nothing is stored then.
         """
         workflow = parse(posted)
-        first, instant = workflow.works[0], now()
+        first = workflow.works[0]
         body = gzip.compress(json.dumps(posted).encode(), compresslevel=3, mtime=0)
         with self.transaction() as db:
+            instant = now(db)
             cursor = db.execute(
                 "INSERT INTO requests (name, username, status, substatus, site, cloud, queue, created,"
                 " updated, body) VALUES (?, ?, 'New', 'New', ?, ?, ?, ?, ?, ?)",
-                (workflow.name, USERNAME, first.site, first.cloud, first.queue, instant, instant, body),
+                (workflow.name, username, first.site, first.cloud, first.queue, instant, instant, body),
             )
             request_id = int(cursor.lastrowid or 0)
         log.info("request %d: New, %s, %d tasks", request_id, workflow.name, len(workflow.works))
@@ -237,7 +180,7 @@ class Store:
         with self.transaction() as db:
             changed = db.execute(
                 "UPDATE requests SET command = ?, substatus = ?, updated = ? WHERE id = ?",
-                (command, substatus, now(), request_id),
+                (command, substatus, now(db), request_id),
             ).rowcount
         if changed:
             log.info("request %d: %s registered", request_id, command)

@@ -1,0 +1,74 @@
+"""What an administrator does to a request by hand.
+
+The functions take a connection inside a transaction of the store and tell whether there is such a request.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from cmbot.sandbox.panda.progress import move, run_again
+
+if TYPE_CHECKING:
+    import sqlite3
+
+log = logging.getLogger(__name__)
+
+
+def hide(db: sqlite3.Connection, request_id: int, *, hidden: bool) -> bool:
+    """Let the monitor lose a request, or find it again."""
+    log.info("request %d: %s the monitor", request_id, "hidden from" if hidden else "shown in")
+    return bool(db.execute("UPDATE requests SET hidden = ? WHERE id = ?", (hidden, request_id)).rowcount)
+
+
+def reopen(db: sqlite3.Connection, request_id: int, *, everything: bool) -> bool:
+    """Let an ended request go on, as a retry by a person in PanDA does, whoever owns it.
+
+    Parameters
+    ----------
+    db : `sqlite3.Connection`
+        Connection inside a transaction.
+    request_id : `int`
+        The request.
+    everything : `bool`
+        Whether finished jobs run again as well.
+
+    Returns
+    -------
+    known : `bool`
+        Whether there is such a request.
+    """
+    if everything:
+        db.execute(
+            "UPDATE jobs SET state = 'cancelled' WHERE state = 'finished'"
+            " AND task_id IN (SELECT id FROM tasks WHERE request_id = ?)",
+            (request_id,),
+        )
+    known = bool(db.execute("SELECT 1 FROM requests WHERE id = ?", (request_id,)).fetchone())
+    if known:
+        run_again(db, request_id)
+    return known
+
+
+def force(db: sqlite3.Connection, request_id: int, status: str) -> bool:
+    """Write a status, as with SQL in iDDS's tables; jobs begin only while it is Transforming.
+
+    Parameters
+    ----------
+    db : `sqlite3.Connection`
+        Connection inside a transaction.
+    request_id : `int`
+        The request.
+    status : `str`
+        Name of a request status.
+
+    Returns
+    -------
+    known : `bool`
+        Whether there is such a request.
+    """
+    known = bool(db.execute("SELECT 1 FROM requests WHERE id = ?", (request_id,)).fetchone())
+    if known:
+        move(db, request_id, status)
+    return known
