@@ -28,14 +28,17 @@ BIN = Path(sys.executable).parent
 ENDED = {"Finished", "SubFinished", "Failed", "Cancelled"}
 
 SERVE = """
-import logging, sys
+import json, logging, sys
 from pathlib import Path
 from cmbot.sandbox.panda import serve
 logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+more = json.loads(sys.argv[4])
 serve(
     Path(sys.argv[1]),
     workers=int(sys.argv[3]),
     bin_dir=Path(sys.argv[2]),
+    seed=more["seed"] and Path(more["seed"]),
+    id_tokens=more["id_tokens"],
     on_ready=lambda address: logging.info("ready: %s", address.url),
 )
 """
@@ -165,9 +168,12 @@ def world(tmp_path: Path) -> Iterator[World]:
 class Server:
     """A sandbox PanDA as a process of its own."""
 
-    def __init__(self, state: Path, workers: int = 2) -> None:
+    def __init__(
+        self, state: Path, workers: int = 2, *, seed: Path | None = None, id_tokens: int | None = None
+    ) -> None:
         self.state = state
         self.workers = workers
+        self.more = json.dumps({"seed": seed and str(seed), "id_tokens": id_tokens})
         self.start()
 
     def start(self) -> None:
@@ -176,7 +182,7 @@ class Server:
         self.log = self.state / "server.log"
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", SERVE, str(self.state), str(BIN), str(self.workers)],
+                [sys.executable, "-c", SERVE, str(self.state), str(BIN), str(self.workers), self.more],
                 stdout=log,
                 stderr=log,
             )
@@ -186,8 +192,8 @@ class Server:
         address = json.loads(path.read_text())
         self.url, self.relay, self.token = address["url"], address["relay"], address["token"]
 
-    def ask(self, method: str, path: str, **more: Any) -> requests.Response:
-        headers = {"Authorization": f"Bearer {self.token}"}
+    def ask(self, method: str, path: str, *, kind: str | None = None, **more: Any) -> requests.Response:
+        headers = {"Authorization": f"Bearer {self.token}"} | ({"Content-Type": kind} if kind else {})
         return requests.request(method, self.url + path, headers=headers, timeout=60, **more)
 
     def json(self, path: str) -> Any:
@@ -235,6 +241,18 @@ class Server:
         if self.process.poll() is None:
             self.process.terminate()
         self.process.wait(timeout=30)
+
+
+@pytest.fixture(scope="session")
+def start(request: pytest.FixtureRequest) -> Callable[..., Server]:
+    """Start a server as it is asked for; it ends with the session at the latest."""
+
+    def started(state: Path, **more: Any) -> Server:
+        server = Server(state, **more)
+        request.addfinalizer(server.stop)
+        return server
+
+    return started
 
 
 @pytest.fixture

@@ -15,7 +15,9 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
 
 from cmbot.sandbox.panda import adminpaths, controls, issuerpaths, logs, pages, relay, seeding
 from cmbot.sandbox.panda.access import Access
@@ -144,6 +146,7 @@ def _application(
         yield
 
     app = FastAPI(title="sandbox PanDA", openapi_url=None, lifespan=lifespan, redirect_slashes=False)
+    app.add_exception_handler(RequestValidationError, _refused)
     app.include_router(relay.router(Commands(store, executor.wake), faults, access))
     app.include_router(controls.router(faults, executor))
     app.include_router(adminpaths.router(store, access.issuer, executor.wake))
@@ -152,6 +155,13 @@ def _application(
     app.include_router(logs.router(store, executor.site))
     app.include_router(pages.router(store, executor.site))
     return app
+
+
+async def _refused(_: Request, error: Exception) -> JSONResponse:
+    """Say what is wrong with an order; what was sent is not repeated, it may not even be text."""
+    mistakes = error.errors() if isinstance(error, RequestValidationError) else ()
+    told = [{"place": list(map(str, mistake["loc"])), "problem": mistake["msg"]} for mistake in mistakes]
+    return JSONResponse({"detail": told}, status_code=422)
 
 
 def _run(app: ASGIApp, listener: socket.socket) -> None:
