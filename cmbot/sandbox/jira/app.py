@@ -40,6 +40,7 @@ from .rest import (
     properties,
     queries,
     schemes,
+    screens,
     search,
     server,
     sessions,
@@ -66,7 +67,7 @@ log = logging.getLogger(__name__)
 _SHARED = tuple(
     module.router
     for module in (
-        *(server, setup, people, projects, schemes, fields, kinds, workflows),
+        *(server, setup, people, projects, schemes, fields, screens, kinds, workflows),
         *(issue, comments, properties, links, files, watchers, work),
     )
 )

@@ -12,7 +12,7 @@ from .fielddefinition import Field, Option, ScreenField
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from .permissions import Actor, PermissionScheme, Role
+    from .grants import Actor, PermissionScheme, Role
     from .projectparts import Component, ProjectCategory, Version
     from .security import SecurityLevel, SecurityScheme
 

@@ -18,7 +18,7 @@ from .configuration import (
     User,
 )
 from .fielddefinition import Context, Field, Option, ScreenField
-from .permissions import Actor, Grant, Holder, PermissionScheme, Role
+from .grants import Actor, Grant, Holder, PermissionScheme, Role
 from .projectparts import Component, ProjectCategory, Version
 from .security import SecurityLevel, SecurityScheme
 from .systemfields import SYSTEM_FIELDS

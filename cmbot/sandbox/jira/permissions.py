@@ -6,23 +6,19 @@ if one of its holders fits.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from . import security
 from .errors import JiraError, missing
+from .grants import ON_ISSUES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from .configuration import Configuration, Project, User
+    from .grants import Holder, HolderKind
     from .issues import Issue
     from .security import SecurityLevel
-
-HolderKind = Literal[
-    "anyone", "applicationRole", "projectRole", "group", "user", "projectLead", "reporter", "assignee"
-]
-ActorKind = Literal["user", "group"]
 
 PERMISSIONS = {
     "ADMINISTER_PROJECTS": "Administer Projects",
@@ -67,10 +63,6 @@ GLOBAL_PERMISSIONS = {
 }
 """Permissions over the whole site; the first two are an administrator's."""
 
-ON_ISSUES = ("reporter", "assignee")
-"""Holders that only an issue can tell."""
-HOLDERS_WITH_PARAMETER = ("projectRole", "group", "user")
-
 # Words of the refusals and their statuses: what Data Center's description declares for the operation; where
 # Cloud's says otherwise is in `cloud`.
 _REFUSALS = {
@@ -91,68 +83,6 @@ _REFUSALS = {
     "VIEW_VOTERS_AND_WATCHERS": (404, "You do not have the permission to view the voters of this issue."),
     "MANAGE_WATCHERS": (401, "You do not have permission to manage the watcher list."),
 }
-
-
-@dataclass(frozen=True)
-class Role:
-    """A project role: the same in all projects, with other members in each."""
-
-    id: int
-    """Number."""
-    name: str
-    """Name."""
-    description: str
-    """What it is for."""
-
-
-@dataclass(frozen=True)
-class Actor:
-    """A member of a role in one project: a person or a group."""
-
-    id: int
-    """Number."""
-    role: int
-    """Number of the role."""
-    kind: ActorKind
-    """Person or group."""
-    name: str
-    """Login name or group name."""
-
-
-@dataclass(frozen=True)
-class Holder:
-    """Whom a permission or a security level is given to."""
-
-    kind: HolderKind
-    """What kind of holder."""
-    parameter: str | None
-    """Number of the role, name of the group or of the user; None for the others."""
-
-
-@dataclass(frozen=True)
-class Grant:
-    """A permission given to a holder."""
-
-    id: int
-    """Number."""
-    permission: str
-    """Key of the permission."""
-    holder: Holder
-    """Whom it is given to."""
-
-
-@dataclass(frozen=True)
-class PermissionScheme:
-    """Grants that projects share."""
-
-    id: int
-    """Number."""
-    name: str
-    """Name."""
-    description: str
-    """What it is for."""
-    grants: tuple[Grant, ...]
-    """What it grants."""
 
 
 def in_role(config: Configuration, user: User, project: Project, role: int) -> bool:

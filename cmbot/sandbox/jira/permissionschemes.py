@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from . import adminparts, roles
 from .errors import JiraError
-from .permissions import HOLDERS_WITH_PARAMETER, PERMISSIONS, HolderKind, administer
+from .grants import HOLDERS_WITH_PARAMETER, HolderKind
+from .permissions import PERMISSIONS, administer
 
 if TYPE_CHECKING:
     from .adminparts import Body
     from .configuration import User
-    from .permissions import PermissionScheme
+    from .grants import PermissionScheme
     from .site import Site
 
 

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 if TYPE_CHECKING:
     from .configuration import Project
-    from .permissions import Actor, Grant, PermissionScheme, Role
+    from .grants import Actor, Grant, PermissionScheme, Role
     from .projectparts import Component, Filter, ProjectCategory, Version
     from .security import SecurityScheme
     from .setupshapes import Json, SetupShapes

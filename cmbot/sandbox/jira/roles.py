@@ -11,7 +11,7 @@ from .permissions import administer, need
 if TYPE_CHECKING:
     from .adminparts import Body
     from .configuration import Project, User
-    from .permissions import Role
+    from .grants import Role
     from .site import Site
 
 

@@ -8,16 +8,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from .errors import JiraError
+from .grants import ON_ISSUES
 from .issues import Issue, from_row
 from .jql import Compiled, compile_query
-from .permissions import ON_ISSUES, browsable, in_level
+from .permissions import browsable, in_level
 from .security import FIELD
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .configuration import Configuration, Project, User
-    from .permissions import Holder
+    from .grants import Holder
     from .site import Site
 
 _TABLES = "{} i JOIN statuses s ON s.id = i.status_id JOIN projects p ON p.id = i.project_id"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .permissions import Holder
+    from .grants import Holder
 
 FIELD = "security"
 """Id of the field that keeps an issue's level."""

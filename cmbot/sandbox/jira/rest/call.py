@@ -201,3 +201,9 @@ def page(values: list[Any], call: SignedIn, name: str, limit: int = 50) -> dict[
     start, most = max(0, call.number("startAt", 0)), call.number("maxResults", limit)
     chosen = values[start:] if most < 0 else values[start : start + most]
     return {"startAt": start, "maxResults": most, "total": len(values), name: chosen}
+
+
+def whole_page(call: SignedIn, values: list[Any]) -> dict[str, Any]:
+    """A page of a list that says whether it is the last."""
+    found = page(values, call, "values")
+    return {**found, "isLast": found["startAt"] + len(found["values"]) >= found["total"]}
