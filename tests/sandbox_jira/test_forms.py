@@ -309,3 +309,16 @@ def test_an_epic_that_one_may_not_see_is_not_told(start: Start, seed: dict[str, 
     key = sandbox.create(**{sandbox.field("Epic Link"): epic})
     assert "secret" not in person.get(f"/browse/{key}").text
     person.session.close()
+
+
+def test_an_issue_is_added_to_an_epic_from_its_page(person: Person) -> None:
+    sandbox = person.sandbox
+    epic = sandbox.create("Epic", "the epic")
+    found = re.search(r'href="([^"]+)">Add Step<', person.get(f"/browse/{epic}").text)
+    assert found is not None
+    page = person.get(found[1].replace("&amp;", "&")).text
+    assert f'<option value="{epic}" selected>{epic} the epic</option>' in page
+    step = next(kind["id"] for kind in sandbox.get("issuetype") if kind["name"] == "Step")
+    sent = {"project": "CM", "type": step, "summary": "below", sandbox.field("Epic Link"): epic}
+    made = person.post("/create", data=sent)
+    assert sandbox.search(f'"Epic Link" = {epic}') == [made.url.rpartition("/")[2]]

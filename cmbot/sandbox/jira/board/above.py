@@ -30,6 +30,19 @@ def controls(visit: Visit, project: Project, kind: IssueType, chosen: str = "") 
     return [Control(NAME, "Parent", "one", values, tuple(found), required=kind.subtask)]
 
 
+def as_epic(visit: Visit, kind: IssueType, parent: str) -> dict[str, str]:
+    """The parent as the value of Data Center's Epic Link, where that is what it is."""
+    link = visit.site.config.field_of_type("epic-link")
+    if (
+        link is None
+        or visit.site.flavour.parents
+        or kind.level != 0
+        or parent not in dict(listed(visit, 1, parent))
+    ):
+        return {}
+    return {link.id: parent}
+
+
 def of_issue(visit: Visit, issue: Issue) -> list[Control]:
     """The control for the parent of an issue, if it can be changed: Cloud's epics."""
     if issue.type.subtask or not visit.site.flavour.parents:

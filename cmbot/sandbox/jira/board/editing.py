@@ -35,8 +35,10 @@ def creation(visit: Visiting) -> Response:
     asked = visit.request.query_params
     project, kind = _chosen(visit, asked.get("project", ""), asked.get("type", ""))
     screen = _create_screen(visit, project, kind)
-    before = above.controls(visit, project, kind, asked.get("parent", ""))
-    return _creation(visit, project, kind, before + _controls(visit, screen, _given(visit)))
+    parent = asked.get("parent", "")
+    given = _given(visit) | above.as_epic(visit, kind, parent)
+    before = above.controls(visit, project, kind, parent)
+    return _creation(visit, project, kind, before + _controls(visit, screen, given))
 
 
 @router.post("/create")

@@ -210,7 +210,7 @@ def _remark(site: Site, user: User, shapes: Shapes, issue: Issue, comment: Comme
 def _done_here(site: Site, user: User, shapes: Shapes, issue: Issue) -> dict[str, Any]:
     """What the viewer may do and did, and the work that was logged."""
     watching, voting = watchers.of_issue(site, issue.id), votes.of_issue(site, issue.id)
-    kinds = [kind for kind in issue.project.issue_types if kind.subtask]
+    kinds = [kind for kind in issue.project.issue_types if kind.level == issue.type.level - 1]
     allowed = {
         word: may(site.config, user, permission, issue.project, issue)
         for word, permission in (
@@ -229,7 +229,7 @@ def _done_here(site: Site, user: User, shapes: Shapes, issue: Issue) -> dict[str
             for way, words in _ways(kind)
         ],
         "may_vote": issue.values.get("reporter") != user.name and issue.resolved is None,
-        "child_type": kinds[0] if kinds and creating and issue.type.level == 0 else None,
+        "child_type": kinds[0] if kinds and creating else None,
         "watchers": len(watching),
         "watching": user in watching,
         "votes": len(voting),
