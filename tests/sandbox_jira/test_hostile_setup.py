@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 if TYPE_CHECKING:
@@ -92,11 +92,13 @@ FIELDS = st.sampled_from(
         "timetracking",
         "components",
         "parent",
+        *("words", "other", "body"),
     ]
 )
 CUSTOM = st.integers(10000, 10012).map(lambda number: f"customfield_{number}")
 FORMS = st.dictionaries(FIELDS | CUSTOM, st.lists(WORDS, max_size=2), max_size=5)
 PAGES = ["/create", "/browse/CM-1/edit", "/browse/CM-1/transition/11", "/issues/save", "/browse/CM-1/comment"]
+PAGES += ["/browse/CM-1/link", "/browse/CM-1/comment/10000", "/browse/CM-1/link/1/delete"]
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +116,7 @@ def target(calm: Sandbox) -> Sandbox:
 
 @CALM
 @given(where=TARGETS, body=BODIES | NAMED)
+@example(where=("POST", "permissionscheme/10000/permission"), body={"permission": [], "holder": {"type": []}})
 def test_no_json_breaks_it(target: Sandbox, where: tuple[str, str], body: Any) -> None:
     answer = target.rest(*where, data=json.dumps(body))
     assert answer.status_code < 500, answer.text

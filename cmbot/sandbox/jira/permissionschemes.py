@@ -69,7 +69,7 @@ def drop_grant(site: Site, caller: User, one: PermissionScheme, number: str) -> 
 
 def _insert_grant(site: Site, number: int, raw: Any) -> int:
     holder = raw.get("holder") if isinstance(raw, dict) else None
-    if not isinstance(holder, dict) or raw.get("permission") not in PERMISSIONS:
+    if not isinstance(holder, dict) or str(raw.get("permission")) not in PERMISSIONS:
         raise JiraError(400, errors={"permission": "A grant has a known permission and a holder."})
     kind, parameter = holder.get("type"), holder.get("parameter", holder.get("value"))
     if kind not in get_args(HolderKind):
