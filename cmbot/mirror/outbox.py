@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cmbot.mirror.database import stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import timedelta
     from sqlite3 import Connection
 
@@ -118,6 +118,25 @@ def keep_said(
         (text, later, later, marker),
     )
     return True
+
+
+def markers(mirror: Mirror, wanted: Sequence[str]) -> set[str]:
+    """Find which things were said, or are still to be said.
+
+    Parameters
+    ----------
+    mirror : `~cmbot.mirror.Mirror`
+        The database.
+    wanted : `~collections.abc.Sequence` [`str`]
+        Their markers.
+
+    Returns
+    -------
+    known : `set` [`str`]
+        Those that have a row.
+    """
+    places = ", ".join("?" * len(wanted))
+    return {row["marker"] for row in mirror.db["outbox"].rows_where(f"marker IN ({places})", wanted)}
 
 
 def pending(mirror: Mirror, now: datetime) -> tuple[Row, ...]:

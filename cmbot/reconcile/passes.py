@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 from cmbot.exceptions import CmbotError, RemoteError
 from cmbot.handlers import starting
 from cmbot.handlers.campaign import decide
-from cmbot.mirror import journal, plans, seen, unread
+from cmbot.mirror import journal, outbox, plans, seen, unread
 from cmbot.models.views import PlanState
 from cmbot.reconcile import (
     chains,
     deliver,
     follow,
+    looking,
     observe,
     planning,
     submissions,
@@ -105,7 +106,7 @@ class Passes:
         for epic in self._relevant(news.keys):
             report.campaigns += 1
             try:
-                if self._campaign(epic, now):
+                if self._campaign(epic, now, jira_answers=news.trouble is None):
                     unsettled.add(epic.id)
             except CmbotError as error:
                 unsettled.add(epic.id)
@@ -140,7 +141,7 @@ class Passes:
         epics = views.epics(self._edges)
         return tuple(epic for epic in epics if epic.key in keys or epic.id in self._unsettled)
 
-    def _campaign(self, epic: Issue, now: datetime) -> bool:
+    def _campaign(self, epic: Issue, now: datetime, *, jira_answers: bool) -> bool:
         """Follow, decide, act and tell for one campaign; say whether more is to be done soon."""
         edges = self._edges
         view = views.campaign(edges, epic)
@@ -156,10 +157,25 @@ class Passes:
         if acted:
             view = views.campaign(edges, epic)
             decision = decide(view)
+        if jira_answers:
+            view, decision = self._confirmed(view, decision, now)
         tell.campaign(edges, view, decision, now)
         return (
             acted or bool(decision.submits or decision.plans) or not all(step.chained for step in view.steps)
         )
+
+    def _confirmed(
+        self, view: CampaignView, decision: Decision, now: datetime
+    ) -> tuple[CampaignView, Decision]:
+        """Look again at issues of which something new would be said: the search may not have shown all."""
+        edges = self._edges
+        known = outbox.markers(edges.mirror, [notice.marker for notice in decision.notices])
+        about = {item.issue.id: item.issue for item in decision.notices if item.marker not in known}
+        read = {issue_id: looking.reread(edges, issue_id, now) for issue_id in about}
+        if read == about:
+            return view, decision
+        view = views.campaign(edges, read.get(view.issue.id, view.issue))
+        return view, decide(view)
 
     def _act(self, view: CampaignView, decision: Decision, now: datetime) -> bool:
         edges, acted = self._edges, False

@@ -163,9 +163,13 @@ class Bot:
     def create_two_steps(self, name: str = "test", pause: str = "after each step") -> tuple[str, ...]:
         return self.create(TWO_STEPS, name, pause)
 
-    def stop(self) -> None:
+    def wait(self) -> None:
+        """Wait for the children that it started: bps, butler, pipetask."""
         for child in list(self.edges.runner._own.values()):
             child.wait(PATIENCE)
+
+    def stop(self) -> None:
+        self.wait()
         self.edges.mirror.release_lease()
         self.edges.mirror.close()
 
@@ -229,7 +233,12 @@ class Human(Clicker):
         self._sandbox("POST", "disturb", json=order)
 
     def calm(self) -> None:
+        """Take single faults back; a test's strange mode goes on."""
         self._sandbox("DELETE", "disturb")
+
+    def strange(self, **order: Any) -> None:
+        """Let Jira misbehave towards the bot like this, and no more: see cmbot.sandbox.jira.strange."""
+        self._sandbox("PUT", "strange", json={"users": [BOT], **order})
 
     def asked(self, user: str = BOT) -> list[tuple[str, str]]:
         """Methods and paths of what somebody asked Jira since the last `forget`."""

@@ -100,8 +100,7 @@ def test_a_launch_taken_back_in_time_starts_nothing(bot: Bot, alice: Human, bob:
     bot.turn()
     bob.move(step, Status.ABANDONED)
     bob.move(epic, Status.DRAFT)
-    for child in list(bot.edges.runner._own.values()):
-        child.wait(60)
+    bot.wait()
     bot.settle()
     assert panda.requests() == []
     assert alice.told(epic) == []
