@@ -148,6 +148,12 @@ def test_only_administrators_steer(sandbox: Sandbox) -> None:
             assert sandbox.ask(method, path, user="bob", json={}).status_code == 403
 
 
+def test_a_single_fault_comes_before_what_is_left_to_chance(sandbox: Sandbox) -> None:
+    become(sandbox, faults=[{"kind": "conflict", "rate": 1}])
+    sandbox.ask("POST", "/sandbox/disturb", json={"kind": "expired", "count": 2})
+    assert outcomes(sandbox, 3) == [401, 401, 409]
+
+
 def test_it_can_be_strange_to_one_user_and_calm_to_others(sandbox: Sandbox) -> None:
     def fates() -> list[int]:
         return [sandbox.rest("GET", "myself", user=name).status_code for name in ("alice", "bob")]

@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,22 +24,29 @@ from cmbot.reconcile.passes import Passes
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+BETWEEN = timedelta(seconds=1)
+"""How much later the next pass thinks it is, so that what waits after a failure is tried again soon."""
 LOG = logging.getLogger(__name__)
 
 
 def deadly(function: Callable[..., Any], end: signal.Signals, when: str, text: str) -> Callable[..., Any]:
-    """Wrap a function so that the process gets a signal before or after the first call that shows a text."""
+    """Wrap a function so that the process gets a signal before or after the first call that shows a text.
+
+    After one that came to its end: a strange Jira makes others fail.
+    """
     calls: list[str] = []
+
+    def meet() -> None:
+        calls.append(text)
+        os.kill(os.getpid(), end)
 
     def call(*args: Any, **kwargs: Any) -> Any:
         first = not calls and text in repr((args, kwargs))
-        if first:
-            calls.append(text)
         if first and when == "before":
-            os.kill(os.getpid(), end)
+            meet()
         result = function(*args, **kwargs)
         if first and when == "after":
-            os.kill(os.getpid(), end)
+            meet()
         return result
 
     return call
@@ -57,13 +64,17 @@ def arm(end: str, when: str, target: str, text: str) -> None:
 
 def main(settings: str, end: str, when: str, target: str, text: str = "") -> None:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
-    passes = Passes(open_edges(load_settings(Path(settings))))
-    arm(end, when, target, text)
+    passes: Passes | None = None
+    ahead = timedelta(0)
     while True:
         try:
-            passes.run(datetime.now(UTC))
+            if passes is None:
+                passes = Passes(open_edges(load_settings(Path(settings))))
+                arm(end, when, target, text)
+            passes.run(datetime.now(UTC) + ahead)
         except RemoteError as error:
             LOG.warning("%s", error)
+        ahead += BETWEEN
         time.sleep(0.1)
 
 

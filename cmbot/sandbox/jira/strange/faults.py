@@ -162,7 +162,8 @@ class Disturber:
         """The fault for this request, if there is one; it is then used up by one."""
         now = self._clock()
         self._armed = [one for one in self._armed if not one.over(now)]
-        for one in self._armed:
+        # what was asked for comes before what is left to chance
+        for one in sorted(self._armed, key=lambda one: one.fault.rate is not None):
             rate = one.fault.rate
             if one.fault.meets(scope) and (rate is None or self._chance.random() < rate):
                 one.left -= 1
