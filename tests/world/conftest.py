@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from cmbot.reconcile.passes import Report
 
 Found = TypeVar("Found")
-PATIENCE = 300.0
+PATIENCE = 600.0
 """Seconds after which something that has not happened is a failure; on a quiet machine it takes a few."""
 PASSES = 300
 """Passes after which a bot that is left alone must have come to rest."""
