@@ -30,12 +30,13 @@ class Client(jira.JIRA):  # type: ignore[misc] # the library publishes no types
     """The library's client, opened to plain requests."""
 
     def send(self, method: str, path: str, **content: Any) -> requests.Response:
-        """Make one request below ``/rest/api/2/``.
+        """Make one request below ``/rest/api/2/``, or elsewhere on the server.
 
         Parameters
         ----------
         method, path : `str`
-            What to ask; the path's parts are quoted.
+            What to ask; the path's parts are quoted. One that begins with ``/`` is below the address
+            of the server.
         **content : `Any`
             As `requests.request` takes it.
 
@@ -45,9 +46,8 @@ class Client(jira.JIRA):  # type: ignore[misc] # the library publishes no types
             The answer.
         """
         # A followed redirect would turn a POST into a GET that looks like success.
-        response: requests.Response = self._session.request(
-            method, self._get_url(path), allow_redirects=False, **content
-        )
+        url = f"{self.server_url}{path}" if path.startswith("/") else self._get_url(path)
+        response: requests.Response = self._session.request(method, url, allow_redirects=False, **content)
         return response
 
 

@@ -12,7 +12,7 @@ from cmbot.jira.failures import strange
 from cmbot.jira.people import People
 from cmbot.jira.wire import Wire, issue_path
 from cmbot.jira_schema import values
-from cmbot.jira_schema.needs import Deployment, Place, TypePlace, TypeSeen, type_names
+from cmbot.jira_schema.needs import Deployment, Place, TypePlace, TypeSeen, Webhook, type_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -137,6 +137,34 @@ class Survey:
         """
         clause = f"project = {reading.quoted(self._settings.project)} AND updated >= {since_ms:d}"
         return any(self._dialect.pages(self._wire, clause, "updated,status,issuetype", 1))
+
+    def webhooks(self) -> list[Webhook]:
+        """List the webhooks that administrators registered; they alone may (reference/jira.md section 9.1).
+
+        Returns
+        -------
+        webhooks : `list` [`~cmbot.jira_schema.needs.Webhook`]
+            All of the site.
+
+        Raises
+        ------
+        Refused
+            If the account is no administrator's.
+        RemoteError
+            Otherwise.
+        """
+        numbers = self.server.get("versionNumbers") or [0]
+        new = self.deployment is Deployment.DATA_CENTER and int(numbers[0]) >= 10
+        path = "/rest/jira-webhook/1.0/webhooks" if new else "/rest/webhooks/1.0/webhook"
+        listed = self._wire.read_list(self._settings.url, "reading the webhooks", path, "values")
+        return [
+            Webhook(
+                str(one.get("url")),
+                bool(one.get("active", one.get("enabled"))),
+                frozenset(map(str, one.get("events") or ())),
+            )
+            for one in listed
+        ]
 
     def look(self, chosen: Sequence[str] = ()) -> Place:
         """See what the project is.

@@ -104,6 +104,18 @@ class Screen:
 
 
 @dataclass(frozen=True)
+class Webhook:
+    """A webhook that an administrator registered."""
+
+    url: str
+    """Where it is sent."""
+    enabled: bool
+    """Whether it is sent."""
+    events: frozenset[str]
+    """What it is sent for."""
+
+
+@dataclass(frozen=True)
 class Place:
     """A Jira project as it is."""
 

@@ -269,12 +269,9 @@ def webhooks(check: str, report: Mapping[str, Any], now: datetime) -> Line:
     if report.get("last_webhook"):
         return Line(check, Health.OK, f"the last came at {report['last_webhook']}")
     told = f"none came since the service started at {report.get('started')}"
-    register = (
-        "a Jira administrator registers it: System > WebHooks > Create, the address of this service with "
-        "/webhooks/jira, the secret of web.webhook_secret, all events of issues and comments"
-    )
     try:
         up = now - datetime.fromisoformat(str(report["started"]))
     except (KeyError, ValueError):
         up = QUIET
-    return Line(check, Health.UNCHECKED if up < QUIET else Health.DEGRADED, told, register)
+    health = Health.UNCHECKED if up < QUIET else Health.DEGRADED
+    return Line(check, health, told, "see `jira webhook`, and the proxy between Jira and this service")

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from cmbot import credentials
 from cmbot.butler.questions import QUERY_SCRIPT, ReachRequest, parse_reach
 from cmbot.children import Runner
-from cmbot.exceptions import CmbotError, RemoteError, UserError
+from cmbot.exceptions import CmbotError, NotFound, Refused, RemoteError, UserError
 from cmbot.jira.survey import Survey
 from cmbot.jira_schema import values
 from cmbot.mirror import lease
@@ -89,6 +89,8 @@ class Doctor:
         yield Check("jira search", self._search, "jira project")
         if self._settings.jira.roles:
             yield Check("jira roles", self._roles, "jira account")
+        if self._settings.web is not None and self._settings.web.webhook_secret is not None:
+            yield Check("jira webhook", self._webhook, "jira account", Health.DEGRADED)
         yield Check("panda token", self._token)
         yield Check("panda relay", self._relay, "panda token")
         if self._settings.panda.monitor:
@@ -133,6 +135,12 @@ class Doctor:
     def _roles(self) -> Sequence[Line]:
         self._survey.roles()
         return (Line("jira roles", Health.OK, "groups and project roles can be read"),)
+
+    def _webhook(self) -> Sequence[Line]:
+        registered = None
+        with suppress(Refused, NotFound):
+            registered = self._survey.webhooks()
+        return (jira_diagnosis.webhook("jira webhook", registered),)
 
     # ------------------------------------------------------------------------------ PanDA
 

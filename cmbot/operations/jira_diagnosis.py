@@ -12,7 +12,7 @@ from cmbot.operations.diagnosis import Health, Line
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cmbot.jira_schema.needs import Lack, Place
+    from cmbot.jira_schema.needs import Lack, Place, Webhook
     from cmbot.settings import JiraSettings
 
 SKEW = timedelta(minutes=1)
@@ -31,6 +31,15 @@ PERMISSIONS: Mapping[str, str] = {
     "DELETE_OWN_ATTACHMENTS": "retire old attachments",
 }
 """What cmbot's account must be allowed to do in the project, and why."""
+HOOK = "/webhooks/jira"
+"""Path of the address that a webhook of ours is sent to."""
+EVENTS = frozenset(
+    {
+        *("jira:issue_created", "jira:issue_updated", "jira:issue_deleted"),
+        *("comment_created", "comment_updated"),
+    }
+)
+"""What it must be sent for; the others do no harm."""
 _SETUP = "run `cmbot jira setup`"
 
 
@@ -131,6 +140,41 @@ def permissions(check: str, held: Mapping[str, bool], project: str) -> Line:
             f"grant it in the permission scheme of {project}",
         )
     return Line(check, Health.OK, f"all {len(PERMISSIONS)} that cmbot needs")
+
+
+def webhook(check: str, registered: Sequence[Webhook] | None) -> Line:
+    """Judge whether Jira sends webhooks to us; without them changes are seen at the next pass.
+
+    Parameters
+    ----------
+    check : `str`
+        Name of the line.
+    registered : `~collections.abc.Sequence` [`~cmbot.jira_schema.needs.Webhook`] or `None`
+        All of the site; `None` if the account may not see them.
+
+    Returns
+    -------
+    line : `Line`
+        Degraded only.
+    """
+    register = (
+        f"a Jira administrator registers it: System > WebHooks > Create, this service's address with {HOOK}, "
+        "the secret of web.webhook_secret, all events of issues and comments"
+    )
+    if registered is None:
+        return Line(check, Health.UNCHECKED, "only administrators may see what is registered", register)
+    ours = [one for one in registered if one.url.partition("?")[0].endswith(HOOK)]
+    if not ours:
+        return Line(check, Health.DEGRADED, f"none is registered for {HOOK}", register)
+    if not any(one.enabled for one in ours):
+        return Line(check, Health.DEGRADED, f"{ours[0].url} is switched off", "System > WebHooks > Enable")
+    missing = EVENTS - frozenset().union(*(one.events for one in ours if one.enabled))
+    if missing:
+        told = f"{ours[0].url} is not sent for {', '.join(sorted(missing))}"
+        return Line(
+            check, Health.DEGRADED, told, "System > WebHooks > Edit: all events of issues and comments"
+        )
+    return Line(check, Health.OK, f"registered: {ours[0].url}")
 
 
 _CHECKS: tuple[tuple[str, Health, tuple[What, ...]], ...] = (

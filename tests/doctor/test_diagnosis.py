@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from cmbot.exceptions import DefinitionError, Problem, RemoteError
 from cmbot.jira_schema.fields import FIELDS
-from cmbot.jira_schema.needs import VENDOR, Deployment, Place, TypePlace, TypeSeen
+from cmbot.jira_schema.needs import VENDOR, Deployment, Place, TypePlace, TypeSeen, Webhook
 from cmbot.models.issues import Status
 from cmbot.operations import diagnosis, jira_diagnosis
 from cmbot.operations.diagnosis import Health, Line
@@ -226,3 +226,24 @@ def test_the_service_is_judged_by_what_it_says(status: int, report: dict[str, st
 )
 def test_webhooks_that_do_not_come_only_degrade(report: dict[str, str], health: Health) -> None:
     assert diagnosis.webhooks("webhooks", report, NOW).health is health
+
+
+ALL = jira_diagnosis.EVENTS
+OURS = "https://proxy.example.org/webhooks/jira"
+
+
+@pytest.mark.parametrize(
+    ("registered", "health"),
+    [
+        (None, Health.UNCHECKED),
+        ([], Health.DEGRADED),
+        ([Webhook("https://other.example.org/", enabled=True, events=ALL)], Health.DEGRADED),
+        ([Webhook(OURS, enabled=False, events=ALL)], Health.DEGRADED),
+        ([Webhook(OURS, enabled=True, events=ALL - {"comment_created"})], Health.DEGRADED),
+        ([Webhook(OURS, enabled=True, events=ALL | {"project_created"})], Health.OK),
+    ],
+)
+def test_a_webhook_must_be_registered_and_sent_for_what_wakes(
+    registered: list[Webhook] | None, health: Health
+) -> None:
+    assert jira_diagnosis.webhook("jira webhook", registered).health is health

@@ -145,9 +145,13 @@ class Site:
         file = self.settings(user, **changes)
         return CliRunner().invoke(main, ("jira", "setup", "--settings", str(file), *argv), input=answer)
 
-    def doctor(self) -> dict[str, str]:
-        """Run ``cmbot doctor`` with cmbot's own account; health of what it says of Jira."""
-        result = CliRunner().invoke(main, ("doctor", "--json", "--settings", str(self.settings("cmbot"))))
+    def doctor(self, user: str = "cmbot", *, web: bool = False) -> dict[str, str]:
+        """Run ``cmbot doctor``; health of what it says of Jira."""
+        file = self.settings(user)
+        if web:
+            serves = {"port": 1, "webhook_secret": {"file": str(file)}}
+            file.write_text(yaml.safe_dump(yaml.safe_load(file.read_text()) | {"web": serves}))
+        result = CliRunner().invoke(main, ("doctor", "--json", "--settings", str(file)))
         checks = json.loads(result.stdout)["checks"]
         return {one["check"]: one["health"] for one in checks if one["check"].startswith("jira")}
 

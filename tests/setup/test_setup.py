@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cmbot.jira_schema.fields import FIELDS
+from cmbot.operations.jira_diagnosis import EVENTS
 
 if TYPE_CHECKING:
     from conftest import Site
@@ -194,3 +195,12 @@ def test_the_doctor_sees_a_token_that_is_not_accepted(site: Site) -> None:
     found = site.doctor()
     assert "broken" in (found["jira server"], found["jira account"])
     assert found["jira project"] == "unchecked"
+
+
+def test_the_doctor_sees_whether_a_webhook_is_registered(site: Site) -> None:
+    assert site.doctor(user="cmbot", web=True)["jira webhook"] == "unchecked"
+    assert site.doctor(user="alice", web=True)["jira webhook"] == "degraded"
+    path = "/rest/webhooks/1.0/webhook" if site.flavour == "cloud" else "/rest/jira-webhook/1.0/webhooks"
+    hook = {"name": "cmbot", "url": "http://127.0.0.1:1/webhooks/jira", "events": sorted(EVENTS)}
+    site.ask("POST", path, hook)
+    assert site.doctor(user="alice", web=True)["jira webhook"] == "ok"
