@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -46,36 +47,31 @@ def find(site: Site, user: User, number: str) -> Task | None:
     return Task(row["id"], row["user"], row["description"], row["created"], **result)
 
 
-def move(site: Site, user: User, wanted: Iterable[tuple[str, str]]) -> int:
-    """Make transitions (issue, transition id) one by one; returns the task's number."""
-    transitions = dict(wanted)
-    found = {issue.id: transitions[name] for name, issue in _seen(site, user, transitions).items()}
+def move(site: Site, user: User, wanted: Mapping[str, str]) -> int:
+    """Make transitions (their ids by issue) one by one; returns the task's number."""
+    found = _seen(site, user, wanted)
 
-    def one(issue: Issue) -> None:
-        statusscheme.move(site, user, issue, {"transition": {"id": found[issue.id]}})
+    def one(name: str, issue: Issue) -> None:
+        statusscheme.move(site, user, issue, {"transition": {"id": wanted[name]}})
 
-    return _do(site, user, "Bulk transition", found, len(transitions) - len(found), one)
+    return _do(site, user, "Bulk transition", found, one, len(wanted) - len(found))
 
 
 def set_property(site: Site, user: User, key: str, value: Any, chosen: Iterable[int]) -> int:
     """Set a property of issues one by one, those that can be edited; returns the task's number."""
 
-    def one(issue: Issue) -> None:
+    def one(_: str, issue: Issue) -> None:
         permissions.need(site.config, user, "EDIT_ISSUES", issue.project, issue)
         properties.put(site, "issue", issue.id, key, value)
 
-    names = {str(number): number for number in chosen}
-    found = {issue.id: key for issue in _seen(site, user, names).values()}
-    return _do(site, user, f"Set property {key}", found, len(names) - len(found), one)
+    return _do(site, user, f"Set property {key}", _seen(site, user, map(str, chosen)), one)
 
 
 def _seen(site: Site, user: User, names: Iterable[str]) -> dict[str, Issue]:
     found = {}
     for name in names:
-        try:
+        with suppress(JiraError):  # as if it were not there
             found[name] = issues.seen(site, user, name)
-        except JiraError:
-            continue
     return found
 
 
@@ -83,18 +79,18 @@ def _do(
     site: Site,
     user: User,
     description: str,
-    chosen: Iterable[int],
-    unseen: int,
-    work: Callable[[Issue], None],
+    chosen: Mapping[str, Issue],
+    work: Callable[[str, Issue], None],
+    unseen: int = 0,
 ) -> int:
     done, failed = [], {}
-    for number in chosen:
+    for name, issue in chosen.items():
         try:
-            work(issues.seen(site, user, str(number)))
+            work(name, issue)
         except JiraError as error:
-            failed[str(number)] = [*error.messages, *error.errors.values()]
+            failed[str(issue.id)] = [*error.messages, *error.errors.values()]
         else:
-            done.append(number)
+            done.append(issue.id)
     result = json.dumps({"done": done, "failed": failed, "unseen": unseen})
     now = site.store.now()
     return site.store.insert("tasks", user=user.name, description=description, created=now, result=result)

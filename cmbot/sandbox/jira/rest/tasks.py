@@ -27,7 +27,7 @@ def transition(call: Call) -> Response:
     inputs = call.object.get("bulkTransitionInputs")
     if not isinstance(inputs, list) or not inputs:
         raise JiraError(400, "bulkTransitionInputs must not be empty")
-    wanted = [pair for one in inputs for pair in _pairs(one)]
+    wanted = dict(pair for one in inputs for pair in _pairs(one))
     if len(wanted) > TRANSITION_LIMIT:
         raise JiraError(400, f"At most {TRANSITION_LIMIT} issues can be transitioned at once.")
     return answer({"taskId": str(tasks.move(call.site, call.user, wanted))}, 201)
@@ -78,7 +78,7 @@ def task(call: Call, number: str) -> Response:
             "id": number,
             "description": found.description,
             "status": "COMPLETE",
-            "result": f"{len(found.done)} issues changed, {len(found.failed) + found.unseen} not.",
+            "result": f"{len(found.done)} issues changed, {len(found.failed)} not.",
             "submittedBy": call.site.config.users[found.user].id,
             "progress": 100,
             "elapsedRuntime": 0,
