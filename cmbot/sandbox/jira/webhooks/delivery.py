@@ -57,7 +57,7 @@ class Deliverer:
         Whose clock counts, and where a vendor that tries again keeps what it has promised to send.
     """
 
-    # whoever takes the store's lock and the turn's takes the store's first
+    # who needs both locks, the store's and the turn's, takes the store's first
     def __init__(self, manners: Manners, store: Store) -> None:
         self.manners = manners
         self.mischief = Mischief()
