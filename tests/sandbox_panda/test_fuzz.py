@@ -53,6 +53,7 @@ ORDERS = [
     "/sandbox/requests/1/hide",
     "/sandbox/requests/1/reopen",
     "/sandbox/requests/1/status",
+    "/sandbox/tasks/5001/status",
     "/token",
     "/devicecode",
 ]

@@ -81,6 +81,34 @@ def test_an_abort_ends_where_the_settings_say(
     assert (found["status"], found["errordialog"]) == (task, "kill by Sandbox")
 
 
+def test_a_task_can_be_shown_as_broken(shared: Any, workflow: Build) -> None:
+    request_id = shared.result("submit", workflow("broken", isr={}))
+    shared.ended(request_id)
+
+    def task() -> tuple[str, str | None]:
+        (found,) = shared.json(f"/tasks/?json&reqid={request_id}")
+        return found["status"], found["errordialog"]
+
+    (number,) = (row["jeditaskid"] for row in shared.json(f"/tasks/?json&reqid={request_id}"))
+    shared.order(f"/sandbox/tasks/{number}/status", status="broken", dialog="no queue")
+    assert task() == ("broken", "no queue")
+    shared.order(f"/sandbox/tasks/{number}/status", status=None)
+    assert task() == ("done", None)
+    assert shared.ask("POST", f"/sandbox/tasks/{number}/status", json={"status": "odd"}).status_code == 422
+    assert shared.ask("POST", "/sandbox/tasks/1/status", json={"status": None}).status_code == 404
+
+
+def test_a_stuck_task_says_so(server: Any, workflow: Build, until: Callable[..., Any]) -> None:
+    number = server.order("/sandbox/troubles", stuck=True)["id"]
+    request_id = server.result("submit", workflow("run", isr={}))
+    until(lambda: server.json(f"/tasks/?json&reqid={request_id}"))
+    (task,) = server.json(f"/tasks/?json&reqid={request_id}")
+    assert (task["status"], task["errordialog"]) == (
+        "pending",
+        f"no candidates: held back by trouble {number}",
+    )
+
+
 def test_an_abort_may_never_be_carried_out(server: Any, workflow: Build, until: Callable[..., Any]) -> None:
     server.order("/sandbox/settings", abort_ends="Transforming")
     server.order("/sandbox/troubles", stuck=True)

@@ -8,6 +8,8 @@ an unknown id or name a 404. What is set here is kept in the store, but for hold
 ``POST /requests/{id}/hide``             ``{"hidden": true}``: lost from the monitor; iDDS still knows it
 ``POST /requests/{id}/reopen``           ``{"jobs": "failed"}`` or ``"all"``: a person retries it in PanDA
 ``POST /requests/{id}/status``           ``{"status": "Suspended"}``: any iDDS status, as by hand in its table
+``POST /tasks/{id}/status``              ``{"status": "broken", "dialog": "..."}``: what the monitor shows of
+                                         a task, by its jeditaskid; null for what its jobs say
 ``GET, POST /settings``                  limits and oddities (`~cmbot.sandbox.panda.settings.Settings`)
 ``GET, POST, DELETE /troubles``          failures on demand (`~cmbot.sandbox.panda.troubles.Trouble`);
                                          ``DELETE /troubles/{id}`` for one
@@ -26,15 +28,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, HTTPException, Path
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from cmbot.sandbox.panda import queues, settings, steering, troubles
 from cmbot.sandbox.panda.clock import ClockOrder
 from cmbot.sandbox.panda.issuer import Claims
 from cmbot.sandbox.panda.queues import Queue
+from cmbot.sandbox.panda.rows import task_id_of
 from cmbot.sandbox.panda.settings import Settings
 from cmbot.sandbox.panda.troubles import Trouble
-from cmbot.sandbox.panda.vocabulary import REQUEST_STATUS
+from cmbot.sandbox.panda.vocabulary import REQUEST_STATUS, TASK_STATUS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,6 +77,23 @@ class ReopenOrder(BaseModel):
     """Which jobs run again."""
 
 
+def _task_status(name: str) -> str:
+    if name not in TASK_STATUS:
+        raise ValueError(f"{name!r:.40} is no status of a PanDA task")
+    return name
+
+
+class TaskOrder(BaseModel):
+    """Body of ``POST /sandbox/tasks/{id}/status``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    status: Annotated[str, AfterValidator(_task_status)] | None
+    """Name of a PanDA task status; null for that of its jobs again."""
+    dialog: str | None = Field(default=None, max_length=500)
+    """The reason in words, for ``errordialog``."""
+
+
 class StatusOrder(BaseModel):
     """Body of ``POST /sandbox/requests/{id}/status``."""
 
@@ -103,6 +123,7 @@ def router(store: Store, issuer: Issuer, wake: Callable[[], None]) -> APIRouter:
     routes = APIRouter(prefix="/sandbox")
     _add_settings(routes, store, wake)
     _add_requests(routes, store, wake)
+    _add_tasks(routes, store)
     _add_troubles(routes, store, wake)
     _add_queues(routes, store, wake)
 
@@ -177,6 +198,16 @@ def _add_requests(routes: APIRouter, store: Store, wake: Callable[[], None]) -> 
         with store.transaction() as db:
             known = steering.force(db, request_id, order.status)
         return steered(request_id, known=known)
+
+
+def _add_tasks(routes: APIRouter, store: Store) -> None:
+    @routes.post("/tasks/{number}/status")
+    def force(number: Id, order: TaskOrder) -> dict[str, Any]:
+        with store.transaction() as db:
+            known = steering.force_task(db, task_id_of(number), order.status, order.dialog)
+        if not known:
+            raise HTTPException(404, f"no task {number}")
+        return {"id": number, **order.model_dump()}
 
 
 def _add_troubles(routes: APIRouter, store: Store, wake: Callable[[], None]) -> None:

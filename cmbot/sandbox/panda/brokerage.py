@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 
     from cmbot.sandbox.panda.troubles import Trouble
 
-_READY = """
+_JOBS = """
 SELECT jobs.*, request_id, tasks.name AS task, label, executable, cores, tasks.site, tasks.queue,
-    requests.name AS run, (SELECT count(*) FROM attempts WHERE job_id = jobs.id) AS earlier
+    requests.name AS run
 FROM jobs JOIN tasks ON tasks.id = task_id JOIN requests ON requests.id = request_id
-WHERE state = 'activated' AND status = 'Transforming'
-ORDER BY priority DESC, request_id, jobs.id
+WHERE state = 'activated'
 """
+_READY = f"{_JOBS} AND status = 'Transforming' ORDER BY priority DESC, request_id, jobs.id"
+_READY_OF_TASK = f"{_JOBS} AND task_id = ? ORDER BY memory, jobs.id"
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,9 @@ class Placement:
     """A job that may begin."""
 
     job: sqlite3.Row
-    """Row of the job, with its task, label, run, and how many attempts there were."""
+    """Row of the job, with its task, label and run."""
+    number: int
+    """Which attempt of the job begins, from 1."""
     queue: str
     """Where it runs."""
     trouble: Trouble | None
@@ -60,19 +63,19 @@ def next_job(db: sqlite3.Connection) -> Placement | None:
         if choice.problem or full:
             continue
         queue = choice.queue.name if choice.queue else job["queue"] or job["site"]
-        fitting = (n for n, trouble in known.items() if trouble.fits(dict(job), queue, job["earlier"] + 1))
-        number = next(fitting, None)
-        trouble = None if number is None else known[number]
-        if trouble is not None and trouble.stuck:
-            continue
-        if number is not None:
-            troubles.hit(db, number)
-        return Placement(job, queue, trouble)
+        number, hit = _attempt(db, job["id"]), None
+        if known:
+            hit = next((n for n, trouble in known.items() if trouble.fits(dict(job), queue, number)), None)
+        if hit is None:
+            return Placement(job, number, queue, None)
+        if not known[hit].stuck:
+            troubles.hit(db, hit)
+            return Placement(job, number, queue, known[hit])
     return None
 
 
 def problem(db: sqlite3.Connection, task: sqlite3.Row) -> str:
-    """Why no job of a task finds a queue; empty when it does.
+    """Why no job of a task begins: no queue takes it, or it is stuck; empty when nothing is in its way.
 
     Parameters
     ----------
@@ -86,9 +89,19 @@ def problem(db: sqlite3.Connection, task: sqlite3.Row) -> str:
     problem : `str`
         In the broker's words.
     """
-    (memory,) = db.execute(
-        "SELECT min(memory) FROM jobs WHERE task_id = ? AND state = 'activated'", (task["id"],)
-    ).fetchone()
-    if memory is None:
+    job = db.execute(f"{_READY_OF_TASK} LIMIT 1", (task["id"],)).fetchone()
+    if job is None:
         return ""
-    return queues.choose(queues.load(db), task["queue"], task["site"], memory, task["cores"]).problem
+    choice = queues.choose(queues.load(db), job["queue"], job["site"], job["memory"], job["cores"])
+    if choice.problem:
+        return choice.problem
+    queue = choice.queue.name if choice.queue else job["queue"] or job["site"]
+    for number, trouble in troubles.load(db).items():
+        if trouble.fits(dict(job), queue, _attempt(db, job["id"])):
+            return f"no candidates: held back by trouble {number}" if trouble.stuck else ""
+    return ""
+
+
+def _attempt(db: sqlite3.Connection, job_id: int) -> int:
+    """Which attempt of a job is the next one, from 1."""
+    return 1 + int(db.execute("SELECT count(*) FROM attempts WHERE job_id = ?", (job_id,)).fetchone()[0])

@@ -115,8 +115,7 @@ def claim(db: sqlite3.Connection) -> Attempt | None:
     placement = brokerage.next_job(db)
     if placement is None:
         return None
-    row, trouble = placement.job, placement.trouble
-    number = row["earlier"] + 1
+    row, trouble, number = placement.job, placement.trouble, placement.number
     attempt_id = db.execute(
         "INSERT INTO attempts (job_id, number, state, memory, queue, trouble, started)"
         " VALUES (?, ?, 'running', ?, ?, ?, ?)",

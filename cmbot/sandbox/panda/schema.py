@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import sqlite3
     from pathlib import Path
 
-VERSION = 2
+VERSION = 3
 """Changes when tables do."""
 
 TABLES = """
@@ -46,7 +46,9 @@ CREATE TABLE IF NOT EXISTS tasks (     -- iDDS transform and PanDA task in one
     queue TEXT NOT NULL,
     priority INTEGER NOT NULL,
     created TEXT NOT NULL,
-    updated TEXT NOT NULL
+    updated TEXT NOT NULL,
+    forced TEXT,                       -- status in PanDA that an administrator wrote
+    dialog TEXT                        -- the reason with it
 );
 CREATE INDEX IF NOT EXISTS tasks_request ON tasks (request_id);
 CREATE TABLE IF NOT EXISTS jobs (      -- one per pseudo input

@@ -1,6 +1,6 @@
-"""What an administrator does to a request by hand.
+"""What an administrator does to a request or a task by hand.
 
-The functions take a connection inside a transaction of the store and tell whether there is such a request.
+The functions take a connection inside a transaction of the store and tell whether there is such a thing.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from cmbot.sandbox.panda.progress import move, run_again
+from cmbot.sandbox.panda.store import now
 
 if TYPE_CHECKING:
     import sqlite3
@@ -72,3 +73,29 @@ def force(db: sqlite3.Connection, request_id: int, status: str) -> bool:
     if known:
         move(db, request_id, status)
     return known
+
+
+def force_task(db: sqlite3.Connection, task_id: int, status: str | None, dialog: str | None) -> bool:
+    """Let the monitor show another status of a task than its jobs have; iDDS goes on by the jobs.
+
+    Parameters
+    ----------
+    db : `sqlite3.Connection`
+        Connection inside a transaction.
+    task_id : `int`
+        The transform.
+    status : `str` or `None`
+        Name of a PanDA task status; `None` for that of its jobs again.
+    dialog : `str` or `None`
+        The reason in words.
+
+    Returns
+    -------
+    known : `bool`
+        Whether there is such a task.
+    """
+    changed = db.execute(
+        "UPDATE tasks SET forced = ?, dialog = ?, updated = ? WHERE id = ?",
+        (status, dialog, now(db), task_id),
+    ).rowcount
+    return bool(changed)

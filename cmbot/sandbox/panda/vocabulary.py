@@ -71,6 +71,14 @@ PROCESSING_STATUS = [
     "Prepared",
 ]
 
+TASK_STATUS = [
+    *("registered", "defined", "assigning", "ready", "pending", "scouting", "scouted", "running", "prepared"),
+    *("done", "finished", "failed", "broken", "aborted", "exhausted"),
+    *("aborting", "toabort", "finishing", "passed", "topreprocess", "preprocessing", "tobroken", "toretry"),
+    *("toincexec", "rerefine", "paused", "throttled", "staging", "toreassign", "reassigning"),
+]
+"""Of a PanDA task (reference/panda.md 4.3)."""
+
 COLLECTION_STATUS = [
     "New",
     "Updated",

@@ -80,6 +80,8 @@ class Task:
     @property
     def status(self) -> str:
         """Status of the PanDA task."""
+        if self.row["forced"]:
+            return str(self.row["forced"])
         if any(self.counts[state] for state in OPEN):
             return "aborting" if self.row["request_status"] == "Cancelling" else self._open_status()
         if self.transform == "Cancelled" or self.counts["cancelled"]:
@@ -91,6 +93,8 @@ class Task:
     @property
     def dialog(self) -> str | None:
         """The reason in words; `None` when there is nothing to say."""
+        if self.row["forced"]:
+            return str(self.row["dialog"]) if self.row["dialog"] else None
         if self.status in {"aborting", "aborted"}:
             return f"kill by {self.row['username']}"
         if self.status != "pending":

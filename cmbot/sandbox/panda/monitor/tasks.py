@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _LIMIT = 5000
 _WEEK = 7 * 24
 _DAY = 86400
-ENDED = frozenset({"done", "finished", "failed", "aborted"})
+ENDED = frozenset({"done", "finished", "failed", "broken", "aborted", "exhausted"})
 """Statuses of a task that has ended."""
 _TEXT_FILTERS = {
     "taskname": "taskname",
