@@ -143,7 +143,7 @@ def test_a_submitted_step_becomes_data_in_the_butler(bps: Bps, shared: Any) -> N
     request_id = bps.submit("good", "visit = 1", **CLUSTERED)
     name = shared.json(f"/sandbox/requests/{request_id}")["name"]
     assert shared.result("get_request_id_by_name", name=name) == {name: request_id}
-    assert shared.ended(request_id, 120) == "Finished"
+    assert shared.ended(request_id, 400) == "Finished"
     assert bps.found("good", "calexp") == 2
     assert {label: row["SUCCEEDED"] for label, row in bps.table(request_id).items()} == {
         "TOTAL": 4,
@@ -168,7 +168,7 @@ def test_one_quantum_fails_another_needs_more_memory_and_the_rest_is_merged(bps:
         extraQgraphOptions=" ".join(f'-c "{setting}"' for setting in trouble),
         requestMemory=500,
     )
-    assert shared.ended(request_id, 120) == "SubFinished"
+    assert shared.ended(request_id, 400) == "SubFinished"
     table = bps.table(request_id)
     assert (table["isr"]["SUCCEEDED"], table["isr"]["FAILED"]) == (1, 1)
     assert (table["calibrate"]["SUCCEEDED"], table["calibrate"]["PRUNED"]) == (1, 1)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from cmbot.sandbox.panda.access import Access
 
-RELAY = "/server/panda/"
+PANDA = ("/server/panda/", "/api/v1/")
 """Paths that check their credentials themselves, in PanDA's words, and their Origin, which names a VO."""
 
 
@@ -54,7 +54,7 @@ class Guard:
         headers = Headers(scope=scope)
         if headers.get("host") not in self._hosts:
             return PlainTextResponse("host not served here", status_code=403)
-        if scope["path"].startswith(RELAY):
+        if scope["path"].startswith(PANDA):
             return None
         origin = headers.get("origin")
         if origin is not None and origin.removeprefix("http://") not in self._hosts:

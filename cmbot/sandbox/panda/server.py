@@ -19,7 +19,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
-from cmbot.sandbox.panda import adminpaths, controls, issuerpaths, logs, pages, relay, seeding
+from cmbot.sandbox.panda import adminpaths, controls, issuerpaths, logs, pages, relay, seeding, serverapi
 from cmbot.sandbox.panda.access import Access
 from cmbot.sandbox.panda.commands import Commands
 from cmbot.sandbox.panda.executor import Executor
@@ -148,6 +148,7 @@ def _application(
     app = FastAPI(title="sandbox PanDA", openapi_url=None, lifespan=lifespan, redirect_slashes=False)
     app.add_exception_handler(RequestValidationError, _refused)
     app.include_router(relay.router(Commands(store, executor.wake), faults, access))
+    app.include_router(serverapi.router(store, access, faults))
     app.include_router(controls.router(faults, executor))
     app.include_router(adminpaths.router(store, access.issuer, executor.wake))
     app.include_router(issuerpaths.router(access.issuer))
