@@ -79,7 +79,21 @@ class DefinitionError(UserError):
 
 
 class RemoteError(CmbotError):
-    """A server or a child process did not do what it was asked; worth another try later."""
+    """A server or a child process did not do what it was asked; worth another try later.
+
+    Parameters
+    ----------
+    subject, problem, remedy : `str`
+        As in `CmbotError`.
+    retry_at : `datetime.datetime`, optional
+        Not before this instant, if that is known.
+    """
+
+    def __init__(
+        self, subject: str, problem: str, remedy: str = "", retry_at: datetime | None = None
+    ) -> None:
+        super().__init__(subject, problem, remedy)
+        self.retry_at = retry_at
 
 
 class OutcomeUnknown(RemoteError):
@@ -110,8 +124,7 @@ class Limited(RemoteError):
     """
 
     def __init__(self, subject: str, problem: str, retry_at: datetime | None = None) -> None:
-        super().__init__(subject, problem, "cmbot waits and tries again")
-        self.retry_at = retry_at
+        super().__init__(subject, problem, "cmbot waits and tries again", retry_at)
 
 
 class CredentialsError(RemoteError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from cmbot.exceptions import RemoteError
@@ -29,6 +29,7 @@ class Cloud:
     own_fields: Mapping[str, str] = {}
     account_key = account_parameter = "accountId"
     mention_prefix = "accountid:"
+    settling = timedelta(minutes=3)
     _most_pages = 5_000
 
     def pages(self, wire: Wire, clause: str, fields: str, size: int) -> Iterator[list[dict[str, Any]]]:

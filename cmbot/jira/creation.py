@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from cmbot.exceptions import OutcomeUnknown
@@ -39,6 +40,7 @@ class Issues:
         self._dialect = dialect
         self._project = project
         self._twins = Twins(wire, me)
+        self._settled_at: dict[str, datetime] = {}
 
     def ensure(self, marker: str, fields: Mapping[str, Any]) -> tuple[str, str]:
         """See that the issue with a marker exists.
@@ -58,18 +60,20 @@ class Issues:
         Raises
         ------
         OutcomeUnknown
-            If it may have been made and was not found.
+            If it may have been made and was not found; with the time from which on it would be found.
         RemoteError
             Otherwise.
         """
-        found, new = self._find(marker), None
+        found, new = self._find(marker, fields), None
         if found is None:
+            self._let_settle(marker)
             try:
                 found = new = self._make(marker, fields)
-            except OutcomeUnknown:
-                found = self._find(marker)
+            except OutcomeUnknown as error:
+                found = self._find(marker, fields)
                 if found is None:
-                    raise
+                    raise self._unsettled(marker, error) from None
+        self._settled_at.pop(marker, None)
         # The search may not have shown what was made a moment before.
         kept = self._twins.keep_one(found, marker, newest=found is new)
         self._wire.keys[kept.id] = kept.key
@@ -89,15 +93,35 @@ class Issues:
         self._wire.wrote(new.id)
         return new
 
-    def _find(self, marker: str) -> Origin | None:
+    def _let_settle(self, marker: str) -> None:
+        """Refuse to make it again before the index would show the first one, by Jira's own clock."""
+        if marker in self._settled_at:
+            wait = self._settled_at[marker] - reading.server_time(self._wire, self._project)
+            if wait > timedelta():
+                raise _wait("an issue that may have been made is not found yet", self._project, wait)
+
+    def _unsettled(self, marker: str, error: OutcomeUnknown) -> OutcomeUnknown:
+        wait = self._dialect.settling
+        self._settled_at[marker] = reading.server_time(self._wire, self._project) + wait
+        return _wait(error.problem, self._project, wait)
+
+    def _find(self, marker: str, fields: Mapping[str, Any]) -> Origin | None:
         quoted = reading.quoted
         clause = f"project = {quoted(self._project)} AND labels = {quoted(label(marker))}"
         pages = self._dialect.pages(self._wire, clause, "updated", reading.PAGE)
+        keys = dict.fromkeys(str(data["key"]) for page in pages for data in page)
+        if not keys and "parent" in fields:
+            # No index delays the list of sub-tasks.
+            keys = dict.fromkeys(reading.children(self._wire, fields["parent"]["key"], fields["summary"]))
         # What the index lists may be gone.
-        found = [self._twins.origin(str(data["key"])) for page in pages for data in page]
+        found = [self._twins.origin(key) for key in keys]
         ours = [origin for origin in found if origin is not None and origin.is_for(marker)]
         # One that has the property before one that only looks like it; of two the older.
         return min(ours, key=lambda origin: (not origin.marker, int(origin.id)), default=None)
+
+
+def _wait(problem: str, project: str, wait: timedelta) -> OutcomeUnknown:
+    return OutcomeUnknown(project, problem, "cmbot looks for it again", datetime.now(UTC) + wait)
 
 
 def ensure_link(wire: Wire, kind: str, blocker_key: str, blocked_key: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from cmbot.exceptions import Refused, RemoteError
@@ -26,6 +27,8 @@ class DataCenter:
     account_key = "name"
     account_parameter = "username"
     mention_prefix = ""
+    #: Another node's index may be some seconds behind.
+    settling = timedelta(seconds=10)
     _overlap = 5
     _most_pages = 5_000
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import timedelta
 
     from cmbot.jira.wire import Wire
 
@@ -40,6 +41,8 @@ class Dialect(Protocol):
     account_parameter: str
     #: What stands before the account in a mention.
     mention_prefix: str
+    #: After this long every search knows a write, or else it was not made.
+    settling: timedelta
 
     def pages(self, wire: Wire, clause: str, fields: str, size: int) -> Iterator[list[dict[str, Any]]]:
         """Search in the order of change, page by page, without losing an issue that changes meanwhile."""

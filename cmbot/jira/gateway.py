@@ -23,7 +23,7 @@ from cmbot.jira_schema.fields import BY_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from cmbot.exceptions import Problem
     from cmbot.jira.dialect import Dialect
@@ -164,6 +164,16 @@ class Jira:
         return {**fields, **(self._dialect.named_epic(name) if name else {})}
 
     @property
+    def paused_until(self) -> datetime | None:
+        """Until when Jira wants no requests at all; `None` if it does not say so."""
+        return self._wire.paused_until
+
+    @property
+    def settling(self) -> timedelta:
+        """After this long a search here knows what was made, or else it was not made."""
+        return self._dialect.settling
+
+    @property
     def mention_prefix(self) -> str:
         """What stands before an account in a mention here."""
         return self._dialect.mention_prefix
@@ -187,11 +197,7 @@ class Jira:
         RemoteError
             If it does not answer.
         """
-        info = self._wire.read(self._settings.url, "asking for its time", "serverInfo")
-        try:
-            return values.time(str(info["serverTime"]))
-        except (KeyError, ValueError):
-            raise strange(self._settings.url, "its time") from None
+        return reading.server_time(self._wire, self._settings.url)
 
     def changed(self, since_ms: int | None) -> list[reading.Changed]:
         """Find the project's issues that changed since an instant; see `reading.changed`."""

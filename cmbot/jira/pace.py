@@ -52,6 +52,13 @@ class Pace:
         self._refusals = 0
         self._writes: dict[str, deque[float]] = {}
 
+    @property
+    def paused_until(self) -> datetime | None:
+        """Until when Jira wants no requests at all; `None` if that is no longer than the patience."""
+        with self._lock:
+            wait = self._not_before - self._clock()
+        return datetime.now(UTC) + timedelta(seconds=wait) if wait > self._patience else None
+
     def tried(self, subject: str, doing: str, issue: str, call: Callable[[], T]) -> T:
         """Make a request when it may be made, and again if it failed and certainly did nothing.
 

@@ -200,6 +200,63 @@ def _read(wire: Wire, dialect: Dialect, data: Mapping[str, Any], subject: str) -
     return read
 
 
+def server_time(wire: Wire, subject: str) -> datetime:
+    """Ask for Jira's own clock, the only one to compare its time stamps with.
+
+    Parameters
+    ----------
+    wire : `~cmbot.jira.wire.Wire`
+        The connection.
+    subject : `str`
+        For messages.
+
+    Returns
+    -------
+    now : `datetime.datetime`
+        With its zone.
+
+    Raises
+    ------
+    RemoteError
+        If it does not answer.
+    """
+    info = wire.read(subject, "asking for its time", "serverInfo")
+    try:
+        return values.time(str(info["serverTime"]))
+    except (KeyError, ValueError):
+        raise strange(subject, "its time") from None
+
+
+def children(wire: Wire, key: str, summary: str) -> list[str]:
+    """Find sub-tasks by their summary, however far the index lags.
+
+    Parameters
+    ----------
+    wire : `~cmbot.jira.wire.Wire`
+        The connection.
+    key : `str`
+        The issue above them.
+    summary : `str`
+        What they are called.
+
+    Returns
+    -------
+    keys : `list` [`str`]
+        Their keys.
+
+    Raises
+    ------
+    RemoteError
+        If they cannot be read.
+    """
+    data = wire.read(key, "reading the sub-tasks", issue_path(key), fields="subtasks")
+    try:
+        found = data["fields"].get("subtasks") or ()
+        return [str(child["key"]) for child in found if child["fields"]["summary"] == summary]
+    except (KeyError, TypeError, AttributeError):
+        raise strange(key, "the sub-tasks") from None
+
+
 def comments(wire: Wire, issue_id: str) -> list[dict[str, Any]]:
     """Read all comments of an issue.
 

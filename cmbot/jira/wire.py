@@ -22,6 +22,7 @@ from cmbot.jira.pace import Pace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import datetime
 
     from cmbot.settings import JiraSettings
 
@@ -72,6 +73,11 @@ class Wire:
             Its key, as far as it has been seen.
         """
         return self.keys.get(issue) or (f"issue {issue}" if issue.isdigit() else issue)
+
+    @property
+    def paused_until(self) -> datetime | None:
+        """Until when Jira wants no requests; `None` for a pause that is worth waiting for, or for none."""
+        return self._pace.paused_until
 
     def wrote(self, issue_id: str) -> None:
         """Remember that an issue was written, or is known to have changed, just now.

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from cmbot.mirror.database import Mirror
 
 
+KEPT = frozenset({"status comment", "fields", "property"})
+"""Kinds that keep something in Jira up to date; the others are said once."""
+
+
 @dataclass(frozen=True)
 class Row:
     """One thing to tell Jira."""
@@ -169,6 +173,8 @@ def pending(mirror: Mirror, now: datetime) -> tuple[Row, ...]:
                 waiting.add(row["issue_id"])
         elif row["issue_id"] not in waiting:
             due.append(row)
+    # What is kept up to date comes last, the longest due first: nothing else waits for it.
+    due.sort(key=lambda row: row["not_before"] if row["kind"] in KEPT else "")
     return tuple(
         Row(
             row["id"],
@@ -184,7 +190,7 @@ def pending(mirror: Mirror, now: datetime) -> tuple[Row, ...]:
     )
 
 
-def sending(connection: Connection, row: Row) -> None:
+def sending(connection: Connection, row: Row, not_before: datetime) -> None:
     """Write down that a row is about to be sent, inside a transaction.
 
     Parameters
@@ -193,8 +199,12 @@ def sending(connection: Connection, row: Row) -> None:
         Of `cmbot.mirror.Mirror.writing`.
     row : `Row`
         Which.
+    not_before : `datetime.datetime`
+        When to try again, should cmbot not live to see what became of it.
     """
-    connection.execute("UPDATE outbox SET sends = sends + 1 WHERE id = ?", (row.id,))
+    connection.execute(
+        "UPDATE outbox SET sends = sends + 1, not_before = ? WHERE id = ?", (stamp(not_before), row.id)
+    )
 
 
 def told(connection: Connection, row: Row, result: str, now: datetime) -> None:

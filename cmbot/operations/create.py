@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from time import sleep
 from typing import TYPE_CHECKING, Any
 
 from cmbot.definition import check, freeze, issues
-from cmbot.exceptions import DefinitionError
+from cmbot.exceptions import DefinitionError, OutcomeUnknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,6 +15,9 @@ if TYPE_CHECKING:
     from cmbot.jira.gateway import Jira
     from cmbot.models.campaign import CampaignDefinition, StepDefinition
     from cmbot.settings import Settings
+
+_LOOKS = 3
+"""How often to wait for an issue that may have been made."""
 
 
 def create(
@@ -56,11 +61,11 @@ def create(
     }
     if "Definer" in jira.field_ids:
         fields["Definer"] = jira.raw("Definer", jira.me)
-    _, epic = jira.ensure_issue(marker, fields)
+    epic = _made(jira, marker, fields, say)
     say(f"{epic} campaign {definition.name}")
     keys = {}
     for name, body in bodies.items():
-        _, keys[name] = jira.ensure_issue(f"{marker}:{name}", body | jira.epic_fields(epic_key=epic))
+        keys[name] = _made(jira, f"{marker}:{name}", body | jira.epic_fields(epic_key=epic), say)
         say(f"{keys[name]} step {name}")
     for step in definition.steps:
         for name in step.after:
@@ -86,6 +91,19 @@ def require_valid(settings: Settings, definition: CampaignDefinition) -> None:
     problems = check.check(definition, environments=settings.environments, sites=settings.sites)
     if problems:
         raise DefinitionError(definition.name or "campaign", problems)
+
+
+def _made(jira: Jira, marker: str, fields: dict[str, Any], say: Callable[[str], None]) -> str:
+    """Make an issue; where its answer is lost, wait until it would be found before making it again."""
+    for _ in range(_LOOKS):
+        try:
+            return jira.ensure_issue(marker, fields)[1]
+        except OutcomeUnknown as error:
+            if error.retry_at is None:
+                raise
+            say(f"{error} at {error.retry_at:%H:%M:%S} UTC")
+            sleep(max(0.0, (error.retry_at - datetime.now(UTC)).total_seconds()))
+    return jira.ensure_issue(marker, fields)[1]
 
 
 def _step(

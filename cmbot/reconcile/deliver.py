@@ -6,7 +6,7 @@ import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from cmbot.exceptions import CmbotError, CredentialsError, Limited, NotFound, Refused, UserError
+from cmbot.exceptions import CredentialsError, NotFound, Refused, RemoteError, UserError
 from cmbot.mirror import outbox, plans, unread
 
 if TYPE_CHECKING:
@@ -41,12 +41,18 @@ def all_due(edges: Edges, now: datetime) -> int:
         If Jira does not accept the token any more: nothing else is tried.
     """
     stuck: set[str] = set()
+    kept: set[str] = set()
     told = 0
     for row in outbox.pending(edges.mirror, now):
-        if row.issue_id in stuck:
+        if row.issue_id in stuck or (row.kind in outbox.KEPT and row.issue_id in kept):
             continue
+        if row.kind in outbox.KEPT:
+            # One such write for an issue and pass: Jira limits the writes to one issue.
+            kept.add(row.issue_id)
+        # What is looked for by a search must not be made again before every search would know it.
+        settled = now + edges.jira.settling if row.kind == "group" else now
         with edges.mirror.writing() as connection:
-            outbox.sending(connection, row)
+            outbox.sending(connection, row, settled)
         try:
             result = _tell(edges, row)
         except CredentialsError:
@@ -54,13 +60,15 @@ def all_due(edges: Edges, now: datetime) -> int:
         except (UserError, Refused) as error:
             _explain(edges, row, error, now)
             continue
-        except CmbotError as error:
+        except RemoteError as error:
             stuck.add(row.issue_id)
             _put_off(edges, row, error, now)
             if isinstance(error, NotFound):
                 # It may be gone: the next pass looks.
                 with edges.mirror.writing() as connection:
                     unread.add(connection, row.issue_id, row.issue_key, now)
+            if edges.jira.paused_until is not None:
+                break
             continue
         with edges.mirror.writing() as connection:
             outbox.told(connection, row, result, now)
@@ -104,7 +112,7 @@ def _make_group(edges: Edges, row: Row) -> str:
     return key
 
 
-def _explain(edges: Edges, row: Row, error: CmbotError, now: datetime) -> None:
+def _explain(edges: Edges, row: Row, error: UserError | Refused, now: datetime) -> None:
     """Tell on the issue, once, what someone must change before this can be told; the rest goes on."""
     again = now + _back_off(row)
     marker = f"refused by Jira:{row.marker}"
@@ -126,11 +134,10 @@ def _back_off(row: Row) -> timedelta:
     return min(timedelta(seconds=5 * 2 ** min(row.sends, 10)), _LONGEST)
 
 
-def _put_off(edges: Edges, row: Row, error: CmbotError, now: datetime) -> None:
-    wait = _back_off(row)
-    again = now + wait
-    if isinstance(error, Limited) and error.retry_at is not None:
+def _put_off(edges: Edges, row: Row, error: RemoteError, now: datetime) -> None:
+    again = now + _back_off(row)
+    if error.retry_at is not None:
         again = max(again, error.retry_at)
     with edges.mirror.writing() as connection:
         outbox.failed(connection, row, str(error), again)
-    _LOG.warning("%s %s not told, next try in %s: %s", row.issue_key, row.kind, wait, error)
+    _LOG.warning("%s %s not told, next try at %s: %s", row.issue_key, row.kind, again, error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -51,11 +52,43 @@ def test_a_request_lost_before_it_is_unknown_and_the_next_call_makes_one(
     jira: Jira, site: Site, marker: str
 ) -> None:
     site.disturb("refused", "POST", "/issue$")
-    with pytest.raises(OutcomeUnknown, match="CM: making the issue 'step1'"):
+    with pytest.raises(OutcomeUnknown, match="CM: making the issue 'step1'") as caught:
+        jira.ensure_issue(marker, step())
+    assert caught.value.retry_at is not None
+    assert caught.value.retry_at <= datetime.now(UTC) + jira.settling
+    # Only when any index would know it, by Jira's own clock, it counts as not made.
+    with pytest.raises(OutcomeUnknown, match="not found yet"):
         jira.ensure_issue(marker, step())
     assert labelled(site, marker) == []
+    site.ask("PUT", "/sandbox/clock", {"advance": jira.settling.total_seconds()})
     made = jira.ensure_issue(marker, step())
     assert labelled(site, marker) == [made[1]]
+
+
+@pytest.mark.covers("W2")
+def test_an_issue_whose_answer_was_lost_is_found_when_the_index_knows_it(
+    jira: Jira, site: Site, marker: str
+) -> None:
+    site.ask("PUT", "/sandbox/strange", {"search": {"lag": 8}, "users": ["cmbot"]})
+    site.disturb("lost_answer", "POST", "/issue$")
+    for _ in range(3):
+        with pytest.raises(OutcomeUnknown):
+            jira.ensure_issue(marker, step())
+    site.ask("PUT", "/sandbox/clock", {"advance": 8.5})
+    made = jira.ensure_issue(marker, step())
+    assert site.writes() == ["POST issue"]
+    assert labelled(site, marker) == [made[1]]
+
+
+@pytest.mark.covers("W2")
+def test_a_sub_task_whose_answer_was_lost_is_found_at_once(jira: Jira, site: Site, marker: str) -> None:
+    parent = site.make()
+    group = {"issuetype": {"name": "CM Group"}, "summary": "g001", "parent": {"key": parent}}
+    site.ask("PUT", "/sandbox/strange", {"search": {"lag": 3600}, "users": ["cmbot"]})
+    site.disturb("lost_answer", "POST", "/issue$")
+    _, key = jira.ensure_issue(marker, group)
+    children = site.rest("GET", f"issue/{parent}?fields=subtasks")["fields"]["subtasks"]
+    assert [child["key"] for child in children] == [key]
 
 
 def another(site: Site) -> Jira:

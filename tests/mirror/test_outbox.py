@@ -34,7 +34,7 @@ def deliver(mirror: Mirror, at: datetime) -> list[str]:
     told = []
     for row in outbox.pending(mirror, at):
         with mirror.writing() as connection:
-            outbox.sending(connection, row)
+            outbox.sending(connection, row, at)
             outbox.told(connection, row, "77", at)
         told.append(row.body["text"])
     return told
@@ -43,7 +43,7 @@ def deliver(mirror: Mirror, at: datetime) -> list[str]:
 def fail(mirror: Mirror, marker: str, at: datetime, again: datetime | None) -> None:
     [row] = [row for row in outbox.pending(mirror, at) if row.marker == marker]
     with mirror.writing() as connection:
-        outbox.sending(connection, row)
+        outbox.sending(connection, row, at)
         outbox.failed(connection, row, "no answer", again)
 
 
@@ -145,3 +145,26 @@ def test_what_was_made_in_jira_is_remembered_for_the_next_edit(mirror: Mirror, d
     keep(mirror, "two", doing.at(5))
     [row] = outbox.pending(mirror, doing.at(5))
     assert (row.result, row.issue_key, row.sends) == ("77", "CM-1", 0)
+
+
+@pytest.mark.covers("W2")
+def test_what_may_have_been_made_when_cmbot_died_waits_until_it_could_be_found(
+    mirror: Mirror, doing: Any
+) -> None:
+    say(mirror, ONE, "group:1", doing.at(0))
+    [row] = outbox.pending(mirror, doing.at(1))
+    with mirror.writing() as connection:
+        outbox.sending(connection, row, doing.at(180))
+    assert markers(mirror, doing.at(179)) == []
+    assert markers(mirror, doing.at(181)) == ["group:1"]
+
+
+@pytest.mark.covers("W15")
+def test_what_is_kept_up_to_date_comes_after_what_is_said_once_the_longest_due_first(
+    mirror: Mirror, doing: Any
+) -> None:
+    for second, kind in ((3, "fields"), (1, "property"), (2, "status comment")):
+        with mirror.writing() as connection:
+            outbox.keep_said(connection, ONE, kind, kind, {}, doing.at(second), MINUTE)
+    say(mirror, ONE, "launched:1", doing.at(4))
+    assert markers(mirror, doing.at(5)) == ["launched:1", "property", "status comment", "fields"]
