@@ -32,7 +32,7 @@ def command(
     from cmbot.definition import file as campaign_file
     from cmbot.exceptions import UserError
     from cmbot.jira.gateway import Jira
-    from cmbot.operations.create import create, require_valid
+    from cmbot.operations.create import create_patiently, require_valid
 
     settings = load(settings_file)
     try:
@@ -47,7 +47,7 @@ def command(
         )
         return
     jira = Jira.connect(settings.jira, credentials.read(settings.jira.token, "jira.token"))
-    keys = create(settings, jira, definition, lambda line: click.echo(line, err=as_json))
+    keys = create_patiently(settings, jira, definition, lambda line: click.echo(line, err=as_json))
     if as_json:
         click.echo(json.dumps({"campaign": keys[0], "steps": keys[1:]}))
     else:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cmbot.models.campaign import CampaignDefinition, StepDefinition
     from cmbot.settings import Settings
 
-_LOOKS = 3
+_LOOKS = 5
 """How often to wait for an issue that may have been made."""
 
 
@@ -61,11 +61,11 @@ def create(
     }
     if "Definer" in jira.field_ids:
         fields["Definer"] = jira.raw("Definer", jira.me)
-    epic = _made(jira, marker, fields, say)
+    _, epic = jira.ensure_issue(marker, fields)
     say(f"{epic} campaign {definition.name}")
     keys = {}
     for name, body in bodies.items():
-        keys[name] = _made(jira, f"{marker}:{name}", body | jira.epic_fields(epic_key=epic), say)
+        _, keys[name] = jira.ensure_issue(f"{marker}:{name}", body | jira.epic_fields(epic_key=epic))
         say(f"{keys[name]} step {name}")
     for step in definition.steps:
         for name in step.after:
@@ -91,19 +91,6 @@ def require_valid(settings: Settings, definition: CampaignDefinition) -> None:
     problems = check.check(definition, environments=settings.environments, sites=settings.sites)
     if problems:
         raise DefinitionError(definition.name or "campaign", problems)
-
-
-def _made(jira: Jira, marker: str, fields: dict[str, Any], say: Callable[[str], None]) -> str:
-    """Make an issue; where its answer is lost, wait until it would be found before making it again."""
-    for _ in range(_LOOKS):
-        try:
-            return jira.ensure_issue(marker, fields)[1]
-        except OutcomeUnknown as error:
-            if error.retry_at is None:
-                raise
-            say(f"{error} at {error.retry_at:%H:%M:%S} UTC")
-            sleep(max(0.0, (error.retry_at - datetime.now(UTC)).total_seconds()))
-    return jira.ensure_issue(marker, fields)[1]
 
 
 def _step(

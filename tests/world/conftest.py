@@ -23,6 +23,7 @@ from cmbot.demo import world as demo
 from cmbot.demo.clicker import Clicker
 from cmbot.demo.seed import BOT, PERSON, PROJECT
 from cmbot.exceptions import RemoteError
+from cmbot.jira.pace import Pace
 from cmbot.operations.create import create
 from cmbot.reconcile.opening import load_settings, open_edges
 from cmbot.reconcile.passes import Passes
@@ -107,6 +108,12 @@ class Bot:
 
     def start(self) -> None:
         self.edges = self._insist(lambda: open_edges(load_settings(self.world.settings)))
+        # Where the gateway waits for Jira's limits, time goes by as everywhere here.
+        self.edges.jira._wire._pace = Pace(
+            self.edges.settings.jira.patience,
+            lambda: monotonic() + self.ahead.total_seconds(),
+            lambda seconds: self.go_by(timedelta(seconds=seconds)),
+        )
         self.passes = Passes(self.edges)
 
     def turn(self) -> Report:
