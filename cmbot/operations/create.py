@@ -73,6 +73,52 @@ def create(
     return (epic, *keys.values())
 
 
+def create_patiently(
+    settings: Settings,
+    jira: Jira,
+    definition: CampaignDefinition,
+    say: Callable[[str], None],
+    wait: Callable[[float], None] = sleep,
+) -> tuple[str, ...]:
+    """Do as `create`, and where an answer is lost, wait until what was made would be found.
+
+    Parameters
+    ----------
+    settings, jira, definition, say
+        As in `create`.
+    wait : `~collections.abc.Callable`, optional
+        Waits so many seconds.
+
+    Returns
+    -------
+    keys : `tuple` [`str`, ...]
+        As from `create`.
+
+    Raises
+    ------
+    DefinitionError
+        As from `create`.
+    RemoteError
+        As from `create`.
+    """
+    said: set[str] = set()
+
+    def say_once(line: str) -> None:
+        if line not in said:
+            said.add(line)
+            say(line)
+
+    for _ in range(_LOOKS):
+        try:
+            return create(settings, jira, definition, say_once)
+        except OutcomeUnknown as error:
+            if error.retry_at is None:
+                raise
+            say(f"{error} at {error.retry_at:%H:%M:%S} UTC")
+            wait(max(0.0, (error.retry_at - datetime.now(UTC)).total_seconds()))
+    return create(settings, jira, definition, say_once)
+
+
 def require_valid(settings: Settings, definition: CampaignDefinition) -> None:
     """Check a definition as far as it can be checked without a Butler.
 

@@ -1,0 +1,65 @@
+"""``cmbot create`` on a Jira that loses answers: it waits, says so, and makes everything once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cmbot.definition import file as campaign_file
+from cmbot.operations.create import create_patiently
+from cmbot.settings import Settings
+
+if TYPE_CHECKING:
+    from cmbot.jira.gateway import Jira
+    from tests.jira.conftest import Site
+
+CAMPAIGN = """
+name: patient {flavour}
+reason: a test
+butler: /repo/main
+inputs: [LSSTCam/defaults]
+output: u/patient
+environment: w_2026_47
+site: SLAC
+steps:
+  - name: step1
+    pipeline: p.yaml#isr
+    query: instrument = 'LSSTCam'
+  - name: step2
+    pipeline: p.yaml#calibrate
+    query: instrument = 'LSSTCam'
+    after: [step1]
+"""
+
+
+@pytest.mark.covers("W2", "V23")
+def test_a_campaign_whose_answers_are_lost_behind_a_lagging_index_is_made_once(
+    jira: Jira, site: Site
+) -> None:
+    settings = Settings.model_validate(
+        {
+            "jira": site.settings().model_dump(),
+            "panda": {"relay": "https://panda.test/server/panda"},
+            "work": {"state": "/state", "submit": "/submit"},
+            "environments": {"w_2026_47": {}},
+            "sites": {"SLAC": {}},
+        }
+    )
+    definition = campaign_file.read(CAMPAIGN.format(flavour=site.flavour), "patient.yaml")
+    said: list[str] = []
+    waits: list[float] = []
+
+    def wait(seconds: float) -> None:
+        waits.append(seconds)
+        site.ask("PUT", "/sandbox/clock", {"advance": seconds + 0.1})
+
+    before = set(site.search("project=CM"))
+    site.ask("PUT", "/sandbox/strange", {"search": {"lag": 8}, "users": ["cmbot"]})
+    site.disturb("lost_answer", "POST", "/issue$", count=2)
+    keys = create_patiently(settings, jira, definition, said.append, wait)
+    assert waits
+    assert all(seconds <= jira.settling.total_seconds() for seconds in waits)
+    assert len(said) == len(set(said)) == len(keys) + len(waits)
+    site.ask("PUT", "/sandbox/clock", {"advance": 60})
+    assert set(site.search("project=CM")) - before == set(keys)
