@@ -120,3 +120,17 @@ def test_every_link_of_the_pages_works(shared: Any, partial: int) -> None:
             ahead += [link for link in page.links if link not in seen and link not in ahead]
     kinds = {address.split("/")[1] for address in seen}
     assert {"workflows", "task", "job", "jobs", "read", "logs", "errors", "queues"} - kinds == set()
+
+
+@pytest.mark.parametrize("queue", ["a/../b", "a b", "", "..", "x|y", "q?#"])
+def test_logs_are_found_whatever_the_queue_is_called(shared: Any, workflow: Build, queue: str) -> None:
+    posted = workflow("named", isr={"command": "echo here"})
+    (work,) = posted["attributes"]["template"]["attributes"]["_works"].values()
+    work["attributes"] |= {"task_queue": queue, "task_site": ""}
+    request_id = shared.result("submit", posted)
+    shared.ended(request_id)
+    (job,) = shared.json(f"/jobs/?json&reqid={request_id}")["jobs"]
+    address, kind, _ = job["pilotid"].split("|")
+    assert kind == "PR"
+    found = shared.ask("GET", address.removeprefix(shared.url).replace("pilotlog.txt", "payload.stdout"))
+    assert (found.status_code, found.text) == (200, "here\n")

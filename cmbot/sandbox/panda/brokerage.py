@@ -74,6 +74,12 @@ def next_job(db: sqlite3.Connection) -> Placement | None:
     return None
 
 
+def may_hold(db: sqlite3.Connection) -> bool:
+    """Whether there is anything that could be in a job's way: a queue, or a trouble."""
+    found = db.execute("SELECT EXISTS (SELECT 1 FROM queues) OR EXISTS (SELECT 1 FROM troubles)")
+    return bool(found.fetchone()[0])
+
+
 def problem(db: sqlite3.Connection, task: sqlite3.Row) -> str:
     """Why no job of a task begins: no queue takes it, or it is stuck; empty when nothing is in its way.
 

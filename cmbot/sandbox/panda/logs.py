@@ -88,7 +88,7 @@ def router(store: Store, site: Site) -> APIRouter:
     def log(queue: str, number: str, name: str) -> Response:
         known = number.isascii() and number.isdecimal() and len(number) < 19
         attempt = find(store, int(number)) if known else None
-        if attempt is None or name not in NAMES or queue != (attempt["place"] or "sandbox"):
+        if attempt is None or name not in NAMES or queue != jobrows.log_place(attempt):
             raise HTTPException(404, "no such log")
         return PlainTextResponse(text(site, attempt, name), headers=_PLAIN)
 

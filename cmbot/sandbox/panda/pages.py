@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, HTTPException, Path, Response
 
 from cmbot.sandbox.panda import logs, overview, queues, rendering
+from cmbot.sandbox.panda.monitor import jobrows
 from cmbot.sandbox.panda.vocabulary import ENDED
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def router(store: Store, site: Site) -> APIRouter:
         if attempt is None or name not in logs.NAMES:
             raise HTTPException(404, "no such log")
         text = logs.text(site, attempt, name).decode(errors="replace")
-        place = attempt["place"] or "sandbox"
+        place = jobrows.log_place(attempt)
         return rendering.page("log.html", attempt=attempt, name=name, text=text, place=place)
 
     @routes.get("/style.css")

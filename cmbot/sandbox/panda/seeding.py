@@ -1,4 +1,16 @@
-"""What a sandbox PanDA begins with: one JSON file, read for an empty store only."""
+"""What a sandbox PanDA begins with: one JSON file, read for an empty store only.
+
+For example::
+
+    {"settings": {"rate_limit": 500, "block_after": 50, "lag": 60},
+     "queues": [{"name": "LOCAL_TEST", "site": "LOCAL", "memory": 4000, "jobs": 4},
+                {"name": "LOCAL_TEST_Himem", "site": "LOCAL", "memory": 16000, "status": "offline"}],
+     "troubles": [{"task": "isr", "data_id": {"detector": 1}, "exit_code": 1},
+                  {"task": "calibrate", "attempts": 1, "memory": 6000},
+                  {"job": "*_r_*", "times": 3,
+                   "errors": [{"component": "jobdispatcher", "code": 100, "diag": "lost heartbeat"}]},
+                  {"task": "finalJob", "times": 1, "exit_code": 2}]}
+"""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 from cmbot.sandbox.panda.components import COMPONENTS, columns
@@ -150,7 +151,13 @@ def listed_job(attempt: sqlite3.Row, now: datetime, logs: str, *, memory_as_text
 
 def log_url(attempt: sqlite3.Row, logs: str, name: str) -> str:
     """Address of one log file of a job."""
-    return f"{logs}/{attempt['place'] or 'sandbox'}/PandaJob_{attempt['id']}/{name}"
+    return f"{logs}/{log_place(attempt)}/PandaJob_{attempt['id']}/{name}"
+
+
+def log_place(attempt: sqlite3.Row) -> str:
+    """Folder of a queue in the log store; queues are named by what is posted, so not every name is one."""
+    place = attempt["place"] or ""
+    return place if re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}", place) else "sandbox"
 
 
 def described(

@@ -155,7 +155,8 @@ def tasks(
         (_json(counts),),
     ):
         counts[row["task_id"]][row["state"]] = row["jobs"]
-    return [_task(db, row, counts[row["id"]]) for row in rows]
+    held = brokerage.may_hold(db)
+    return [_task(db, row, counts[row["id"]], held=held) for row in rows]
 
 
 def attempts(
@@ -185,8 +186,9 @@ def attempts(
     return db.execute(_ATTEMPTS, (before, some, some, these, these, those, those)).fetchall()
 
 
-def _task(db: sqlite3.Connection, row: sqlite3.Row, counts: Counter[str]) -> Task:
-    problem = brokerage.problem(db, row) if counts["activated"] and not counts["running"] else ""
+def _task(db: sqlite3.Connection, row: sqlite3.Row, counts: Counter[str], *, held: bool) -> Task:
+    waits = held and counts["activated"] and not counts["running"]
+    problem = brokerage.problem(db, row) if waits else ""
     return Task(row, counts, transform_status(row["request_status"], counts), problem)
 
 
