@@ -13,6 +13,7 @@ COMMANDS = {
     "demo": ("cmbot.cli.demo", "Try cmbot on this machine: a whole small world, with a board to click on."),
     "history": ("cmbot.cli.history", "Show who did what and why, for a campaign, step or group."),
     "jira": ("cmbot.cli.jira", "Set up a Jira project."),
+    "mirror": ("cmbot.cli.mirror", "Look after the local mirror: make it again when it is lost."),
     "plan": ("cmbot.cli.plan", "Show what a launch would do: groups, collections, YAML. Writes nothing."),
     "sandbox": ("cmbot.cli.sandbox", "Run one part of the sandbox alone: Jira, PanDA or Butler."),
     "status": ("cmbot.cli.status", "Show how campaigns are, from the last pass."),

@@ -53,6 +53,7 @@ class Comments:
         self._environment.filters |= {
             "wiki": wiki.escape,
             "instant": wiki.instant,
+            "difference": wiki.difference,
             "mention": lambda account: wiki.mention(account, mention_prefix),
             "issue": lambda key: wiki.link(key, browse(key)) if key else "",
             "request": lambda number: wiki.link(number, request(number)) if number else "",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from difflib import unified_diff
 
 _ALWAYS = re.compile(r"[{}\[\]|*!^~]")
 # _ - + are markup only at the edge of a word; run names keep their underscores readable.
@@ -14,6 +15,7 @@ _BACKSLASH = re.compile(r"\\(?![A-Za-z0-9])")
 # Stands between characters that would mean something together, where a backslash would be shown.
 _NOTHING = "\u200b"
 _LIMIT = 300
+_MOST = 20
 
 
 def escape(text: object) -> str:
@@ -35,6 +37,25 @@ def escape(text: object) -> str:
     line = _BACKSLASH.sub(rf"\g<0>{_NOTHING}", line)
     line = _AT_EDGE.sub(r"\\\g<0>", _ALWAYS.sub(r"\\\g<0>", line))
     return _AT_START.sub(rf"{_NOTHING}\1", line)
+
+
+def difference(before: str, after: str) -> list[str]:
+    """Show how a text was changed, a line each.
+
+    Parameters
+    ----------
+    before, after : `str`
+        The texts.
+
+    Returns
+    -------
+    lines : `list` [`str`]
+        Markup: what is gone with a minus, what is new with a plus; at most `_MOST` lines.
+    """
+    _, _, *lines = [*unified_diff(before.splitlines(), after.splitlines(), n=0, lineterm="")] or ("", "")
+    changed = [line for line in lines if not line.startswith("@@")]
+    more = [f"… and {len(changed) - _MOST} more lines"] if len(changed) > _MOST else []
+    return [escape(line) for line in (*changed[:_MOST], *more)]
 
 
 def link(text: object, url: str) -> str:

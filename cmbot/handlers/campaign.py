@@ -100,6 +100,8 @@ def _notices(view: CampaignView, moves: Sequence[MoveTo]) -> Iterator[Notice]:
     by_issue = {move.issue.id: move.target for move in moves}
     yield from telling.launched(view)
     yield from telling.failed(view)
+    yield from telling.distrusted(view)
+    yield from telling.edited(view)
     for step in view.steps:
         if by_issue.get(step.issue.id) is Status.COMPLETED:
             yield telling.completed(step.issue, (step,))

@@ -100,6 +100,8 @@ def _group_problems(view: CampaignView, step: StepView, group: GroupView) -> tup
             Problem("order", f"{step.name} comes too early: {reason}", "complete that first")
             for reason in reasons
         )
+    if group.distrusted:
+        return tuple(problem for problem in step.problems if problem.field == group.name)
     if group.status is Status.COMPLETED:
         return (Problem(group.name, "is completed", "there is nothing to retry"),)
     return ()

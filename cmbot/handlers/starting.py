@@ -110,7 +110,7 @@ def to_submit(view: CampaignView) -> Iterator[Submit]:
             path = (view.issue, step.issue, *((group.issue,) if group.issue else ()))
             cause = causes.in_force(path, view.me)
             number = causes.next_number(group, cause)
-            if not cause or not number:
+            if not cause or not number or group.distrusted:
                 continue
             if cause.id not in held:
                 held[cause.id] = _held(view, step, cause)

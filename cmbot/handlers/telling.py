@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cmbot.exceptions import Problem
 from cmbot.handlers import causes, starting
+from cmbot.models.attempts import Cause
 from cmbot.models.issues import Status
 from cmbot.models.notices import Notice, NoticeKind
 from cmbot.models.views import PlanState
@@ -12,8 +14,6 @@ from cmbot.models.views import PlanState
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from cmbot.exceptions import Problem
-    from cmbot.models.attempts import Cause
     from cmbot.models.issues import Issue
     from cmbot.models.views import CampaignView, StepView
 
@@ -68,6 +68,64 @@ def failed(view: CampaignView) -> Iterator[Notice]:
                     coming=f"Move {group.issue.key} to Launch to retry what failed, "
                     "or to Completed or Abandoned to go on without.",
                 )
+
+
+def distrusted(view: CampaignView) -> Iterator[Notice]:
+    """Tell that nothing more of a group or step is submitted, since what is known of it contradicts itself.
+
+    Parameters
+    ----------
+    view : `~cmbot.models.views.CampaignView`
+        The campaign.
+
+    Yields
+    ------
+    notice : `~cmbot.models.notices.Notice`
+        One per step.
+    """
+    for step in view.steps:
+        groups = [group for group in step.groups if group.attempts]
+        if step.problems and (step.plan is PlanState.READY or (step.plan is PlanState.REFUSED and groups)):
+            names = ",".join(problem.field for problem in step.problems)
+            yield Notice(
+                NoticeKind.DISTRUSTED,
+                step.issue,
+                f"distrusted:{step.issue.id}:{names[:100]}",
+                problems=step.problems,
+                coming="What was submitted is followed to its end; nothing new of it is submitted.",
+            )
+
+
+def edited(view: CampaignView) -> Iterator[Notice]:
+    """Tell of edits that are not used, once each.
+
+    Parameters
+    ----------
+    view : `~cmbot.models.views.CampaignView`
+        The campaign.
+
+    Yields
+    ------
+    notice : `~cmbot.models.notices.Notice`
+        One per edit; those of cmbot itself apart.
+    """
+    edited = [(view.issue, view.differences), *((step.issue, step.differences) for step in view.steps)]
+    for issue, differences in edited:
+        for difference in differences:
+            edit = difference.edit
+            if difference.used or edit is None or edit.by == view.me:
+                continue
+            what = f"changed {edit.field} of {issue.key}"
+            marker = f"edit:{issue.id}:{edit.history_id}:{edit.field}"
+            problem = f"cannot change any more, since it was used; cmbot goes on with {difference.before!r}"
+            yield Notice(
+                NoticeKind.REFUSED,
+                issue,
+                marker,
+                cause=Cause(marker, edit.by, edit.at, what),
+                problems=(Problem(edit.field, problem, "set it back; for something else make a clone"),),
+                coming=f"{issue.key} goes on as it was submitted.",
+            )
 
 
 def paused(view: CampaignView) -> Notice:

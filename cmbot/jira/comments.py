@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from cmbot.models.issues import Person
 
 MARKER = "cmbot.marker"
+_FOOTER = re.compile(r"cmbot \S+ \| (?P<marker>\S.*?)\{color\}\s*\Z")
 _MOST_REMEMBERED = 10_000
 
 
@@ -93,6 +94,31 @@ class Comments:
         """
         comment = self._find(issue_id, marker)
         return self._add(issue_id, marker, body) if comment is None else str(comment["id"])
+
+    def told(self, issue_id: str) -> dict[str, tuple[str, str]]:
+        """Read what was told on an issue.
+
+        Parameters
+        ----------
+        issue_id : `str`
+            The issue.
+
+        Returns
+        -------
+        told : `dict` [`str`, `tuple` [`str`, `str`]]
+            By marker, the id and the text of our comment; of several the oldest.
+
+        Raises
+        ------
+        RemoteError
+            If they cannot be read.
+        """
+        found: dict[str, tuple[str, str]] = {}
+        for comment in filter(self._is_mine, reading.comments(self._wire, issue_id)):
+            body = str(comment.get("body") or "")
+            if mark := _FOOTER.search(body):
+                found.setdefault(mark["marker"], (str(comment["id"]), body))
+        return found
 
     def _known(self, issue_id: str, known_id: str | None) -> dict[str, Any] | None:
         if known_id is None:

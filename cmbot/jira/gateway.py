@@ -224,6 +224,10 @@ class Jira:
         """Read the properties whose keys begin with a prefix; see `reading.properties`."""
         return reading.properties(self._wire, issue_id, prefix)
 
+    def told(self, issue_id: str) -> dict[str, tuple[str, str]]:
+        """Read our comments on an issue by their markers; see `Comments.told`."""
+        return self._comments.told(issue_id)
+
     # ------------------------------------------------------------------------------ ensures
 
     def ensure_comment(self, issue_id: str, marker: str, body: str, *, known_id: str | None = None) -> str:

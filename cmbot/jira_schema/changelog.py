@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from cmbot.exceptions import RemoteError
 from cmbot.jira_schema import values
-from cmbot.models.issues import Move, Person
+from cmbot.jira_schema.editing import EDITING
+from cmbot.models.issues import Edit, Move, Person
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from cmbot.jira_schema.names import Names
 
@@ -95,8 +96,10 @@ def changes(items: Sequence[Mapping[str, Any]] | None) -> tuple[Change, ...]:
     )
 
 
-def moves(issue_id: str, key: str, histories: Sequence[Mapping[str, Any]], names: Names) -> Iterator[Move]:
-    """Read the changes of status in a history.
+def acts(
+    issue_id: str, key: str, histories: Sequence[Mapping[str, Any]], names: Names
+) -> tuple[tuple[Move, ...], tuple[Edit, ...]]:
+    """Read the changes of status, and of the fields that people fill in, in a history.
 
     Parameters
     ----------
@@ -107,9 +110,9 @@ def moves(issue_id: str, key: str, histories: Sequence[Mapping[str, Any]], names
     names : `~cmbot.jira_schema.names.Names`
         The site's names.
 
-    Yields
-    ------
-    move : `~cmbot.models.issues.Move`
+    Returns
+    -------
+    moves, edits
         Oldest first.
 
     Raises
@@ -117,11 +120,15 @@ def moves(issue_id: str, key: str, histories: Sequence[Mapping[str, Any]], names
     RemoteError
         If an entry has an unknown form.
     """
+    moves, edits = [], []
     for entry in entries(key, histories):
         for change in entry.changes:
             if change.field == STATUS:
                 source, target = names.status(change.source), names.status(change.target)
-                yield Move(issue_id, key, entry.id, entry.at, entry.by, source, target)
+                moves.append(Move(issue_id, key, entry.id, entry.at, entry.by, source, target))
+            elif (field := names.changed.get(change.field)) and field in EDITING:
+                edits.append(Edit(entry.id, entry.at, entry.by, field, change.source, change.target))
+    return tuple(moves), tuple(edits)
 
 
 def _entry(data: Mapping[str, Any]) -> Entry:

@@ -32,6 +32,9 @@ class Names:
     site_statuses: Mapping[Status, str] = field(default_factory=dict)
     """cmbot's status -> the site's name."""
 
+    changed: Mapping[str, str] = field(default_factory=dict)
+    """Field as the history names it, see `cmbot.jira_schema.changelog.Change` -> cmbot's field name."""
+
     def status(self, name: str) -> Status | None:
         """Translate a site's status, `None` if it is not one of ours.
 
@@ -86,7 +89,10 @@ def names(settings: JiraSettings, field_ids: Mapping[str, str], epic_link: str =
         lower = [name.lower() for name in meant]
         if twice := sorted({name for name in meant if lower.count(name.lower()) > 1}):
             raise UserError("settings jira", f"{', '.join(twice)} stands for two things", "name each apart")
+    by_name = {f"custom {settings.fields.get(name, name).lower()}": name for name in BY_NAME}
+    by_id = {site_id.lower(): name for name, site_id in field_ids.items() if name in BY_NAME}
     return Names(
+        changed=by_name | by_id,
         statuses={name.lower(): status for status, name in own.items()},
         levels={name.lower(): Level(level) for level, name in settings.issue_types.items()},
         fields={site_id: name for name, site_id in field_ids.items() if name in BY_NAME},

@@ -52,6 +52,7 @@ def issue(data: Mapping[str, Any], names: Names) -> Issue:
             f"has status {fields['status']['name']}, which is none of cmbot's",
             "move it to Draft, or map it in the settings (jira.statuses)",
         )
+    moves, edits = changelog.acts(str(data["id"]), key, data.get("histories") or (), names)
     return Issue(
         id=str(data["id"]),
         key=key,
@@ -62,7 +63,8 @@ def issue(data: Mapping[str, Any], names: Names) -> Issue:
         parent=parent(data, names),
         blocked_by=tuple(_blockers(fields.get("issuelinks") or (), names.blocks)),
         fields=_own_fields(key, fields, names),
-        moves=tuple(changelog.moves(str(data["id"]), key, data.get("histories") or (), names)),
+        moves=moves,
+        edits=edits,
         attempts=tuple(_attempts(data.get("properties") or {})),
         labels=tuple(fields.get("labels") or ()),
     )

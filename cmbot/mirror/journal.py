@@ -107,7 +107,7 @@ def set_try(connection: Connection, try_id: int, **columns: Any) -> None:
     try_id : `int`
         Which.
     **columns : `Any`
-        ``state``, ``request_id``, ``lookups``, ``note``, ``ended_at``.
+        ``state``, ``request_id``, ``lookups``, ``note``, ``host``, ``reserved_at``, ``ended_at``.
     """
     _update(connection, "tries", try_id, columns)
 
@@ -122,9 +122,22 @@ def set_attempt(connection: Connection, attempt_id: int, **columns: Any) -> None
     attempt_id : `int`
         Which.
     **columns : `Any`
-        ``state``, ``ended_at``, ``summary``.
+        ``state``, ``ended_at``, ``summary``, ``hash``, ``created_at``.
     """
     _update(connection, "attempts", attempt_id, columns)
+
+
+def name_person(connection: Connection, cause_id: str, name: str) -> None:
+    """Say what the person behind a cause is called, inside a transaction.
+
+    Parameters
+    ----------
+    connection : `sqlite3.Connection`
+        Of `cmbot.mirror.Mirror.writing`.
+    cause_id, name : `str`
+        The cause, and what people are shown.
+    """
+    connection.execute("UPDATE causes SET name = ? WHERE id = ?", (name, cause_id))
 
 
 def attempts(mirror: Mirror, step_id: str) -> dict[str, tuple[Attempt, ...]]:
@@ -253,6 +266,7 @@ def _attempt(mirror: Mirror, row: Row) -> Attempt:
         created_at=datetime.fromisoformat(row["created_at"]),
         ended_at=datetime.fromisoformat(row["ended_at"]) if row["ended_at"] else None,
         summary=row["summary"],
+        hash=row["hash"],
         tries=tuple(_try(item) for item in rows),
     )
 

@@ -89,7 +89,20 @@ def _unread(connection: Connection) -> None:
     connection.execute("CREATE TABLE former_keys (key TEXT PRIMARY KEY, id TEXT NOT NULL)")
 
 
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_first, _movers, _unread)
+def _definitions(connection: Connection) -> None:
+    connection.execute(
+        """CREATE TABLE definitions (
+        step_id TEXT NOT NULL, hash TEXT NOT NULL, fields TEXT NOT NULL, at TEXT NOT NULL,
+        PRIMARY KEY (step_id, hash))"""
+    )
+    connection.execute(
+        """CREATE TABLE contradictions (
+        step_id TEXT NOT NULL, grp TEXT NOT NULL, text TEXT NOT NULL, entries TEXT NOT NULL,
+        PRIMARY KEY (step_id, grp))"""
+    )
+
+
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_first, _movers, _unread, _definitions)
 """Every step ever released; appended to, never edited."""
 
 

@@ -143,6 +143,54 @@ def markers(mirror: Mirror, wanted: Sequence[str]) -> set[str]:
     return {row["marker"] for row in mirror.db["outbox"].rows_where(f"marker IN ({places})", wanted)}
 
 
+def was_told(
+    connection: Connection,
+    issue: tuple[str, str],
+    kind: str,
+    marker: str,
+    said: tuple[str, str],
+    now: datetime,
+) -> None:
+    """Write down a comment that was found to be told already, inside a transaction.
+
+    Parameters
+    ----------
+    connection : `sqlite3.Connection`
+        Of `cmbot.mirror.Mirror.writing`.
+    issue : `tuple` [`str`, `str`]
+        Id and key of the issue.
+    kind, marker : `str`
+        See `Row`.
+    said : `tuple` [`str`, `str`]
+        Its id in Jira and its text.
+    now : `datetime.datetime`
+        The time.
+    """
+    comment_id, text = said
+    if say(connection, issue, kind, marker, {"text": text}, now):
+        connection.execute(
+            "UPDATE outbox SET state = 'told', told_at = ?, result = ? WHERE marker = ?",
+            (stamp(now), comment_id, marker),
+        )
+
+
+def count_told(mirror: Mirror) -> int:
+    """Count what was told.
+
+    Parameters
+    ----------
+    mirror : `~cmbot.mirror.Mirror`
+        The database.
+
+    Returns
+    -------
+    count : `int`
+        Rows that arrived.
+    """
+    row = mirror.connection.execute("SELECT count(*) AS n FROM outbox WHERE state = 'told'").fetchone()
+    return int(row["n"])
+
+
 def pending(mirror: Mirror, now: datetime) -> tuple[Row, ...]:
     """Read what is to be told now, in order; an issue waits behind its oldest untold row.
 

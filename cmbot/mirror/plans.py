@@ -184,6 +184,22 @@ def groups_of(mirror: Mirror, step_id: str) -> tuple[GroupRow, ...]:
     )
 
 
+def group_marker(step_id: str, group: str) -> str:
+    """Name what the sub-task of a group is found by.
+
+    Parameters
+    ----------
+    step_id, group : `str`
+        The group.
+
+    Returns
+    -------
+    marker : `str`
+        The same for the same group.
+    """
+    return f"group:{step_id}:{group}"
+
+
 def name_group_issue(mirror: Mirror, step_id: str, group: str, issue_id: str, issue_key: str) -> None:
     """Remember the sub-task of a group.
 

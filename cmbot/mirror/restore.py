@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 from datetime import datetime
@@ -23,11 +24,15 @@ _GROUP = re.compile(r"g[0-9]{3,6}")
 _NAME = re.compile(r"[A-Z][A-Z0-9_]*-[0-9]+_[A-Za-z0-9]+_g[0-9]{3,6}_a[0-9]+_[0-9a-f]{8}")
 _MOST = 2**31
 
+WHOLE = ""
+"""Stands for a whole step among its groups."""
 CHUNK = 100
 """Attempts in one property, which holds 32,768 characters."""
 
 
-def to_properties(attempts: Iterable[Attempt], key: str) -> dict[str, dict[str, Any]]:
+def to_properties(
+    attempts: Iterable[Attempt], key: str, others: Iterable[Mapping[str, Any]] = ()
+) -> dict[str, dict[str, Any]]:
     """Write attempts as issue properties.
 
     Parameters
@@ -36,13 +41,17 @@ def to_properties(attempts: Iterable[Attempt], key: str) -> dict[str, dict[str, 
         All attempts of a step.
     key : `str`
         Name of the first property; the next are ``<key>.1`` and so on.
+    others : `~collections.abc.Iterable`, optional
+        Entries that contradict them: kept as they are until a person removes them.
 
     Returns
     -------
     properties : `dict` [`str`, `dict`]
         By property key.
     """
-    entries = [_entry(attempt) for attempt in sorted(attempts, key=lambda item: (item.group, item.number))]
+    in_order = sorted(attempts, key=lambda item: (item.group, item.number))
+    entries: list[Mapping[str, Any]] = [_entry(attempt) for attempt in in_order]
+    entries += others
     chunks = [entries[start : start + CHUNK] for start in range(0, len(entries), CHUNK)]
     return {
         f"{key}.{number}" if number else key: {"version": 1, "attempts": chunk}
@@ -71,25 +80,121 @@ def from_properties(
     Returns
     -------
     count : `int`
-        How many were restored.
+        How many were restored. What contradicts something is left out, and kept for `contradictions`.
     """
     known = {
-        (attempt.group, attempt.number)
+        (attempt.group, attempt.number): attempt
         for group in journal.attempts(mirror, step_id).values()
         for attempt in group
     }
-    sound = [entry for entry in entries if _sound(entry)]
-    lost = [entry for entry in sound if (entry["group"], entry["number"]) not in known]
+    wrong: dict[str, tuple[str, list[Mapping[str, Any]]]] = {}
     restored = 0
-    for entry in sorted(lost, key=lambda item: (item["group"], item["number"])):
+    for entry in sorted(filter(_sound, entries), key=lambda item: (item["group"], item["number"])):
+        if attempt := known.get((entry["group"], entry["number"])):
+            if not _agrees(attempt, entry):
+                _add(wrong, entry)
+            continue
         try:
             _restore(mirror, step_id, entry, directory, now)
             restored += 1
-        except IntegrityError as error:
+        except IntegrityError:
             # cmbot writes no such properties; somebody did.
-            label = f"{entry['group']} a{entry['number']}"
-            _LOG.warning("step %s: %s in its properties contradicts another (%s)", step_id, label, error)
+            _add(wrong, entry)
+    _keep_contradictions(mirror, step_id, wrong)
     return restored
+
+
+def contradictions(mirror: Mirror, step_id: str) -> dict[str, str]:
+    """Read which groups of a step cannot be trusted.
+
+    Parameters
+    ----------
+    mirror : `~cmbot.mirror.Mirror`
+        The database.
+    step_id : `str`
+        The step.
+
+    Returns
+    -------
+    reasons : `dict` [`str`, `str`]
+        By group; under `WHOLE` what concerns the whole step.
+    """
+    rows = mirror.connection.execute("SELECT grp, text FROM contradictions WHERE step_id = ?", (step_id,))
+    return {row["grp"]: row["text"] for row in rows}
+
+
+def contradicting(mirror: Mirror, step_id: str) -> list[Mapping[str, Any]]:
+    """Read what was left out of the attempts of a step.
+
+    Parameters
+    ----------
+    mirror : `~cmbot.mirror.Mirror`
+        The database.
+    step_id : `str`
+        The step.
+
+    Returns
+    -------
+    entries : `list`
+        As they are in Jira.
+    """
+    rows = mirror.connection.execute(
+        "SELECT entries FROM contradictions WHERE step_id = ? ORDER BY grp", (step_id,)
+    )
+    return [entry for row in rows for entry in json.loads(row["entries"])]
+
+
+def distrust(mirror: Mirror, step_id: str, reason: str) -> None:
+    """Keep that a step as a whole cannot be trusted.
+
+    Parameters
+    ----------
+    mirror : `~cmbot.mirror.Mirror`
+        The database.
+    step_id, reason : `str`
+        The step, and why; empty if it can be again.
+    """
+    with mirror.writing() as connection:
+        connection.execute("DELETE FROM contradictions WHERE step_id = ? AND grp = ?", (step_id, WHOLE))
+        if reason:
+            connection.execute("INSERT INTO contradictions VALUES (?, ?, ?, '[]')", (step_id, WHOLE, reason))
+
+
+def _add(wrong: dict[str, tuple[str, list[Mapping[str, Any]]]], entry: Mapping[str, Any]) -> None:
+    name = entry["name"] or "not submitted"
+    first = f"{entry['group']} a{entry['number']} ({name}) contradicts another attempt"
+    said, entries = wrong.get(entry["group"], (first, []))
+    wrong[entry["group"]] = said, [*entries, entry]
+
+
+def _keep_contradictions(
+    mirror: Mirror, step_id: str, wrong: Mapping[str, tuple[str, list[Mapping[str, Any]]]]
+) -> None:
+    known = contradictions(mirror, step_id)
+    if {group: text for group, text in known.items() if group != WHOLE} == {
+        group: text for group, (text, _) in wrong.items()
+    }:
+        return
+    for group, (text, _) in wrong.items():
+        _LOG.warning("step %s %s is not trusted: %s", step_id, group, text)
+    with mirror.writing() as connection:
+        connection.execute("DELETE FROM contradictions WHERE step_id = ? AND grp <> ?", (step_id, WHOLE))
+        connection.executemany(
+            "INSERT INTO contradictions VALUES (?, ?, ?, ?)",
+            [(step_id, group, text, json.dumps(entries)) for group, (text, entries) in wrong.items()],
+        )
+
+
+def _agrees(attempt: Attempt, entry: Mapping[str, Any]) -> bool:
+    """Whether Jira's may be an earlier or later state of the journal's: it is told with delay."""
+    if attempt.cause.id != entry["cause"]:
+        return False
+    requests = {item.name: item.request_id for item in attempt.tries}
+    if entry["name"] not in requests:
+        return not entry["name"]
+    return None in {entry.get("request"), requests[entry["name"]]} or (
+        entry["request"] == requests[entry["name"]]
+    )
 
 
 def _sound(entry: Mapping[str, Any]) -> bool:

@@ -227,6 +227,23 @@ def troubles(mirror: Mirror) -> dict[str, str]:
     return {row["id"]: f"{row['error']} (since {row['since'][:16]} UTC)" for row in rows}
 
 
+def left(mirror: Mirror) -> tuple[tuple[str, str], ...]:
+    """List the issues that are still to be read, or cannot be followed.
+
+    Parameters
+    ----------
+    mirror : `~cmbot.mirror.Mirror`
+        The database.
+
+    Returns
+    -------
+    issues : `tuple` [`tuple` [`str`, `str`], ...]
+        Key and reason of each.
+    """
+    rows = mirror.connection.execute("SELECT key, error FROM unread ORDER BY CAST(id AS INTEGER)")
+    return tuple((row["key"], row["error"] or "is still to be read") for row in rows)
+
+
 def strangers(mirror: Mirror, parent: str) -> tuple[tuple[str, str], ...]:
     """List issues of a parent that could never be read.
 

@@ -130,6 +130,8 @@ class Attempt:
     """When it ended."""
     summary: str = ""
     """The reason of its state in a sentence."""
+    hash: str = ""
+    """Hash of the definition that it uses."""
     tries: tuple[Try, ...] = ()
     """Its submissions, oldest first; normally one."""
 

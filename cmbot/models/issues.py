@@ -94,6 +94,24 @@ class Move:
 
 
 @dataclass(frozen=True)
+class Edit:
+    """One change of a field that people fill in, as one entry of the history."""
+
+    history_id: int
+    """The entry's id."""
+    at: datetime
+    """When, with its zone."""
+    by: Person
+    """Who."""
+    field: str
+    """cmbot's name of the field."""
+    before: str
+    """Value before, as people see it; empty for none."""
+    after: str
+    """Value after, as people see it; empty for none."""
+
+
+@dataclass(frozen=True)
 class Comment:
     """One comment, as far as cmbot reads comments."""
 
@@ -131,6 +149,8 @@ class Issue:
     """Field values by the names of `cmbot.jira_schema.fields`; absent when empty."""
     moves: tuple[Move, ...] = ()
     """Changes of status, oldest first."""
+    edits: tuple[Edit, ...] = ()
+    """Changes of the fields that people fill in, oldest first."""
     attempts: tuple[Mapping[str, Any], ...] = ()
     """What the issue property ``cmbot.attempts`` remembers, for a lost mirror."""
     labels: tuple[str, ...] = ()

@@ -20,6 +20,7 @@ class NoticeKind(StrEnum):
     PAUSED = "paused"
     FAILED = "failed"
     COMPLETED = "completed"
+    DISTRUSTED = "distrusted"
 
 
 @dataclass(frozen=True)

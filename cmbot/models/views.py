@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cmbot.models.attempts import Attempt, AttemptState
 from cmbot.models.issues import Issue, Person, Status
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cmbot.exceptions import Problem
     from cmbot.models.campaign import CampaignDefinition, StepDefinition
+    from cmbot.models.issues import Edit
 
 _STATUS = {
     AttemptState.RESERVED: Status.RUNNING,
@@ -63,6 +66,22 @@ class Counts:
 
 
 @dataclass(frozen=True)
+class Difference:
+    """A field that was edited since an attempt used it."""
+
+    field: str
+    """Its name."""
+    before: str
+    """What the newest attempt used; empty for nothing."""
+    after: str
+    """What it is now; empty for nothing."""
+    used: bool
+    """Whether the next attempt uses the new value."""
+    edit: Edit | None = None
+    """The newest edit of it, if the history has one."""
+
+
+@dataclass(frozen=True)
 class GroupView:
     """One group of a step."""
 
@@ -82,6 +101,8 @@ class GroupView:
     """Quanta of all its attempts, as the data report counts them; before it only the total."""
     details: tuple[str, ...] = ()
     """Messages of failed quanta, for people."""
+    distrusted: str = ""
+    """Why nothing of it is submitted whatever people launch: what is known of it contradicts itself."""
 
     @property
     def last(self) -> Attempt | None:
@@ -124,11 +145,15 @@ class StepView:
     plan: PlanState = PlanState.UNASKED
     """Whether it was split."""
     problems: tuple[Problem, ...] = ()
-    """What the Butler refused."""
+    """What the Butler refused, or what else keeps it from going on."""
     chained: bool = True
     """Whether its outputs can be found through its chain, by the next step and by people."""
     waiting: str = ""
     """What it waits for, if something outside the campaign holds it up."""
+    differences: tuple[Difference, ...] = ()
+    """What was edited in it since its newest attempt."""
+    fields: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Fields that the next attempt uses, of the ``campaign`` and of the ``step``."""
 
     @property
     def frozen(self) -> tuple[Issue, ...]:
@@ -155,6 +180,9 @@ class StepView:
     def status(self) -> Status:
         """What its groups amount to (design.md section 3, roll-up); Draft while nothing was tried."""
         status = roll_up([group.effective for group in self.groups if not _abandoned(group.issue)])
+        if status is Status.COMPLETED and self.plan is PlanState.REFUSED:
+            # There may be more groups than are known.
+            return Status.PAUSED
         return Status.RUNNING if status is Status.COMPLETED and not self.chained else status
 
 
@@ -172,6 +200,8 @@ class CampaignView:
     """What is wrong with the definition, as far as can be seen without a Butler."""
     steps: tuple[StepView, ...] = ()
     """In the order of their issues."""
+    differences: tuple[Difference, ...] = ()
+    """What was edited in the campaign itself since its newest attempt."""
 
     @property
     def frozen(self) -> tuple[Issue, ...]:

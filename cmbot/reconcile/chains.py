@@ -52,7 +52,12 @@ def marked(local: Local, view: CampaignView) -> CampaignView:
         for chain in wanted(view)
         if _digest(chain) not in done
     }
-    return replace(view, steps=tuple(replace(step, chained=step.name not in behind) for step in view.steps))
+    # A step is only shown as Completed once it was chained: also known when the note is lost with the mirror.
+    steps = tuple(
+        replace(step, chained=step.name not in behind or step.issue.status is Status.COMPLETED)
+        for step in view.steps
+    )
+    return replace(view, steps=steps)
 
 
 def wanted(view: CampaignView) -> tuple[Chain, ...]:

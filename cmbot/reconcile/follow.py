@@ -69,6 +69,42 @@ def campaign(edges: Edges, view: CampaignView, now: datetime) -> bool:
     return changed
 
 
+def look(edges: Edges, view: CampaignView, now: datetime) -> tuple[str, ...]:
+    """Ask the WMS once how the live attempts of a campaign are, starting nothing.
+
+    Parameters
+    ----------
+    edges : `~cmbot.reconcile.edges.Edges`
+        The outside world.
+    view : `~cmbot.models.views.CampaignView`
+        The campaign.
+    now : `datetime.datetime`
+        The time.
+
+    Returns
+    -------
+    troubles : `tuple` [`str`, ...]
+        What could not be found out.
+    """
+    troubles = []
+    for step in view.steps:
+        for group in step.groups:
+            attempt = group.last
+            if attempt is None or not attempt.state.live:
+                continue
+            try:
+                recover.look(edges, step, attempt, now)
+                _poll(edges, step, _now(edges, attempt), now)
+            except CmbotError as error:
+                troubles.append(str(error))
+    return tuple(troubles)
+
+
+def _now(edges: Edges, attempt: Attempt) -> Attempt:
+    found = journal.attempts(edges.mirror, attempt.step_id)[attempt.group]
+    return next(item for item in found if item.id == attempt.id)
+
+
 def _attempt(edges: Edges, view: CampaignView, step: StepView, attempt: Attempt, now: datetime) -> bool:
     if attempt.state is AttemptState.MERGE_PENDING:
         return data_reports.follow(edges, view, step, attempt, now)

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from cmbot.exceptions import NotFound, UserError
 from cmbot.jira_schema import parse
-from cmbot.mirror import events, outbox, plans, restore, seen, unread
+from cmbot.mirror import events, outbox, plans, seen, unread
 from cmbot.models.issues import Level
-from cmbot.reconcile import movers
+from cmbot.reconcile import movers, restoring
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
     from sqlite3 import Connection
 
-    from cmbot.models.issues import Issue
+    from cmbot.models.issues import Issue, Person
     from cmbot.reconcile.edges import Edges
 
 _LOG = logging.getLogger(__name__)
@@ -99,11 +99,13 @@ def reread(
     """
     try:
         body = body or _read(edges, issue_id)
-        # Before it is kept: whoever moved it must be known, or it is read again.
+        # Before it is kept: what cannot be found out now is found out when it is read again.
         issue = movers.judge(edges, _checked(edges, body, now, listed))
     except UserError as error:
         _freeze(edges, body or {"id": issue_id}, error, now)
         raise
+    if issue.level is Level.STEP and issue.attempts:
+        restoring.step(edges, issue, now)
     _keep(edges, issue, body, now)
     return issue
 
@@ -182,23 +184,29 @@ def _keep(edges: Edges, issue: Issue, body: Mapping[str, Any], now: datetime) ->
     with edges.mirror.writing() as connection:
         seen.save_issue(connection, issue, body)
         unread.done(connection, issue.id)
-        _record_moves(edges, connection, issue, known)
+        _record_acts(edges, connection, issue, known)
         if row is not None and row.frozen:
             events.add(connection, now, issue.key, "cmbot", f"follows {issue.key} again", "it is back")
             _LOG.info("%s is followed again", issue.key)
-    if issue.level is Level.STEP and issue.attempts:
-        count = restore.from_properties(edges.mirror, issue.id, issue.attempts, str(edges.tries), now)
-        if count:
-            _LOG.warning("%s %d attempts restored from Jira", issue.key, count)
 
 
-def _record_moves(
-    edges: Edges, connection: Connection, issue: Issue, known: Mapping[str, Any] | None
-) -> None:
-    old = {move.history_id for move in parse.issue(known, edges.names).moves} if known else set()
+def _record_acts(edges: Edges, connection: Connection, issue: Issue, known: Mapping[str, Any] | None) -> None:
+    """Keep who moved and edited the issue since it was last read (requirement W13)."""
+    before = parse.issue(known, edges.names) if known else None
+    old = {act.history_id for act in before.moves + before.edits} if before else set()
     for move in issue.moves:
         if move.history_id not in old:
-            who = "cmbot" if move.by == edges.me else str(move.by)
+            who = _name(edges, move.by)
             what = f"moved {issue.key} from {move.source or 'elsewhere'} to {move.target or 'elsewhere'}"
             events.add(connection, move.at, issue.key, who, what, f"history {move.history_id}")
             _LOG.info("%s moved to %s by %s", issue.key, move.target, who)
+    for edit in issue.edits:
+        if edit.history_id not in old:
+            who = _name(edges, edit.by)
+            what = f"changed {edit.field} of {issue.key} from {edit.before!r} to {edit.after!r}"
+            events.add(connection, edit.at, issue.key, who, what, f"history {edit.history_id}")
+            _LOG.info("%s %s changed by %s", issue.key, edit.field, who)
+
+
+def _name(edges: Edges, person: Person) -> str:
+    return "cmbot" if person == edges.me else str(person)

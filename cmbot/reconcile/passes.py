@@ -19,6 +19,7 @@ from cmbot.reconcile import (
     looking,
     observe,
     planning,
+    restoring,
     submissions,
     submit,
     tell,
@@ -144,6 +145,7 @@ class Passes:
     def _campaign(self, epic: Issue, now: datetime, *, jira_answers: bool) -> bool:
         """Follow, decide, act and tell for one campaign; say whether more is to be done soon."""
         edges = self._edges
+        restoring.link(edges, epic)
         view = views.campaign(edges, epic)
         follow.campaign(edges, view, now)
         if not self._ready:

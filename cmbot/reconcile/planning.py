@@ -14,7 +14,7 @@ from cmbot.definition import freeze
 from cmbot.exceptions import DefinitionError, Problem, RemoteError, UserError
 from cmbot.handlers import causes
 from cmbot.mirror import events, plans
-from cmbot.reconcile import asking, submissions
+from cmbot.reconcile import asking, restoring, submissions
 from cmbot.splitting.groups import split
 from cmbot.splitting.predicates import predicate
 
@@ -161,6 +161,7 @@ def _freeze(
     edges: Edges, step: StepView, spec: str, groups: tuple[plans.GroupRow, ...], now: datetime
 ) -> None:
     plans.freeze_groups(edges.mirror, step.issue.id, groups)
+    restoring.forget_split(edges, step.issue)
     plans.answer_plan(edges.mirror, step.issue.id, spec, {"groups": len(groups)})
     with edges.mirror.writing() as connection:
         what = f"split {step.name} into {len(groups)} groups"

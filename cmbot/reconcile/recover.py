@@ -16,6 +16,7 @@ from cmbot.handlers import causes, recovery
 from cmbot.handlers.recovery import Outcome, Verb
 from cmbot.mirror import events, journal
 from cmbot.models.attempts import AttemptState, TryState
+from cmbot.models.views import PlanState
 from cmbot.reconcile import submissions, submit, tell
 from cmbot.wms.states import WorkflowState
 
@@ -74,6 +75,35 @@ def attempt(edges: Edges, view: CampaignView, step: StepView, item: Attempt, now
     return _carry_out(edges, step, item, last, outcome, now)
 
 
+def look(edges: Edges, step: StepView, item: Attempt, now: datetime) -> None:
+    """Find the request of an attempt that has none yet, starting nothing.
+
+    Parameters
+    ----------
+    edges : `~cmbot.reconcile.edges.Edges`
+        The outside world.
+    step : `~cmbot.models.views.StepView`
+        The step.
+    item : `~cmbot.models.attempts.Attempt`
+        The attempt.
+    now : `datetime.datetime`
+        The time.
+
+    Raises
+    ------
+    RemoteError
+        If the WMS cannot be asked.
+    """
+    last = item.last_try
+    if last is None or last.state is not TryState.RESERVED:
+        return
+    outcome = recovery.judge(_evidence(edges, last))
+    if outcome.verb is Verb.LOOK_UP:
+        outcome, last = _look_up(edges, step, item, last, now)
+    if outcome.verb in {Verb.ADOPT, Verb.DUPLICATE}:
+        _carry_out(edges, step, item, last, outcome, now)
+
+
 def _again(edges: Edges, view: CampaignView, step: StepView, item: Attempt, now: datetime) -> bool:
     """Submit again, unless the WMS has meanwhile got what seemed not to have arrived."""
     hits = submissions.look_up(edges, step, item.group, item.number, item.tries).requests
@@ -94,6 +124,8 @@ def _again(edges: Edges, view: CampaignView, step: StepView, item: Attempt, now:
 def _still_allowed(view: CampaignView, step: StepView, item: Attempt) -> bool:
     """Whether nobody has taken the launch back, or the issue away; a later launch continues it."""
     group = next(group for group in step.groups if group.name == item.group)
+    if group.distrusted or step.plan is not PlanState.READY:
+        return False
     path = (view.issue, step.issue, *((group.issue,) if group.issue else ()))
     return not any(issue.frozen for issue in path) and causes.in_force(path, view.me) is not None
 

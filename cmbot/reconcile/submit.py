@@ -13,9 +13,9 @@ from cmbot.bps.tokens import place_token
 from cmbot.definition import freeze
 from cmbot.exceptions import DefinitionError, RemoteError
 from cmbot.handlers import causes
-from cmbot.mirror import events, journal, plans
+from cmbot.mirror import definitions, events, journal, plans
 from cmbot.models.attempts import AttemptState, TryState
-from cmbot.reconcile import looking, submissions, tell
+from cmbot.reconcile import looking, restoring, submissions, tell, views
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -59,6 +59,7 @@ def first_try(edges: Edges, view: CampaignView, action: Submit, now: datetime) -
     spec = freeze.step_hash(view.definition, step.definition)
     _check(edges, view, action, name)
     with edges.mirror.writing() as connection:
+        definitions.keep(connection, step.issue.id, spec, step.fields, now)
         attempt = journal.add_attempt(
             connection, step.issue.id, group.name, action.number, action.cause, spec, now
         )
@@ -125,7 +126,10 @@ def start(edges: Edges, view: CampaignView, step: StepView, attempt: Attempt, no
         If Jira cannot be told first, or bps cannot be started.
     """
     item = attempt.last_try
-    if item is None or view.definition is None or step.definition is None:
+    if item is None:
+        return
+    view, step = views.at_attempt(edges, view, step, attempt)
+    if view.definition is None or step.definition is None:
         return
     remember_in_jira(edges, step)
     row = _row(edges, step, attempt.group)
@@ -166,6 +170,7 @@ def remember_in_jira(edges: Edges, step: StepView) -> None:
     RemoteError
         If Jira does not take it.
     """
+    restoring.remember(edges, step.issue)
     for key, value in tell.attempt_properties(edges, step.issue).items():
         edges.jira.ensure_property(step.issue.id, key, value)
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from cmbot.comments.render import status_marker
-from cmbot.mirror import events, journal, outbox, plans, restore
+from cmbot.mirror import events, journal, outbox, plans, records, restore
 from cmbot.models.issues import Status
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ def campaign(edges: Edges, view: CampaignView, decision: Decision, now: datetime
             if step.groups or step.problems or step.waiting or step.plan != "unasked":
                 _keep_status(edges, connection, step.issue, edges.comments.step(view, step), now)
             attempts(edges, connection, step.issue, now)
+            _results(edges, connection, step.issue, now)
             _keep_fields(edges, connection, step.issue, _counts(step.jobs, step.quanta), now)
         _keep_status(edges, connection, view.issue, edges.comments.campaign(view), now)
         _keep_fields(edges, connection, view.issue, _counts(view.jobs, view.quanta), now)
@@ -76,6 +77,13 @@ def attempts(edges: Edges, connection: Connection, step: Issue, now: datetime) -
         outbox.keep_said(connection, _of(step), "property", marker, body, now, timedelta(0))
 
 
+def _results(edges: Edges, connection: Connection, step: Issue, now: datetime) -> None:
+    interval = edges.settings.jira.comment_interval
+    for key, value in records.results_properties(edges.mirror, step.id).items():
+        body, marker = {"key": key, "value": value}, f"property:{step.id}:{key}"
+        outbox.keep_said(connection, _of(step), "property", marker, body, now, interval)
+
+
 def attempt_properties(edges: Edges, step: Issue) -> dict[str, dict[str, Any]]:
     """Write the attempts of a step as its issue properties.
 
@@ -92,7 +100,7 @@ def attempt_properties(edges: Edges, step: Issue) -> dict[str, dict[str, Any]]:
         By property key.
     """
     known = [item for group in journal.attempts(edges.mirror, step.id).values() for item in group]
-    return restore.to_properties(known, PROPERTY)
+    return restore.to_properties(known, PROPERTY, restore.contradicting(edges.mirror, step.id))
 
 
 def _of(issue: Issue) -> tuple[str, str]:
@@ -124,7 +132,8 @@ def _say_groups(edges: Edges, connection: Connection, step: StepView, now: datet
                 "summary": f"{step.name} {row.name}",
                 "selection": group.selection,
             }
-            outbox.say(connection, _of(step.issue), "group", f"group:{step.issue.id}:{row.name}", body, now)
+            marker = plans.group_marker(step.issue.id, row.name)
+            outbox.say(connection, _of(step.issue), "group", marker, body, now)
 
 
 def _keep_status(edges: Edges, connection: Connection, issue: Issue, text: str, now: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ from cmbot.definition import check, freeze, issues
 from cmbot.exceptions import DefinitionError, Problem, UserError
 from cmbot.handlers import causes
 from cmbot.jira_schema import parse
-from cmbot.mirror import journal, plans, seen, unread
+from cmbot.mirror import definitions, journal, plans, restore, seen, unread
 from cmbot.models.issues import Issue, Level
 from cmbot.models.views import CampaignView, Counts, GroupView, PlanState, StepView
 from cmbot.reconcile import chains, movers, waiting
@@ -72,10 +73,80 @@ def campaign(local: Local, epic: Issue) -> CampaignView:
         As the mirror and the journal know it.
     """
     steps = tuple(_issues(local, level=Level.STEP, parent=epic.key))
-    definition, problems = _definition(local, epic, steps)
-    views = tuple(_step(local, epic, step, definition) for step in steps)
-    view = CampaignView(epic, local.me, definition, problems, views)
+    used = _used(local, steps)
+    taken = _taken(epic, steps, used)
+    definition, problems = _definition(local, *taken)
+    if definition is None and used:
+        # An edit broke it: nothing new starts, and what runs is followed as it was submitted.
+        with suppress(UserError):
+            definition = issues.from_issues(*_taken(epic, steps, used, wholly=True))
+    views = tuple(
+        _step(local, (epic, step), (taken[0], own), definition, used.get(step.id))
+        for step, own in zip(steps, taken[1], strict=True)
+    )
+    newest = _newest(used)
+    differences = freeze.differences(epic, newest.fields["campaign"]) if newest else ()
+    view = CampaignView(epic, local.me, definition, problems, views, differences)
     return chains.marked(local, view)
+
+
+def at_attempt(
+    local: Local, view: CampaignView, step: StepView, attempt: Attempt
+) -> tuple[CampaignView, StepView]:
+    """Give a campaign and a step as an attempt uses them: edits count at the next attempt only.
+
+    Parameters
+    ----------
+    local : `~cmbot.reconcile.edges.Local`
+        What is known here.
+    view, step
+        The campaign and the step.
+    attempt : `~cmbot.models.attempts.Attempt`
+        One of the step's.
+
+    Returns
+    -------
+    view, step
+        The same, with the definitions of the attempt.
+
+    Raises
+    ------
+    UserError
+        If they cannot be read.
+    """
+    found = {item.hash: item for item in definitions.of(local.mirror, step.issue.id)}
+    if attempt.hash not in found:
+        return view, step
+    fields = found[attempt.hash].fields
+    epic = freeze.as_used(view.issue, fields["campaign"], wholly=True)
+    own_fields = {other.name: other.fields["step"] for other in view.steps} | {step.name: fields["step"]}
+    steps = [freeze.as_used(other.issue, own_fields[other.name], wholly=True) for other in view.steps]
+    definition = issues.from_issues(epic, steps)
+    own = step_definition(definition, step.name)
+    return replace(view, definition=definition), replace(step, definition=own)
+
+
+def _used(local: Local, steps: tuple[Issue, ...]) -> dict[str, definitions.Used]:
+    """What the newest attempts of steps used, by step."""
+    return {step.id: found for step in steps if (found := definitions.newest(local.mirror, step.id))}
+
+
+def _newest(used: Mapping[str, definitions.Used]) -> definitions.Used | None:
+    return max(used.values(), key=lambda item: item.at, default=None)
+
+
+def _taken(
+    epic: Issue, steps: tuple[Issue, ...], used: Mapping[str, definitions.Used], *, wholly: bool = False
+) -> tuple[Issue, tuple[Issue, ...]]:
+    """The issues as cmbot takes them: without edits that are refused."""
+    newest = _newest(used)
+    return (
+        freeze.as_used(epic, newest.fields["campaign"], wholly=wholly) if newest else epic,
+        tuple(
+            freeze.as_used(step, used[step.id].fields["step"], wholly=wholly) if step.id in used else step
+            for step in steps
+        ),
+    )
 
 
 def offline(local: Local, epic: Issue, steps: tuple[Issue, ...]) -> CampaignView:
@@ -162,22 +233,52 @@ def _same_output(local: Local, epic: Issue, definition: CampaignDefinition) -> I
         yield Problem("Output root", f"{key} writes to {definition.output} too", "name another collection")
 
 
-def _step(local: Local, epic: Issue, issue: Issue, definition: CampaignDefinition | None) -> StepView:
-    name = issues.step_name(issue)
+def _step(
+    local: Local,
+    there: tuple[Issue, Issue],
+    taken: tuple[Issue, Issue],
+    definition: CampaignDefinition | None,
+    used: definitions.Used | None,
+) -> StepView:
+    """One step: campaign and step as they are in Jira, and as they are taken."""
+    epic, issue = there
+    name = issues.step_name(taken[1])
     own = step_definition(definition, name)
     attempts = journal.attempts(local.mirror, issue.id)
     children = {child.id: child for child in _issues(local, level=Level.GROUP, parent=issue.key)}
+    doubts = _doubts(local, issue, attempts)
     groups = tuple(
-        _group(local, row, children.get(row.issue_id), attempts.get(row.name, ()))
+        _group(local, row, children.get(row.issue_id), attempts.get(row.name, ()), doubts.get(row.name, ""))
         for row in plans.groups_of(local.mirror, issue.id)
     )
     plan, problems = PlanState.UNASKED, tuple[Problem, ...]()
     if groups and attempts:
         # Once something was submitted the split is frozen; edits take effect at the next attempt.
-        plan = PlanState.READY
+        plan = PlanState.REFUSED if restore.WHOLE in doubts else PlanState.READY
+        problems = tuple(Problem(group or name, text, _MEND) for group, text in sorted(doubts.items()))
     elif definition is not None and own is not None:
         plan, problems = _plan(local, epic, issue, freeze.step_hash(definition, own))
-    return StepView(issue, name, own, groups, plan, problems, waiting=waiting.read(local, issue))
+    return StepView(
+        issue,
+        name,
+        own,
+        groups,
+        plan,
+        problems,
+        waiting=waiting.read(local, issue),
+        differences=freeze.differences(issue, used.fields["step"]) if used else (),
+        fields=freeze.fields(*taken),
+    )
+
+
+_MEND = "have the properties cmbot.* of this issue mended, or abandon it and go on in a clone"
+
+
+def _doubts(local: Local, issue: Issue, attempts: Mapping[str, Any]) -> dict[str, str]:
+    """Reasons by group why nothing more is submitted."""
+    known = {row.name for row in plans.groups_of(local.mirror, issue.id)}
+    strays = {group: "has attempts and is no group of this step" for group in attempts if group not in known}
+    return (strays if known else {}) | restore.contradictions(local.mirror, issue.id)
 
 
 def _plan(local: Local, epic: Issue, issue: Issue, spec: str) -> tuple[PlanState, tuple[Problem, ...]]:
@@ -196,7 +297,7 @@ def _plan(local: Local, epic: Issue, issue: Issue, spec: str) -> tuple[PlanState
 
 
 def _group(
-    local: Local, row: plans.GroupRow, issue: Issue | None, attempts: tuple[Attempt, ...]
+    local: Local, row: plans.GroupRow, issue: Issue | None, attempts: tuple[Attempt, ...], doubt: str
 ) -> GroupView:
     reports: dict[str, Mapping[str, Any]] = {}
     if attempts and (item := attempts[-1].last_try):
@@ -208,4 +309,4 @@ def _group(
     if data := reports.get("data"):
         quanta, details = Counts(**data["counts"]), tuple(data["details"])
     selection = row.predicate["where"] or (f"{row.size} DataIds" if row.predicate["table"] else "all")
-    return GroupView(row.name, row.size, selection, issue, attempts, jobs, quanta, details)
+    return GroupView(row.name, row.size, selection, issue, attempts, jobs, quanta, details, doubt)

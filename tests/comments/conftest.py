@@ -12,9 +12,9 @@ import pytest
 from cmbot.comments import Comments
 from cmbot.exceptions import Problem
 from cmbot.models.attempts import Attempt, AttemptState, Cause, Try, TryState
-from cmbot.models.issues import Issue, Level, Person, Status
+from cmbot.models.issues import Edit, Issue, Level, Person, Status
 from cmbot.models.notices import Notice, NoticeKind
-from cmbot.models.views import CampaignView, Counts, GroupView, PlanState, StepView
+from cmbot.models.views import CampaignView, Counts, Difference, GroupView, PlanState, StepView
 from cmbot.resources import resource
 
 AT = datetime(2026, 11, 20, 8, 15, tzinfo=UTC)
@@ -80,6 +80,15 @@ class Story:
 
     def notice(self, kind: NoticeKind, **more: Any) -> Notice:
         return Notice(kind, self.issue(1), f"{kind}:10001:42", **more)
+
+    def edited(self) -> tuple[Difference, ...]:
+        """A field that counts at the next attempt, and one that is not used."""
+        options = "requestMemory: 4096\nrequestCpus: {}\n{{quote}}\n-- mine"
+        edit = Edit(43, AT, ANNA, "BPS options", "", "")
+        return (
+            Difference("BPS options", options.format(1), options.format(2) + " [x|y]", used=True, edit=edit),
+            Difference("Data query", "visit > 1", "visit > 2", used=False),
+        )
 
     def later(self, minutes: float) -> Cause:
         return replace(CAUSE, id=f"move:10001:{minutes}", at=AT + timedelta(minutes=minutes))

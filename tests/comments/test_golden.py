@@ -71,6 +71,16 @@ def test_the_status_of_a_running_campaign_is_the_roll_up(
     golden("comments/campaign_running.txt", comments.campaign(story.campaign(story.step(*story.groups(4)))))
 
 
+@pytest.mark.covers("V16")
+def test_the_status_of_a_step_says_what_was_edited(
+    story: Any, comments: Comments, golden: Callable[[str, str], None]
+) -> None:
+    step = story.step(*story.groups(1), differences=story.edited())
+    text = comments.step(story.campaign(step), step)
+    golden("comments/step_edited.txt", text)
+    assert comments.campaign(story.campaign(differences=story.edited())).count("*not used*") == 1
+
+
 NOTICES: dict[NoticeKind, dict[str, Any]] = {
     NoticeKind.LAUNCHED: {"happened": ("step1 (CM-2): g001 a1, g002 a1",)},
     NoticeKind.REFUSED: {"coming": "CM-1 is back in Draft. Correct it and move it again."},
@@ -86,6 +96,9 @@ NOTICES: dict[NoticeKind, dict[str, Any]] = {
         "happened": ("step1 (CM-2): 2 of 2 groups, 800 of 800 quanta",),
         "coming": "A person judges the data: set the field Verdict.",
     },
+    NoticeKind.DISTRUSTED: {
+        "coming": "What was submitted is followed to its end; nothing new of it is submitted."
+    },
 }
 
 
@@ -94,7 +107,9 @@ NOTICES: dict[NoticeKind, dict[str, Any]] = {
 def test_a_milestone(
     kind: NoticeKind, story: Any, comments: Comments, golden: Callable[[str, str], None]
 ) -> None:
-    problems = story.problems if kind in {NoticeKind.REFUSED, NoticeKind.PAUSED} else ()
+    problems = (
+        story.problems if kind in {NoticeKind.REFUSED, NoticeKind.PAUSED, NoticeKind.DISTRUSTED} else ()
+    )
     cause = None if kind is NoticeKind.COMPLETED else story.cause
     notice = story.notice(kind, cause=cause, problems=problems, **NOTICES[kind])
     golden(f"comments/{kind}.txt", comments.notice(notice))

@@ -24,7 +24,7 @@ def entry(number: int, before: str | None, after: str, **more: Any) -> dict[str,
 
 
 def moves(site: Any, histories: list[dict[str, Any]]) -> list[tuple[int, Status | None, Status | None]]:
-    found = changelog.moves("10002", "CM-2", histories, site.names)
+    found, _ = changelog.acts("10002", "CM-2", histories, site.names)
     return [(move.history_id, move.source, move.target) for move in found]
 
 
@@ -78,3 +78,25 @@ def test_an_entry_may_change_nothing_and_a_zone_may_be_any() -> None:
 def test_an_unknown_form_is_an_error_that_names_the_issue(broken: Any) -> None:
     with pytest.raises(RemoteError, match="CM-2: Jira gave its history in an unknown form"):
         changelog.entries("CM-2", [broken])
+
+
+def test_edits_of_fields_that_people_fill_in_are_read_in_both_forms(site: Any) -> None:
+    by_name = {
+        "field": "Data query",
+        "fieldtype": "custom",
+        "fromString": "visit > 1",
+        "toString": "visit > 2",
+    }
+    by_id = by_name | {"fieldId": site.id_of("Tolerance"), "fromString": None, "toString": "isr: 0.5"}
+    others = [
+        {"field": "Percent done", "fieldtype": "custom", "fromString": "1", "toString": "2"},  # cmbot's own
+        {"field": "summary", "fieldtype": "jira", "fromString": "a", "toString": "b"},
+        {"field": "data query", "fieldtype": "jira", "fromString": "a", "toString": "b"},
+    ]
+    items = [by_name, by_id, *others]
+    _, edits = changelog.acts("10002", "CM-2", [entry(7, "x", "y") | {"items": items}], site.names)
+    assert [(one.history_id, one.field, one.before, one.after) for one in edits] == [
+        (7, "Data query", "visit > 1", "visit > 2"),
+        (7, "Tolerance", "", "isr: 0.5"),
+    ]
+    assert edits[0].by.account == "alice"

@@ -158,7 +158,39 @@ def test_entries_that_contradict_each_other_do_not_stop_the_rest(
         "g001": [1, 3],
         "g002": [1],
     }
-    assert len([record for record in caplog.records if "contradicts" in record.message]) == 3
+    frozen = restore.contradictions(empty, "2")
+    assert set(frozen) == {"g001", "g003"}
+    assert all("contradicts another attempt" in reason for reason in frozen.values())
+    assert len([record for record in caplog.records if "is not trusted" in record.message]) == 2
+    # What cmbot writes keeps it, or it would be trusted the next time; mended, it is trusted again.
+    known = [item for group in found.values() for item in group]
+    written = restore.to_properties(known, "cmbot.attempts", restore.contradicting(empty, "2"))
+    bring_back(empty, doing, *written["cmbot.attempts"]["attempts"])
+    assert restore.contradictions(empty, "2") == frozen
+    assert len([record for record in caplog.records if "is not trusted" in record.message]) == 2
+    bring_back(empty, doing, ENTRY)
+    assert restore.contradictions(empty, "2") == {}
+
+
+@pytest.mark.parametrize(
+    ("there", "agrees"),
+    [
+        ({}, True),
+        ({"state": "failed"}, True),
+        ({"request": None}, True),
+        ({"request": 9}, False),
+        ({"nonce": "", "name": "", "request": None}, True),
+        ({"nonce": "00000002", "name": "CM-2_step1_g001_a1_00000002"}, False),
+        ({"cause": "move:1:9"}, False),
+    ],
+    ids=str,
+)
+def test_what_jira_says_of_a_known_attempt_must_agree(
+    empty: Mirror, doing: Any, there: dict[str, Any], agrees: bool
+) -> None:
+    assert bring_back(empty, doing, ENTRY) == 1
+    assert bring_back(empty, doing, ENTRY | there) == 0
+    assert restore.contradictions(empty, "2").keys() == (set() if agrees else {"g001"})
 
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)

@@ -24,6 +24,7 @@ from cmbot.demo.clicker import Clicker
 from cmbot.demo.seed import BOT, PERSON, PROJECT
 from cmbot.exceptions import RemoteError
 from cmbot.jira.pace import Pace
+from cmbot.mirror import journal
 from cmbot.operations.create import create
 from cmbot.reconcile.opening import load_settings, open_edges
 from cmbot.reconcile.passes import Passes
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from cmbot.models.attempts import Attempt
     from cmbot.reconcile.edges import Edges
     from cmbot.reconcile.passes import Report
 
@@ -116,10 +118,19 @@ class Bot:
         )
         self.passes = Passes(self.edges)
 
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
     def turn(self) -> Report:
         """Do one pass, as long after the one before as passes are apart in life."""
         self.go_by(self.edges.settings.work.poll)
-        return self.passes.run(datetime.now(UTC) + self.ahead)
+        return self.passes.run(self.now())
+
+    def attempts(self, step: str) -> list[Attempt]:
+        """What was tried of a step, as the mirror knows it."""
+        (row,) = self.edges.mirror.connection.execute("SELECT id FROM issues WHERE key = ?", (step,))
+        found = journal.attempts(self.edges.mirror, row["id"])
+        return [attempt for group in found.values() for attempt in group]
 
     def go_by(self, time: timedelta) -> None:
         """Let time go by, for the bot and for Jira."""
