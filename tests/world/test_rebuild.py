@@ -102,8 +102,10 @@ def test_campaigns_in_flight_go_on_after_the_mirror_is_lost(
     panda.control("executor", paused=True)
     alice.launch(running)
     alice.launch(paused)
-    bot.until(lambda: len(panda.requests()) == 5)
+    in_flight = [AttemptState.SUBMITTED, AttemptState.SUBMITTED]
+    bot.until(lambda: [item.state for key in (step2, paused_step) for item in bot.attempts(key)] == in_flight)
     bot.settle()
+    assert len(panda.requests()) == 5
     alice.move(paused, Status.PAUSED)
     bot.settle()
     expected = {failed: Status.PAUSED, running: Status.RUNNING, paused: Status.PAUSED, draft: Status.DRAFT}
