@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
+from uuid import uuid4
 
 from cmbot.exceptions import Refused
 from cmbot.jira import screens
@@ -15,11 +16,16 @@ from cmbot.jira.failures import unknown
 from cmbot.jira.survey import Survey
 from cmbot.jira_schema.fields import BY_NAME
 from cmbot.jira_schema.needs import VENDOR, Deployment
+from cmbot.jira_schema.statuses import CATEGORIES
+from cmbot.models.issues import Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cmbot.jira_schema.needs import Screen
+
+_CATEGORY = {"new": "TODO", "indeterminate": "IN_PROGRESS", "done": "DONE"}
+"""Words of Cloud's workflow resource for Jira's categories."""
 
 
 class Administration(Survey):
@@ -144,9 +150,55 @@ class Administration(Survey):
             body = {"fieldId": field_id}
         self._wire.write(field_id, f"putting it on {screen.name}", "POST", path, body)
 
+    def make_workflow(self, name: str, known: Mapping[str, str]) -> None:
+        """Make a workflow with a global transition into each status, with the statuses; Cloud only.
+
+        No project follows it yet. The body is that of Cloud's description, as public clients of it have it
+        (not established on a live site).
+
+        Parameters
+        ----------
+        name : `str`
+            Its name.
+        known : `~collections.abc.Mapping` [`str`, `str`]
+            Statuses of the site: name in lower case -> id.
+
+        Raises
+        ------
+        RemoteError
+            If it was not made, or nobody knows.
+        """
+        own = self._settings.statuses
+        statuses = [_status(own.get(status, str(status)), CATEGORIES[status], known) for status in Status]
+        references = [status["statusReference"] for status in statuses]
+        ways = [
+            {"id": str(10 * number + 1), "name": status["name"], "type": "GLOBAL", "toStatusReference": to}
+            for number, (status, to) in enumerate(zip(statuses, references, strict=True), start=1)
+        ]
+        first = {"id": "1", "name": "Create", "type": "INITIAL", "toStatusReference": references[0]}
+        workflow = {
+            "name": name,
+            "description": "Made for cmbot, which decides itself who may move what.",
+            "statuses": [
+                {"statusReference": one, "layout": {"x": 200.0 * place, "y": 0.0}, "properties": {}}
+                for place, one in enumerate(references)
+            ],
+            "transitions": [{**way, "links": []} for way in (first, *ways)],
+        }
+        body = {"scope": {"type": "GLOBAL"}, "statuses": statuses, "workflows": [workflow]}
+        self._wire.write(name, "making the workflow", "POST", "workflows/create", body)
+
     def _make(self, subject: str, doing: str, path: str, body: Mapping[str, Any]) -> str:
         """Make something and give its id."""
         made = self._wire.write(subject, doing, "POST", path, body, answer=True)
         if "id" not in made:
             raise unknown(subject, f"{doing} was answered without an id", write=True)
         return str(made["id"])
+
+
+def _status(name: str, category: str, known: Mapping[str, str]) -> dict[str, str]:
+    """A status of a new workflow: one that exists is named by its id."""
+    about = {"name": name, "statusCategory": _CATEGORY[category], "description": ""}
+    if name.lower() in known:
+        return {**about, "id": known[name.lower()], "statusReference": known[name.lower()]}
+    return {**about, "statusReference": str(uuid4())}

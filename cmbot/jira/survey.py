@@ -12,7 +12,7 @@ from cmbot.jira.failures import strange
 from cmbot.jira.people import People
 from cmbot.jira.wire import Wire, issue_path
 from cmbot.jira_schema import values
-from cmbot.jira_schema.needs import Deployment, Place, TypePlace, TypeSeen, Webhook, type_names
+from cmbot.jira_schema.needs import Deployment, Place, TypePlace, TypeSeen, Webhook, type_names, workflow_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -205,6 +205,7 @@ class Survey:
         listed = screens.listed(self._wire, "the fields", "field")
         found = fields.resolve(listed, self._settings, self._dialect)
         kinds = self._types()
+        cloud = administrator and self.deployment is Deployment.CLOUD
         return Place(
             **where,
             project_id=str(project.get("id") or ""),
@@ -212,7 +213,10 @@ class Survey:
             administrator=administrator,
             site_types={kind.name.lower(): kind for kind in kinds},
             types=self._offered(),
-            statuses=frozenset(_names(screens.listed(self._wire, "the statuses", "status"))),
+            statuses={
+                str(one["name"]).lower(): str(one["id"])
+                for one in screens.listed(self._wire, "the statuses", "status")
+            },
             link_types=frozenset(_names(self._link_types())),
             custom={
                 str(one["id"]): (str(one.get("name")), str((one.get("schema") or {}).get("custom")))
@@ -220,11 +224,15 @@ class Survey:
                 if one.get("custom")
             },
             fields=found.ids,
-            options=screens.choices(self._wire, found.ids)
-            if administrator and self.deployment is Deployment.CLOUD
-            else {},
+            workflow=cloud and self._has_workflow(workflow_name(Place(**where))),
+            options=screens.choices(self._wire, found.ids) if cloud else {},
             screens=screens.of_project(self._wire, key, chosen) if administrator else (),
         )
+
+    def _has_workflow(self, name: str) -> bool:
+        body = {"workflowNames": [name]}
+        found = self._wire.query(self._settings.url, "looking for a workflow", "workflows", body)
+        return bool(found.get("workflows"))
 
     def _types(self) -> list[TypeSeen]:
         return [

@@ -86,6 +86,16 @@ _WAYS: Mapping[What, _Way] = {
             "if one stands there already: {menu} > Custom fields > (the field) > Configure: add {key} to it",
         ),
     ),
+    What.WORKFLOW: _Way(
+        ("{menu} > Workflows > Add workflow, and in it:",),
+        "name {name}, statuses {details}",
+        (f"tick {_ALL} for each", "let the Create transition lead to {draft}", "Save"),
+    ),
+    What.FOLLOW: _Way(
+        ("{project} > Project settings > Workflows > Add workflow > Add existing:",),
+        "{name}, assigned to {details}",
+        ("Finish, Publish; choose a status of its own for each that issues have now",),
+    ),
     What.STATUS: _Way(("{menu} > Statuses > Add status, for each:",), "{name}, category {category}"),
     What.SCHEME: _Way(
         (_WORKFLOWS, f"Add status, tick {_ALL}:"),

@@ -135,8 +135,10 @@ class Place:
     """Issue types of the site by name in lower case."""
     types: Mapping[str, TypePlace] = field(default_factory=dict)
     """Those of them that the project has, by name in lower case."""
-    statuses: frozenset[str] = frozenset()
-    """Status names of the site, in lower case."""
+    statuses: Mapping[str, str] = field(default_factory=dict)
+    """Statuses of the site: name in lower case -> id."""
+    workflow: bool = False
+    """Whether the workflow that setup makes on Cloud is there; its name is `workflow_name`'s."""
     link_types: frozenset[str] = frozenset()
     """Names of the link types, in lower case."""
     custom: Mapping[str, tuple[str, str]] = field(default_factory=dict)
@@ -164,7 +166,9 @@ class What(StrEnum):
     SCREEN = "field on a screen"
     OTHER_SCREEN = "field on an unknown screen"
     PROJECT_TYPE = "issue type in the project"
+    WORKFLOW = "workflow"
     STATUS = "status"
+    FOLLOW = "workflow in the project"
     SCHEME = "status in the project"
     TRANSITION = "global transition"
 
@@ -236,15 +240,40 @@ def _kinds(place: Place, settings: JiraSettings) -> Iterator[Lack]:
         yield Lack(What.LINK_TYPE, settings.blocks)
 
 
+def workflow_name(place: Place) -> str:
+    """Name the workflow that setup makes for a project on Cloud.
+
+    Parameters
+    ----------
+    place : `Place`
+        The project.
+
+    Returns
+    -------
+    name : `str`
+        With its key: workflows belong to the site.
+    """
+    return f"cmbot {place.key}"
+
+
 def _statuses(place: Place, settings: JiraSettings) -> Iterator[Lack]:
     types = type_names(settings).values()
-    for status in Status:
-        name = settings.statuses.get(status, str(status))
+    named = {status: settings.statuses.get(status, str(status)) for status in Status}
+    used = frozenset().union(*(there.statuses for there in place.types.values()))
+    # A project that has none of the statuses gets a workflow with all; one that has some, the others.
+    ours = place.deployment is Deployment.CLOUD and used.isdisjoint(name.lower() for name in named.values())
+    makes = ours and place.administrator and not place.workflow
+    if makes:
+        yield Lack(What.WORKFLOW, workflow_name(place), details=tuple(named.values()))
+    if makes or (ours and place.workflow):
+        yield Lack(What.FOLLOW, workflow_name(place), details=tuple(types))
+        return
+    for status, name in named.items():
         if name.lower() not in place.statuses:
             yield Lack(What.STATUS, name, details=(status,))
-        without = [kind for kind in types if name.lower() not in _statuses_of(place, kind)]
+        without = tuple(kind for kind in types if name.lower() not in _statuses_of(place, kind))
         if without:
-            yield Lack(What.SCHEME, name, details=tuple(without))
+            yield Lack(What.SCHEME, name, details=without)
         unreached = [kind for kind in types if kind not in without and not _reached(place, kind, name)]
         if unreached:
             yield Lack(What.TRANSITION, name, details=tuple(unreached))

@@ -183,7 +183,7 @@ _CHECKS: tuple[tuple[str, Health, tuple[What, ...]], ...] = (
     ("fields", Health.BROKEN, (What.FIELD, What.AMBIGUOUS, What.FIELD_TYPE, What.EPIC_FIELD)),
     ("screens", Health.BROKEN, (What.SCREEN, What.OTHER_SCREEN)),
     ("options", Health.DEGRADED, (What.OPTIONS,)),
-    ("statuses", Health.BROKEN, (What.STATUS, What.SCHEME)),
+    ("statuses", Health.BROKEN, (What.WORKFLOW, What.FOLLOW, What.STATUS, What.SCHEME)),
     ("transitions", Health.BROKEN, (What.TRANSITION,)),
 )
 

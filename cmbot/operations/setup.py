@@ -125,7 +125,7 @@ def _possible(lack: Lack, place: Place) -> bool:
         case What.SCREEN:
             return lack.field in place.fields or not _ID.fullmatch(lack.name)
         case _:
-            return lack.what is What.LINK_TYPE
+            return lack.what in (What.LINK_TYPE, What.WORKFLOW)
 
 
 def set_up(
@@ -200,6 +200,8 @@ def _make(administration: Administration, lack: Lack, place: Place, ids: dict[st
             administration.make_issue_type(lack.name, subtask=Level.GROUP in lack.details)
         case What.LINK_TYPE:
             administration.make_link_type(lack.name)
+        case What.WORKFLOW:
+            administration.make_workflow(lack.name, place.statuses)
         case What.FIELD:
             ids[lack.field] = administration.make_field(lack.name, lack.field, place.project_id)
         case _ if lack.field not in ids:

@@ -37,7 +37,7 @@ PLACE = Place(
         for name in ("Epic", "CM Step", "CM Group")
     },
     types={"epic": TYPE, "cm step": TYPE, "cm group": TYPE},
-    statuses=STATUSES,
+    statuses=dict.fromkeys(STATUSES, "1"),
     link_types=frozenset({"blocks"}),
     custom={IDS[field.name]: (field.name, VENDOR[field.type].type) for field in FIELDS},
     fields=IDS,

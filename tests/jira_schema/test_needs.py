@@ -42,7 +42,7 @@ COMPLETE = Place(
         "cm group": TypeSeen("3", "CM Group", subtask=True),
     },
     types={"epic": TYPE, "cm step": TYPE, "cm group": TYPE},
-    statuses=STATUSES,
+    statuses=dict.fromkeys(STATUSES, "1"),
     link_types=frozenset({"blocks"}),
     custom={IDS[field.name]: (field.name, VENDOR[field.type].type) for field in FIELDS},
     fields=IDS,
@@ -167,6 +167,15 @@ def test_the_names_of_the_settings_are_compared() -> None:
         (What.STATUS, "Go"),
         (What.SCHEME, "Go"),
     ]
+
+
+def test_a_cloud_project_that_has_none_of_the_statuses_gets_a_workflow() -> None:
+    template = replace(TYPE, statuses=frozenset({"to do", "done"}), targets=None)
+    place = replace(COMPLETE, types=dict.fromkeys(COMPLETE.types, template))
+    assert of(place) == [(What.WORKFLOW, "cmbot CM"), (What.FOLLOW, "cmbot CM")]
+    assert of(replace(place, workflow=True)) == [(What.FOLLOW, "cmbot CM")]
+    # Who may not make one is told what a project needs, not how it might be made.
+    assert {what for what, _ in of(replace(place, administrator=False))} == {What.SCHEME}
 
 
 @pytest.mark.parametrize("changes", [{"project_id": ""}, {"team_managed": True}])

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cmbot.jira_schema.fields import FIELDS
+from cmbot.jira_schema.statuses import CATEGORIES
+from cmbot.models.issues import Status
 from cmbot.operations.jira_diagnosis import EVENTS
 
 if TYPE_CHECKING:
@@ -20,7 +22,11 @@ def test_a_dry_run_shows_the_plan_and_changes_nothing(site: Site) -> None:
     assert "cmbot can make" in result.output
     (line,) = (line for line in result.output.splitlines() if line.startswith("  field: "))
     assert line == f"  field: {', '.join(field.name for field in FIELDS)}"
-    assert "For a Jira administrator: status: Draft, Launch" in result.output
+    workflow = {
+        "data-center": "For a Jira administrator: status: Draft, Launch",
+        "cloud": "  workflow: cmbot CM",
+    }
+    assert workflow[site.flavour] in result.output
     assert site.writes() == []
 
 
@@ -32,7 +38,11 @@ def test_a_fresh_project_has_everything_after_setup_and_the_clicks(site: Site) -
     assert site.writes()
     again = site.setup("--yes")
     assert "cmbot can make" not in again.output
-    assert "Allow all statuses to transition to this one" in again.output
+    clicks = {
+        "data-center": "Allow all statuses to transition to this one",
+        "cloud": "- cmbot CM, assigned to Epic, CM Step, CM Group",
+    }
+    assert clicks[site.flavour] in again.output
     assert site.writes() == []
 
     site.click()
@@ -52,6 +62,35 @@ def test_what_was_made_has_the_names_types_and_choices_of_the_schema(cloud: Site
     assert [one["value"] for one in cloud.rest("GET", path)["values"]] == list(
         next(field.options for field in FIELDS if field.name == "Pause policy")
     )
+
+
+def test_the_workflow_that_is_made_lets_everything_be_moved_everywhere(cloud: Site) -> None:
+    cloud.rest("POST", "workflows/create", _one_status("Running"))
+    cloud.setup("--yes")
+    cloud.click()
+    sent = {"project": {"key": "CM"}, "issuetype": {"name": "CM Step"}, "summary": "a step"}
+    key = cloud.rest("POST", "issue", {"fields": sent})["key"]
+    for target in ("Draft", "Running", "Abandoned", "Launch"):
+        ways = {
+            way["to"]["name"]: way["id"]
+            for way in cloud.rest("GET", f"issue/{key}/transitions")["transitions"]
+        }
+        assert set(ways) == set(Status)
+        cloud.rest("POST", f"issue/{key}/transitions", {"transition": {"id": ways[target]}})
+    categories = {one["name"]: one["statusCategory"]["key"] for one in cloud.rest("GET", "status")}
+    assert categories.items() >= CATEGORIES.items()
+    # An issue of one type is there now: its transitions are seen too.
+    assert "nothing to do" in cloud.setup().output
+
+
+def _one_status(name: str) -> dict[str, Any]:
+    """A workflow of somebody else's that has brought one of the statuses already."""
+    first = {"id": "1", "name": "Create", "type": "INITIAL", "toStatusReference": "a"}
+    return {
+        "scope": {"type": "GLOBAL"},
+        "statuses": [{"statusReference": "a", "name": name, "statusCategory": "IN_PROGRESS"}],
+        "workflows": [{"name": "another", "statuses": [{"statusReference": "a"}], "transitions": [first]}],
+    }
 
 
 def test_on_data_center_the_choices_are_for_a_person(data_center: Site) -> None:
@@ -157,7 +196,7 @@ def test_a_script_gets_json(site: Site) -> None:
     result = site.setup("--yes", "--json")
     data: dict[str, Any] = json.loads(result.stdout)
     assert (data["project"], data["administrator"], data["doable"]) == ("CM", True, [])
-    assert {task["what"] for task in data["tasks"]} >= {"status", "status in the project"}
+    assert {task["what"] for task in data["tasks"]} >= {"issue type in the project"}
     assert site.setup("--json", "--dry-run").exit_code == 1
     site.click()
     done = site.setup("--json")
