@@ -163,6 +163,13 @@ class WorkSettings(Part):
     """Submissions of one attempt, when earlier ones were shown not to have happened."""
 
 
+class FailureSettings(Part):
+    """What is known about failures."""
+
+    catalogue: str = ""
+    """File of the error catalogue, checked by `cmbot check`; empty for the one that ships with cmbot."""
+
+
 class WebSettings(Part):
     """What the service serves: ``/healthz``, ``/readyz`` and, with a secret, ``POST /webhooks/jira``."""
 
@@ -187,6 +194,8 @@ class Settings(Part):
     """Named environments; Jira and campaign files may only name one."""
     sites: Mapping[str, SiteSettings]
     """Compute sites; Jira and campaign files may only name one."""
+    failures: FailureSettings = FailureSettings()
+    """What is known about failures."""
     web: WebSettings | None = None
     """What is served over HTTP; without it nothing is."""
 

@@ -13,6 +13,7 @@ import cmbot
 from cmbot import credentials
 from cmbot.children import Runner
 from cmbot.comments import Comments
+from cmbot.definition import yaml_text
 from cmbot.exceptions import UserError
 from cmbot.jira.gateway import Jira
 from cmbot.jira_schema.names import names
@@ -23,9 +24,12 @@ from cmbot.panda.service import PandaWms
 from cmbot.reconcile.edges import Edges, Local
 from cmbot.resources import resource
 from cmbot.settings import Settings, parse
+from cmbot.wms import catalogue
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from cmbot.wms.catalogue import Catalogue
 
 _FIELDS = "jira names"
 
@@ -55,6 +59,32 @@ def load_settings(file: Path) -> Settings:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(str(file), f"is not YAML ({error})", "correct it") from error
     return parse(data, str(file))
+
+
+def load_catalogue(file: str) -> Catalogue:
+    """Read the error catalogue.
+
+    Parameters
+    ----------
+    file : `str`
+        YAML; empty for the one that ships.
+
+    Returns
+    -------
+    catalogue : `~cmbot.wms.catalogue.Catalogue`
+        Checked.
+
+    Raises
+    ------
+    UserError
+        If the file cannot be read, or something in it is wrong.
+    """
+    path = Path(file) if file else resource("config/errors.yaml")
+    try:
+        text = path.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(str(path), f"cannot be read ({error})", "name another file") from error
+    return catalogue.parse(yaml_text.load(text, str(path)), str(path))
 
 
 def open_edges(settings: Settings, *, lasting: bool = True) -> Edges:
