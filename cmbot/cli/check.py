@@ -21,7 +21,7 @@ from cmbot.cli.doing import told
 def command(errors_file: Path) -> None:
     """Check an error catalogue and say everything that is wrong with it, a line each.
 
-    A catalogue that is sound is named by the setting `failures.catalogue`. Rules without `active: true` decide nothing;
+    A sound one is named by the setting `failures.catalogue`. Rules without `active: true` decide nothing;
     they count what they would have done.
     """
     from cmbot.reconcile.opening import load_catalogue
