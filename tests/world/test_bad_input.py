@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from conftest import Bot, Human, Panda
 
+pytestmark = pytest.mark.long
+
 NOTHING = "instrument = 'DemoCam' AND skymap = 'demo' AND visit > 900"
 SOMETHING = "instrument = 'DemoCam' AND skymap = 'demo' AND visit = 1 AND detector = 0"
 _numbers = count(1)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from cmbot.demo.world import World
 
+pytestmark = pytest.mark.long
+
 MOST_CALLS = 20
 CAMPAIGN = """
 name: two steps

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from cmbot.demo.world import World
 
+pytestmark = pytest.mark.long
+
 WRAPPER = """#!/bin/sh
 # Stands before the real pipetask; what it does with a data report is read from a file.
 case "$1 $(cat {mode})" in

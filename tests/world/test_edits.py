@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from cmbot.demo.world import World
 
+pytestmark = pytest.mark.long
+
 OPTIONS = {"requestMemory": 1024, "numberOfRetries": 1, "finalJob": {"requestMemory": 2048, "requestCpus": 1}}
 OTHER = "instrument = 'DemoCam' AND skymap = 'demo' AND visit = 2 AND detector = 0"
 

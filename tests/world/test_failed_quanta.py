@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from cmbot.demo.world import World
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def pipeline(world: World) -> Path:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from conftest import Bot, Human
 
+pytestmark = pytest.mark.long
+
 STATUSES = {
     Status.DRAFT: "Entwurf",
     Status.LAUNCH: "Los",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cmbot.demo.clicker import Clicker
 
 
-@pytest.mark.parametrize("flavour", ["data-center", "cloud"])
+@pytest.mark.parametrize("flavour", ["data-center", pytest.param("cloud", marks=pytest.mark.long)])
 @pytest.mark.covers("A5", "A6", "D5", "D8", "D9", "D10", "W18")
 def test_a_launched_campaign_completes_with_its_data_and_says_so(
     bot: Bot, alice: Clicker, panda: Panda

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from conftest import Bot, Human, Panda
 
+pytestmark = pytest.mark.long
+
 ONE_GROUP = "instrument = 'DemoCam' AND skymap = 'demo' AND visit = 1 AND detector = 0"
 MARKUP = "{quote}[evil|http://evil.example] !http://evil.example/x.png! *b* h1. || {color:red}"
 

@@ -15,6 +15,8 @@ from cmbot.reconcile.opening import load_settings, open_edges
 if TYPE_CHECKING:
     from conftest import Bot, Human, Panda
 
+pytestmark = pytest.mark.long
+
 
 def reserved(bot: Bot) -> list[Any]:
     return list(journal.live_attempts(bot.edges.mirror))

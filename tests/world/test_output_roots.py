@@ -11,6 +11,8 @@ from cmbot.models.issues import Status
 if TYPE_CHECKING:
     from conftest import Bot, Human
 
+pytestmark = pytest.mark.long
+
 AGAIN = """
 name: another
 reason: the same place again

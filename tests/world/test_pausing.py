@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from conftest import Bot, Human, Panda
 
+pytestmark = pytest.mark.long
+
 
 ONE_GROUP = "instrument = 'DemoCam' AND skymap = 'demo' AND visit = 1 AND detector = 0"
 

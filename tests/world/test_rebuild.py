@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from cmbot.demo.world import World
 
+pytestmark = pytest.mark.long
+
 #: What must be the same again, by table, besides the issues. Local numbers and times are not, nor are
 #: `plans`, which groups replace once something was submitted, `requests` (a budget of the last hour) and
 #: `movers` (roles are off here: tests/world/test_roles.py).

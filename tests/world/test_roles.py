@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from conftest import Bot, Human, Panda
 
+pytestmark = pytest.mark.long
+
 
 def _seed() -> dict[str, Any]:
     world = seed()

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from cmbot.demo.world import World
 
+pytestmark = pytest.mark.long
+
 QUERY = "instrument = 'DemoCam' AND skymap = 'demo' AND detector = 0 AND visit < 6 AND visit != 2"
 
 

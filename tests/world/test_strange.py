@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 MISSES_THE_FIRST = 2
 """Seed with which the first search that finds two issues misses the one that was made first."""
-pytestmark = pytest.mark.calm("each test says what is strange")
+pytestmark = [pytest.mark.long, pytest.mark.calm("each test says what is strange")]
 
 
 def seen(bot: Bot, key: str) -> list[str]:

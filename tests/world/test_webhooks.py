@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from conftest import Human
 
+pytestmark = pytest.mark.long
+
 PATIENCE = 200.0
 SECRET = "what only this Jira and cmbot know"
 

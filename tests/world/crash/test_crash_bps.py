@@ -15,6 +15,8 @@ from cmbot.models.attempts import AttemptState
 if TYPE_CHECKING:
     from conftest import Story
 
+pytestmark = pytest.mark.long
+
 BPS = Path(sys.executable).parent / "bps"
 STATE = ("cmbot.sqlite", "tries", "plans", "archive")
 

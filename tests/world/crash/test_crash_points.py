@@ -11,6 +11,8 @@ from cmbot.models.issues import Status
 if TYPE_CHECKING:
     from conftest import Story
 
+pytestmark = pytest.mark.long
+
 POINTS = {
     "while the attempt is written down": ("after", "cmbot.mirror.journal:add_try"),
     "once the attempt is written down": ("before", "cmbot.reconcile.submit:remember_in_jira"),

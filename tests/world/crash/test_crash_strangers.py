@@ -21,6 +21,8 @@ from cmbot.reconcile import submit
 if TYPE_CHECKING:
     from conftest import Bot, Story
 
+pytestmark = pytest.mark.long
+
 
 def holder(story: Story) -> str:
     """Who holds the lease of the mirror."""
