@@ -15,14 +15,15 @@ from cmbot.jira import screens
 from cmbot.jira.failures import unknown
 from cmbot.jira.survey import Survey
 from cmbot.jira_schema.fields import BY_NAME
-from cmbot.jira_schema.needs import VENDOR, Deployment
+from cmbot.jira_schema.needs import VENDOR
+from cmbot.jira_schema.place import Deployment
 from cmbot.jira_schema.statuses import CATEGORIES
 from cmbot.models.issues import Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cmbot.jira_schema.needs import Screen
+    from cmbot.jira_schema.place import Screen
 
 _CATEGORY = {"new": "TODO", "indeterminate": "IN_PROGRESS", "done": "DONE"}
 """Words of Cloud's workflow resource for Jira's categories."""
@@ -135,7 +136,7 @@ class Administration(Survey):
         ----------
         field_id : `str`
             The field.
-        screen : `~cmbot.jira_schema.needs.Screen`
+        screen : `~cmbot.jira_schema.place.Screen`
             The screen.
 
         Raises

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from cmbot.jira.failures import strange
 from cmbot.jira_schema.fields import BY_NAME
-from cmbot.jira_schema.needs import Screen
+from cmbot.jira_schema.place import Screen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -71,7 +71,7 @@ def of_project(wire: Wire, project: str, chosen: Sequence[str]) -> tuple[Screen,
 
     Returns
     -------
-    screens : `tuple` [`~cmbot.jira_schema.needs.Screen`, ...]
+    screens : `tuple` [`~cmbot.jira_schema.place.Screen`, ...]
         At least one.
     """
     named = {str(one["id"]): str(one.get("name")) for one in _paged(wire, "the screens", "screens")}

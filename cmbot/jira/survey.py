@@ -12,7 +12,8 @@ from cmbot.jira.failures import strange
 from cmbot.jira.people import People
 from cmbot.jira.wire import Wire, issue_path
 from cmbot.jira_schema import values
-from cmbot.jira_schema.needs import Deployment, Place, TypePlace, TypeSeen, Webhook, type_names, workflow_name
+from cmbot.jira_schema.needs import type_names, workflow_name
+from cmbot.jira_schema.place import Deployment, Place, TypePlace, TypeSeen, Webhook
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -143,7 +144,7 @@ class Survey:
 
         Returns
         -------
-        webhooks : `list` [`~cmbot.jira_schema.needs.Webhook`]
+        webhooks : `list` [`~cmbot.jira_schema.place.Webhook`]
             All of the site.
 
         Raises
@@ -177,7 +178,7 @@ class Survey:
 
         Returns
         -------
-        place : `~cmbot.jira_schema.needs.Place`
+        place : `~cmbot.jira_schema.place.Place`
             As far as this account can see it.
 
         Raises

@@ -9,14 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from cmbot.jira_schema.fields import BY_NAME
-from cmbot.jira_schema.needs import VENDOR, Deployment, What
+from cmbot.jira_schema.needs import VENDOR, What
+from cmbot.jira_schema.place import Deployment
 from cmbot.jira_schema.statuses import CATEGORIES
 from cmbot.models.issues import Level, Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cmbot.jira_schema.needs import Lack, Place
+    from cmbot.jira_schema.needs import Lack
+    from cmbot.jira_schema.place import Place
 
 
 class _Way(NamedTuple):
@@ -131,7 +133,7 @@ def clicks(what: What, lacks: Sequence[Lack], place: Place, draft: str) -> tuple
         What kind of thing.
     lacks : `~collections.abc.Sequence` [`~cmbot.jira_schema.needs.Lack`]
         All that is lacking of this kind.
-    place : `~cmbot.jira_schema.needs.Place`
+    place : `~cmbot.jira_schema.place.Place`
         The project.
     draft : `str`
         This site's name of Draft.

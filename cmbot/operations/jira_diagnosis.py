@@ -12,7 +12,8 @@ from cmbot.operations.diagnosis import Health, Line
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cmbot.jira_schema.needs import Lack, Place, Webhook
+    from cmbot.jira_schema.needs import Lack
+    from cmbot.jira_schema.place import Place, Webhook
     from cmbot.settings import JiraSettings
 
 SKEW = timedelta(minutes=1)
@@ -149,7 +150,7 @@ def webhook(check: str, registered: Sequence[Webhook] | None) -> Line:
     ----------
     check : `str`
         Name of the line.
-    registered : `~collections.abc.Sequence` [`~cmbot.jira_schema.needs.Webhook`] or `None`
+    registered : `~collections.abc.Sequence` [`~cmbot.jira_schema.place.Webhook`] or `None`
         All of the site; `None` if the account may not see them.
 
     Returns
@@ -193,7 +194,7 @@ def project(place: Place, settings: JiraSettings) -> tuple[Line, ...]:
 
     Parameters
     ----------
-    place : `~cmbot.jira_schema.needs.Place`
+    place : `~cmbot.jira_schema.place.Place`
         The project as it is.
     settings : `~cmbot.settings.JiraSettings`
         With the names that this site uses.

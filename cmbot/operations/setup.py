@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from cmbot.exceptions import Conflict, NotFound, Refused
 from cmbot.jira_schema.clicks import clicks
-from cmbot.jira_schema.needs import Deployment, What, lacking
+from cmbot.jira_schema.needs import What, lacking
+from cmbot.jira_schema.place import Deployment
 from cmbot.models.issues import Level, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from cmbot.jira.administration import Administration
-    from cmbot.jira_schema.needs import Lack, Place
+    from cmbot.jira_schema.needs import Lack
+    from cmbot.jira_schema.place import Place
     from cmbot.settings import JiraSettings
 
 _ROUNDS = 3
@@ -78,7 +80,7 @@ def plan(place: Place, settings: JiraSettings, refused: Mapping[Lack, str] | Non
 
     Parameters
     ----------
-    place : `~cmbot.jira_schema.needs.Place`
+    place : `~cmbot.jira_schema.place.Place`
         The project as it is.
     settings : `~cmbot.settings.JiraSettings`
         With the names that this site uses.
@@ -182,7 +184,7 @@ def heading(lack: Lack, place: Place) -> str:
     ----------
     lack : `~cmbot.jira_schema.needs.Lack`
         What is lacking.
-    place : `~cmbot.jira_schema.needs.Place`
+    place : `~cmbot.jira_schema.place.Place`
         The project.
 
     Returns

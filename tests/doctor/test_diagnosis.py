@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from cmbot.exceptions import DefinitionError, Problem, RemoteError
 from cmbot.jira_schema.fields import FIELDS
-from cmbot.jira_schema.needs import VENDOR, Deployment, Place, TypePlace, TypeSeen, Webhook
+from cmbot.jira_schema.needs import VENDOR
+from cmbot.jira_schema.place import Deployment, Place, TypePlace, TypeSeen, Webhook
 from cmbot.models.issues import Status
 from cmbot.operations import diagnosis, jira_diagnosis
 from cmbot.operations.diagnosis import Health, Line

@@ -11,17 +11,8 @@ from hypothesis import strategies as st
 
 from cmbot.jira_schema.clicks import clicks
 from cmbot.jira_schema.fields import FIELDS, FieldType
-from cmbot.jira_schema.needs import (
-    VENDOR,
-    Deployment,
-    Lack,
-    Place,
-    Screen,
-    TypePlace,
-    TypeSeen,
-    What,
-    lacking,
-)
+from cmbot.jira_schema.needs import VENDOR, Lack, What, lacking
+from cmbot.jira_schema.place import Deployment, Place, Screen, TypePlace, TypeSeen
 from cmbot.models.issues import Status
 from cmbot.settings import JiraSettings, Secret
 
