@@ -71,7 +71,7 @@ class Mirror:
             if _is_busy(error):
                 raise _busy(file) from None
             raise RemoteError(
-                str(file), f"cannot be used ({error})", "move it away; cmbot rebuilds it"
+                str(file), f"cannot be used ({error})", "stop cmbot, then run cmbot mirror rebuild"
             ) from error
         connection.row_factory = sqlite3.Row
         self.connection = connection
@@ -205,5 +205,5 @@ def _is_busy(error: sqlite3.Error) -> bool:
 
 
 def _busy(file: Path) -> RemoteError:
-    # Never "move it away": whoever holds it is about to write down what it did.
+    # Never "make it again": whoever holds it is about to write down what it did.
     return RemoteError(str(file), "another process has been writing to it for long", "see that it ends")

@@ -78,7 +78,7 @@ def test_a_file_of_a_newer_cmbot_is_refused_and_left_alone(tmp_path: Path) -> No
 def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "cmbot.sqlite"
     file.write_text("not a database, and longer than the header of one " * 5)
-    with pytest.raises(RemoteError, match="move it away"):
+    with pytest.raises(RemoteError, match="cmbot mirror rebuild"):
         Mirror(file)
 
 

@@ -43,7 +43,7 @@ LOGICAL = {
         FROM tries JOIN attempts ON attempts.id = attempt_id""",
     "reports": """SELECT name, kind, json_extract(body, '$.counts') AS counts,
         json_extract(body, '$.quanta') AS quanta, json_extract(body, '$.sha256') AS sha256
-        FROM reports JOIN tries ON tries.id = try_id WHERE kind <> 'asked'""",
+        FROM reports JOIN tries ON tries.id = try_id WHERE coalesce(counts, quanta, sha256) IS NOT NULL""",
     "outbox": """SELECT issue_id, issue_key, kind, marker, body, state, result FROM outbox
         WHERE kind IN ('comment', 'status comment')""",
     "events": "SELECT at, issue_key, who, what, why FROM events WHERE why LIKE 'history %'",
