@@ -120,3 +120,13 @@ def test_instants_are_the_same_in_every_zone(naive: datetime, hours: int) -> Non
     here = naive.replace(tzinfo=UTC)
     assert wiki.instant(here.astimezone(timezone(timedelta(hours=hours)))) == wiki.instant(here)
     assert wiki.instant(here).endswith(" UTC")
+
+
+@pytest.mark.covers("V16")
+def test_a_difference_shows_every_line_that_changed_and_no_markup() -> None:
+    assert wiki.difference("a\n-- b\n++ c\n@@ d", "a") == [r"\-\-\- b", r"\-\+\+ c", r"\-@@ d"]
+    assert wiki.difference("", "{quote}\n| x |") == [r"\+\{quote\}", r"\+\| x \|"]
+    assert wiki.difference("same", "same") == []
+    many = wiki.difference("", "\n".join(map(str, range(100))))
+    assert len(many) == 21
+    assert many[-1] == "… and 80 more lines"
