@@ -80,7 +80,7 @@ class JobState(StrEnum):
 State = TypeVar("State", WorkflowState, TaskState, JobState)
 
 
-def _table(rows: Mapping[State, str]) -> Mapping[str, State]:
+def _table(rows: Mapping[State, str]) -> dict[str, State]:
     return {name: state for state, names in rows.items() for name in names.split()}
 
 
@@ -97,6 +97,7 @@ _IDDS_REQUEST = _table(
         WorkflowState.CANCELLED: "Cancelled",
     }
 )
+_LISTED = {name.lower(): state for name, state in _IDDS_REQUEST.items()}
 _IDDS_TRANSFORM = _table(
     {
         TaskState.WAITING: "New Ready Building Built Throttling Queue WaitForTrigger",
@@ -179,6 +180,11 @@ def request_state(name: str) -> WorkflowState:
         If the name is not known; so in all functions of this module.
     """
     return _translate("iDDS request", _IDDS_REQUEST, name)
+
+
+def listed_request_state(name: str) -> WorkflowState:
+    """Translate the status of an iDDS request as the monitor lists it: old ones write it in lower case."""
+    return _translate("iDDS request", _LISTED if name.islower() else _IDDS_REQUEST, name)
 
 
 def transform_state(name: str) -> TaskState:
