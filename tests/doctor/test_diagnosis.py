@@ -215,7 +215,6 @@ def test_the_service_is_judged_by_what_it_says(status: int, report: dict[str, st
     assert report.get("trouble", "") in line.found
 
 
-@pytest.mark.covers("W14")
 @pytest.mark.parametrize(
     ("report", "health"),
     [
