@@ -109,24 +109,25 @@ class Administration(Survey):
         options : `~collections.abc.Sequence` [`str`]
             Choices that must be there.
         project_id : `str`
-            The project; a field without a context gets one for it.
+            The project; a field that has only contexts of other projects gets one for it.
 
         Raises
         ------
         Refused
-            If it has several contexts: that of another project is left alone.
+            If the project has a context that setup did not make: that may be another project's as well.
         RemoteError
             If they were not all made, or nobody knows.
         """
-        there = screens.contexts(self._wire, field_id)
-        if len(there) > 1:
-            raise Refused(f"field {field_id}", "has several contexts", "add the options to the right one")
-        if not there:
-            body = {"name": "cmbot", "projectIds": [project_id]}
-            there = [self._make(field_id, "making a context", f"field/{field_id}/context", body)]
-        known = screens.options(self._wire, field_id, there[0])
+        context = screens.own_context(self._wire, field_id)
+        if not context:
+            body = {"name": screens.CONTEXT, "projectIds": [project_id]}
+            context = self._make(field_id, "making a context", f"field/{field_id}/context", body)
+        known = screens.options(self._wire, field_id, context)
         lacking = [{"value": option} for option in options if option not in known]
-        path = f"field/{field_id}/context/{there[0]}/option"
+        if not lacking:
+            # They are there, and yet no screen of the project shows them.
+            raise Refused(f"field {field_id}", "has another context for the project", "add the options to it")
+        path = f"field/{field_id}/context/{context}/option"
         self._wire.write(field_id, "making options", "POST", path, {"options": lacking})
 
     def add_to_screen(self, field_id: str, screen: Screen) -> None:

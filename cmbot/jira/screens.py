@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 DEFAULT = "default"
 """Stands for the id of a default screen that is called otherwise."""
+CONTEXT = "cmbot"
+"""Name of a context that setup makes."""
 _DEFAULT_NAME = "Default Screen"
 _PAGE = 100
 
@@ -106,19 +108,18 @@ def choices(wire: Wire, ids: Mapping[str, str]) -> dict[str, frozenset[str]]:
     Returns
     -------
     choices : `dict` [`str`, `frozenset`]
-        By field id. A field with several contexts is left out: only screens show which is the project's.
+        By field id.
     """
     found = {}
     for name, field_id in ids.items():
         if name in BY_NAME and BY_NAME[name].options:
-            there = contexts(wire, field_id)
-            if len(there) < 2:
-                found[field_id] = frozenset(text for one in there for text in options(wire, field_id, one))
+            there = own_context(wire, field_id)
+            found[field_id] = frozenset(options(wire, field_id, there)) if there else frozenset()
     return found
 
 
-def contexts(wire: Wire, field_id: str) -> list[str]:
-    """List the ids of the contexts of a custom field; for administrators, Cloud only.
+def own_context(wire: Wire, field_id: str) -> str:
+    """Find the context of a custom field that may be changed; for administrators, Cloud only.
 
     Parameters
     ----------
@@ -129,11 +130,14 @@ def contexts(wire: Wire, field_id: str) -> list[str]:
 
     Returns
     -------
-    ids : `list` [`str`]
-        All of them.
+    id : `str`
+        Of the one that setup made, or else of the one for all projects. Empty if there are only others,
+        which may be other projects'.
     """
     found = _paged(wire, f"the contexts of {field_id}", f"field/{field_id}/context")
-    return [str(one["id"]) for one in found]
+    named = [str(one["id"]) for one in found if one.get("name") == CONTEXT]
+    everywhere = [str(one["id"]) for one in found if one.get("isGlobalContext")]
+    return next(iter((*named, *everywhere)), "")
 
 
 def options(wire: Wire, field_id: str, context: str) -> set[str]:

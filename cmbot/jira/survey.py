@@ -52,8 +52,6 @@ class Survey:
         )
         """What kind of Jira it is."""
 
-    # ------------------------------------------------------------------------------ looking
-
     def myself(self) -> dict[str, Any]:
         """Ask who the account is; Jira's JSON."""
         return self._wire.read(self._settings.url, "asking whose the token is", "myself")

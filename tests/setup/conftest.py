@@ -83,6 +83,11 @@ class Site:
         self.ask("DELETE", "/sandbox/disturb")
         self.ask("DELETE", "/sandbox/requests")
 
+    def begin_with_another(self, key: str) -> None:
+        """Begin again with a second project."""
+        other = FRESH["projects"][0] | {"key": key, "name": f"Project {key}"}
+        self.begin(FRESH | {"projects": [*FRESH["projects"], other]})
+
     def click(self, *, options: bool = True) -> None:
         """Do in the store what the printed steps tell an administrator to do by hand."""
         whole = self.ask("GET", "/sandbox/export")

@@ -145,13 +145,23 @@ def test_names_of_the_settings_are_the_ones_that_are_made(site: Site) -> None:
 
 
 def test_choices_of_another_projects_context_are_left_alone(cloud: Site) -> None:
+    cloud.begin_with_another("OTHER")
     vendor = "com.atlassian.jira.plugin.system.customfieldtypes:select"
     number = cloud.rest("POST", "field", {"name": "WMS", "type": vendor})["id"]
-    cloud.rest("POST", f"field/{number}/context", {"name": "another project's"})
-    result = cloud.setup("--yes")
-    assert "has several contexts; add the options to the right one" in result.output
-    for context in cloud.rest("GET", f"field/{number}/context")["values"]:
-        assert cloud.rest("GET", f"field/{number}/context/{context['id']}/option")["values"] == []
+    (everywhere,) = cloud.rest("GET", f"field/{number}/context")["values"]
+    cloud.rest("DELETE", f"field/{number}/context/{everywhere['id']}")
+    theirs = {"name": "theirs", "projectIds": [cloud.rest("GET", "project/OTHER")["id"]]}
+    cloud.rest("POST", f"field/{number}/context", theirs)
+    cloud.setup("--yes")
+    contexts = cloud.rest("GET", f"field/{number}/context")["values"]
+    found = {
+        one["name"]: [
+            option["value"]
+            for option in cloud.rest("GET", f"field/{number}/context/{one['id']}/option")["values"]
+        ]
+        for one in contexts
+    }
+    assert found == {"theirs": [], "cmbot": ["PanDA", "HTCondor", "Parsl"]}
 
 
 def test_more_screens_than_fit_on_a_page_are_all_seen(site: Site) -> None:
