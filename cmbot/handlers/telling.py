@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cmbot.exceptions import Problem
 from cmbot.handlers import causes, starting
+from cmbot.jira_schema.editing import DEFINITION
 from cmbot.models.attempts import Cause
 from cmbot.models.issues import Status
 from cmbot.models.notices import Notice, NoticeKind
@@ -14,7 +15,7 @@ from cmbot.models.views import PlanState
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from cmbot.models.issues import Issue
+    from cmbot.models.issues import Edit, Issue
     from cmbot.models.views import CampaignView, StepView
 
 
@@ -112,20 +113,28 @@ def edited(view: CampaignView) -> Iterator[Notice]:
     edited = [(view.issue, view.differences), *((step.issue, step.differences) for step in view.steps)]
     for issue, differences in edited:
         for difference in differences:
-            edit = difference.edit
-            if difference.used or edit is None or edit.by == view.me:
-                continue
-            what = f"changed {edit.field} of {issue.key}"
-            marker = f"edit:{issue.id}:{edit.history_id}:{edit.field}"
-            problem = f"cannot change any more, since it was used; cmbot goes on with {difference.before!r}"
-            yield Notice(
-                NoticeKind.REFUSED,
-                issue,
-                marker,
-                cause=Cause(marker, edit.by, edit.at, what),
-                problems=(Problem(edit.field, problem, "set it back; for something else make a clone"),),
-                coming=f"{issue.key} goes on as it was submitted.",
-            )
+            if not difference.used and difference.edit is not None and difference.edit.by != view.me:
+                with_what = f"cmbot goes on with {difference.before!r}"
+                problem = f"cannot change any more, since it was used; {with_what}"
+                yield _not_used(issue, difference.edit, problem, "set it back, or make a clone")
+    for step in view.steps:
+        for sub_task in (group.issue for group in step.groups if group.issue):
+            for edit in sub_task.edits:
+                if edit.field in DEFINITION and edit.by != view.me:
+                    remedy = f"edit {step.issue.key}, which is for all its groups"
+                    yield _not_used(sub_task, edit, "is not read from a group", remedy)
+
+
+def _not_used(issue: Issue, edit: Edit, problem: str, remedy: str) -> Notice:
+    marker = f"edit:{issue.id}:{edit.history_id}:{edit.field}"
+    return Notice(
+        NoticeKind.REFUSED,
+        issue,
+        marker,
+        cause=Cause(marker, edit.by, edit.at, f"changed {edit.field} of {issue.key}"),
+        problems=(Problem(edit.field, problem, remedy),),
+        coming=f"{issue.key} goes on as it was.",
+    )
 
 
 def paused(view: CampaignView) -> Notice:

@@ -43,13 +43,31 @@ def test_an_edit_that_is_not_used_is_told_with_the_way_out_and_one_that_is_used_
     [problem] = notice.problems
     assert problem.field == "Data query"
     assert "visit > 1" in problem.problem
-    assert problem.remedy == "set it back; for something else make a clone"
+    assert problem.remedy == "set it back, or make a clone"
     # Of the campaign too; what cmbot itself wrote, or nobody knows who, is not answered.
     for by, count in ((build.anna, 1), (build.bot, 0)):
         one = replace(refused, edit=replace(edit, by=by))
         decision = decide(build.campaign(build.running(), step, differences=(one,)))
         assert len(told(decision, NoticeKind.REFUSED)) == 1 + count
     assert told(decide(replace(view, steps=(replace(step, differences=()),))), NoticeKind.REFUSED) == []
+
+
+@pytest.mark.covers("V16")
+def test_an_edit_of_a_group_names_the_step_to_edit(build: Any) -> None:
+    def edit(number: int, by: Any, field: str) -> Edit:
+        return Edit(number, build.at(number), by, field, "", "x")
+
+    edits = (
+        edit(5, build.bot, "Data query"),
+        edit(6, build.anna, "Data query"),
+        edit(7, build.anna, "Verdict"),
+    )
+    sub_task = replace(build.issue(9, level=Level.GROUP), edits=edits)
+    step = build.step(build.running(2), replace(running(build), issue=sub_task))
+    [notice] = told(decide(build.campaign(build.running(), step)), NoticeKind.REFUSED)
+    assert (notice.issue.key, notice.marker) == ("CM-9", "edit:9:6:Data query")
+    [problem] = notice.problems
+    assert problem.remedy == "edit CM-2, which is for all its groups"
 
 
 @pytest.mark.covers("W1")

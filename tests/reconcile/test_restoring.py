@@ -252,3 +252,27 @@ def test_an_attempt_keeps_its_definition_whatever_is_edited(
     jira.move(submitted["epic"], Status.LAUNCH)
     watcher.look()
     assert decide(watcher.campaign()).submits == ()
+
+
+@pytest.mark.covers("W13", "G1", "E8")
+def test_who_judged_and_who_edited_is_kept_for_ever(
+    watcher: Watcher, jira: MemoryJira, campaign: dict[str, str]
+) -> None:
+    def edit(number: int, field: str, before: str | None, after: str) -> None:
+        item = {"field": field, "fieldtype": "custom", "fromString": before, "toString": after}
+        author = {"name": "anna", "displayName": "Anna"}
+        created = jira.now.isoformat()
+        jira.issues_[campaign["step"]]["histories"].append(
+            {"id": str(number), "created": created, "author": author, "items": [item]}
+        )
+        jira.touch(campaign["step"])
+
+    edit(1, "Verdict", None, "good")
+    edit(2, "Verdict reason", "", "the calibration\nlooks \x1b[31mright")
+    edit(3, "Percent done", "1", "2")
+    for _ in range(2):
+        watcher.look()
+    assert [event for event in watcher.events("CM-2") if event[0] == "Anna"] == [
+        ("Anna", "changed Verdict of CM-2 from '' to 'good'"),
+        ("Anna", r"changed Verdict reason of CM-2 from '' to 'the calibration\nlooks \x1b[31mright'"),
+    ]

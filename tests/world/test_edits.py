@@ -60,7 +60,7 @@ def test_an_edit_counts_at_the_next_attempt_or_is_answered(
     for key, field in ((epic, "Output root"), (step, "Data query")):
         (text,) = alice.told(key, "Not done")
         assert f"Because Bob Example changed {field} of {key}" in text
-        assert "set it back; for something else make a clone" in text
+        assert "set it back, or make a clone" in text
     text = alice.status_comment(step)
     assert "BPS options, used at the next attempt (Bob Example, " in text
     assert r"\+requestMemory: \[broken \{quote\}" in text
