@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 _CURSOR = "jira cursor"
+_REACHED = "jira cursor to be"
+"""Note of when a search reached how far."""
 _LISTED = "jira listed at"
 _MOST = 500
 """Issues read in one pass; the next pass goes on at once."""
@@ -124,12 +126,13 @@ def ready(edges: Edges) -> bool:
 def _list(edges: Edges, now: datetime, named: Mapping[str, str]) -> bool:
     """Search, and note what is to be read together with the new cursor; say whether stamps lack fractions."""
     known, settings = edges.mirror.note(_CURSOR), edges.settings.jira
-    full = not known or _overdue(edges.mirror.note(_LISTED), now, settings.resync)
+    overdue = _overdue(edges.mirror.note(_LISTED), now, settings.resync)
+    full = overdue or not known
     for issue_id in named:
         edges.jira.expect(issue_id)
     listed = edges.jira.changed(None if full else int(known))
-    cursor = _cursor(edges, listed, "" if full else known, now)
-    to_read = [item for item in listed if _is_news(edges, item, full=full)]
+    cursor = _cursor(edges, listed, known, now)
+    to_read = [item for item in listed if _is_news(edges, item, overdue=overdue)]
     if to_read or named or full or cursor != known:
         with edges.mirror.writing() as connection:
             for item in to_read:
@@ -169,18 +172,27 @@ def _overdue(listed: str, now: datetime, resync: timedelta) -> bool:
 
 
 def _cursor(edges: Edges, listed: list[Changed], known: str, now: datetime) -> str:
-    """Move on to the newest change seen, by Jira's clock, less what the search may lag behind."""
+    """Move on behind the newest change seen, by Jira's clock, when it has been within reach for long enough.
+
+    A search may lag, and may miss an issue for a moment. So the cursor stays the overlap behind the newest
+    change of a search, and moves there only when further searches have had as long a time to see the rest.
+    """
     if not listed:
         return known
-    overlap, newest = edges.settings.jira.overlap, max(item["updated"] for item in listed)
-    least = int(known or 0)
+    mirror, overlap = edges.mirror, edges.settings.jira.overlap
+    since, _, reached = mirror.note(_REACHED).partition(" ")
+    if since and abs(now - datetime.fromisoformat(since)) < overlap:
+        return known
+    newest = max(item["updated"] for item in listed)
     if newest > now + overlap:
         # Jira's clock went wrong or ours did. A cursor in Jira's future would see nothing until then.
-        newest, least = min(newest, edges.jira.server_time()), 0
-    return str(max(int((newest - overlap).timestamp() * 1000), least))
+        newest = min(newest, edges.jira.server_time())
+    behind = int((newest - overlap).timestamp() * 1000)
+    mirror.remember(_REACHED, f"{stamp(now)} {behind}")
+    return str(min(int(reached), behind)) if reached else known
 
 
-def _is_news(edges: Edges, item: Changed, *, full: bool) -> bool:
+def _is_news(edges: Edges, item: Changed, *, overdue: bool) -> bool:
     before, row = seen.version(edges.mirror, item["id"]), unread.find(edges.mirror, item["id"])
     if row is not None and row.error:
         # A failure in this very version is left alone by `unread.add`.
@@ -191,8 +203,8 @@ def _is_news(edges: Edges, item: Changed, *, full: bool) -> bool:
         return managed or before is not None
     key, updated = before
     found = stamp(item["updated"])
-    # The search may be older than what was read by id; a full listing also sees a Jira that was put back.
-    return key != item["key"] or (found != updated if full else found > updated)
+    # The search may be older than what was read by id; now and then also a Jira that was put back is seen.
+    return key != item["key"] or (found != updated if overdue else found > updated)
 
 
 def _note_missing(edges: Edges, connection: Connection, listed: set[str], now: datetime) -> None:

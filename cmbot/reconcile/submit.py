@@ -180,6 +180,9 @@ def _still_asked(edges: Edges, view: CampaignView, action: Submit, now: datetime
     path = [looking.reread(edges, view.issue.id, now), looking.reread(edges, action.step.issue.id, now)]
     if action.group.issue:
         path.append(looking.reread(edges, action.group.issue.id, now))
+    if views.campaign(edges, path[0]).definition != view.definition:
+        _LOG.info("%s was edited meanwhile: decided anew", view.issue.key)
+        return False
     cause = causes.in_force(tuple(path), view.me)
     if cause is None or cause.id != action.cause.id:
         _LOG.info("%s %s is not asked for any more", action.step.issue.key, action.group.name)

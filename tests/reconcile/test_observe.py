@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -273,12 +273,23 @@ def test_whatever_the_search_shows_in_the_end_all_is_seen(
         assert watcher.look(1).changed == 0
 
 
-def test_the_overlap_is_kept_behind_the_newest_change(
+def test_the_cursor_follows_when_further_searches_had_time_to_see_the_rest(
     jira: MemoryJira, watcher: Watcher, campaign: dict[str, str]
 ) -> None:
-    watcher.look()
-    cursor = int(watcher.edges.mirror.note("jira cursor"))
-    newest = jira.issues_[campaign["group"]]["fields"]["updated"]
     overlap = watcher.edges.settings.jira.overlap
-    assert cursor == int((datetime.fromisoformat(newest) - overlap).timestamp() * 1000)
-    assert overlap >= timedelta(minutes=2)
+    newest = datetime.fromisoformat(jira.issues_[campaign["group"]]["fields"]["updated"])
+    reached = int((newest - overlap).timestamp() * 1000)
+    assert watcher.edges.mirror.note("jira cursor") == ""
+    watcher.look(overlap.total_seconds() / 60)
+    assert int(watcher.edges.mirror.note("jira cursor")) == reached
+    # Something changes, and the first searches after a long time do not find it, although they find more.
+    jira.tick(3600)
+    jira.move(campaign["step"], "Launch")
+    jira.tick(3600)
+    jira.touch(campaign["next"])
+    jira.vanished = {campaign["step"]}
+    watcher.look(50)
+    watcher.look(overlap.total_seconds() / 120)
+    jira.vanished.clear()
+    watcher.look()
+    assert watcher.seen()["CM-2"] == "Launch"

@@ -217,6 +217,9 @@ class Human(Clicker):
         body = {self._ids.get(name, name): value for name, value in fields.items()}
         return str(self._ask("POST", "issue", json={"fields": {"project": {"key": PROJECT}, **body}})["key"])
 
+    def delete(self, key: str) -> None:
+        self._ask("DELETE", f"issue/{key}")
+
     def say(self, key: str, text: str) -> None:
         self._ask("POST", f"issue/{key}/comment", json={"body": text})
 

@@ -26,11 +26,14 @@ def asked_in_a_pass(bot: Bot, alice: Human, caplog: pytest.LogCaptureFixture) ->
 
 @pytest.mark.calm("counts requests, and nothing may be logged")
 @pytest.mark.covers("V11", "W4", "W15")
+@pytest.mark.parametrize("flavour", ["data-center", "cloud"])
 def test_a_pass_without_news_makes_one_search(
-    bot: Bot, alice: Human, panda: Panda, caplog: pytest.LogCaptureFixture
+    bot: Bot, alice: Human, panda: Panda, flavour: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG, logger="cmbot")
-    search = [("GET", "/rest/api/2/search")]
+    search = [
+        {"data-center": ("GET", "/rest/api/2/search"), "cloud": ("POST", "/rest/api/2/search/jql")}[flavour]
+    ]
     epic, step = bot.create()
     bot.settle()
     assert asked_in_a_pass(bot, alice, caplog) == search
