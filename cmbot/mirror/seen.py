@@ -66,6 +66,25 @@ def version(mirror: Mirror, issue_id: str) -> tuple[str, str] | None:
     return (row["key"], row["updated"]) if row else None
 
 
+def knows(mirror: Mirror, key: str) -> bool:
+    """Tell whether an issue was ever seen.
+
+    Parameters
+    ----------
+    mirror : `~cmbot.mirror.Mirror`
+        The database.
+    key : `str`
+        Its key now, or one that it had.
+
+    Returns
+    -------
+    known : `bool`
+        Whether.
+    """
+    query = "SELECT 1 FROM issues WHERE key = :key UNION SELECT 1 FROM former_keys WHERE key = :key"
+    return mirror.connection.execute(query, {"key": key}).fetchone() is not None
+
+
 def keys_by_id(mirror: Mirror) -> dict[str, str]:
     """List every issue that was seen.
 

@@ -7,9 +7,10 @@ it was seen last: nothing is started for it, what runs is followed to its end, a
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from cmbot.exceptions import NotFound, UserError
+from cmbot.exceptions import NotFound, RemoteError, UserError
 from cmbot.jira_schema import parse
 from cmbot.mirror import events, outbox, plans, seen, unread
 from cmbot.models.issues import Level
@@ -56,7 +57,8 @@ def look(edges: Edges, row: unread.Row, now: datetime, body: Mapping[str, Any] |
     """
     before = seen.body(edges.mirror, row.id)
     try:
-        reread(edges, row.id, now, listed=row.key if row.version else "", body=body)
+        issue = reread(edges, row.id, now, listed=row.key if row.version else "", body=body)
+        _meet_blockers(edges, issue, row, now)
     except UserError as error:
         _LOG.debug("%s", error)
     after, left = seen.body(edges.mirror, row.id), unread.find(edges.mirror, row.id)
@@ -148,13 +150,26 @@ def _in_other_project(edges: Edges, body: Mapping[str, Any], listed: str) -> boo
 def _same_parent(edges: Edges, before: str, after: str, now: datetime) -> bool:
     if before == after:
         return True
-    if after and after not in seen.keys_by_id(edges.mirror).values():
+    if after and not seen.knows(edges.mirror, after):
         # It may be the same one under a new key.
         try:
             reread(edges, after, now)
         except UserError as error:
             _LOG.debug("%s", error)
     return seen.renamed(edges.mirror).get(before, before) == after
+
+
+def _meet_blockers(edges: Edges, issue: Issue, row: unread.Row, now: datetime) -> None:
+    """Read what an issue waits for, if no search has shown it yet: unknown, it would hold up nothing."""
+    try:
+        for key in issue.blocked_by:
+            if key.startswith(f"{edges.settings.jira.project}-") and not seen.knows(edges.mirror, key):
+                with suppress(UserError):
+                    reread(edges, key, now)
+    except RemoteError:
+        with edges.mirror.writing() as connection:
+            unread.add(connection, row.id, row.key, now, row.version, row.kind)
+        raise
 
 
 def _freeze(edges: Edges, body: Mapping[str, Any], error: UserError, now: datetime) -> None:

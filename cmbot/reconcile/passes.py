@@ -11,6 +11,7 @@ from cmbot.exceptions import CmbotError, RemoteError
 from cmbot.handlers import starting
 from cmbot.handlers.campaign import decide
 from cmbot.mirror import journal, outbox, plans, seen, unread
+from cmbot.models.issues import Status
 from cmbot.models.views import PlanState
 from cmbot.reconcile import (
     chains,
@@ -154,6 +155,8 @@ class Passes:
             if step.plan is PlanState.ASKED:
                 planning.collect(edges, view, step, now)
         view = views.campaign(edges, epic)
+        if self._too_early(view, now):
+            return True
         decision = decide(view)
         acted = self._act(view, decision, now)
         if acted:
@@ -165,6 +168,11 @@ class Passes:
         return (
             acted or bool(decision.submits or decision.plans) or not all(step.chained for step in view.steps)
         )
+
+    def _too_early(self, view: CampaignView, now: datetime) -> bool:
+        """Whether a launched campaign has no steps only because no search may know them yet."""
+        young = abs(now - view.issue.updated) < self._edges.settings.jira.overlap
+        return view.issue.status is Status.LAUNCH and not view.steps and young
 
     def _confirmed(
         self, view: CampaignView, decision: Decision, now: datetime

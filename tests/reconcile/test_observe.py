@@ -293,3 +293,19 @@ def test_the_cursor_follows_when_further_searches_had_time_to_see_the_rest(
     jira.vanished.clear()
     watcher.look()
     assert watcher.seen()["CM-2"] == "Launch"
+
+
+def test_what_a_step_waits_for_is_known_with_it(jira: MemoryJira, watcher: Watcher) -> None:
+    jira.add(1, "Epic")
+    watcher.look()
+    first = jira.add(2, customfield_10001="CM-1")
+    links = [
+        {"type": {"name": "Blocks"}, "inwardIssue": {"key": key}} for key in ("CM-2", "OTHER-1", "CM-999")
+    ]
+    jira.add(3, customfield_10001="CM-1", issuelinks=links)
+    # The search knows the second step and not yet the first.
+    jira.vanished.add(first)
+    watcher.look()
+    one, two = watcher.campaign().steps
+    assert (one.issue.key, two.issue.blocked_by[0]) == ("CM-2", "CM-2")
+    assert "OTHER-1" not in jira.asked
