@@ -166,7 +166,8 @@ class Bot:
 
     def _waiting(self) -> list[str]:
         """What waits to be told or read; what Jira refuses, and what is frozen, waits for a person."""
-        rows = self.edges.mirror.db["outbox"].rows_where("state = 'pending'")
+        held = "SELECT id FROM unread WHERE silent"
+        rows = self.edges.mirror.db["outbox"].rows_where(f"state = 'pending' AND issue_id NOT IN ({held})")
         told = [f"{row['issue_key']} {row['kind']}: {row['error']}" for row in rows]
         return told + [row["key"] for row in self.edges.mirror.db["unread"].rows_where("not_before <> ''")]
 
