@@ -59,6 +59,8 @@ class JiraSettings(Part):
     user: str = ""
     """E-mail on Cloud; on Data Center only for basic authentication. Without it the token is sent as a
     bearer token."""
+    former_accounts: tuple[str, ...] = ()
+    """Accounts that cmbot had here before (user names, on Cloud account ids): what they did, cmbot did."""
     connect_timeout: float = 5.0
     """Seconds to wait for a connection."""
     read_timeout: float = 30.0

@@ -122,12 +122,13 @@ def acts(
     """
     moves, edits = [], []
     for entry in entries(key, histories):
+        by = names.former.get(entry.by.account, entry.by)
         for change in entry.changes:
             if change.field == STATUS:
                 source, target = names.status(change.source), names.status(change.target)
-                moves.append(Move(issue_id, key, entry.id, entry.at, entry.by, source, target))
+                moves.append(Move(issue_id, key, entry.id, entry.at, by, source, target))
             elif (field := names.changed.get(change.field)) and field in EDITING:
-                edits.append(Edit(entry.id, entry.at, entry.by, field, change.source, change.target))
+                edits.append(Edit(entry.id, entry.at, by, field, change.source, change.target))
     return tuple(moves), tuple(edits)
 
 

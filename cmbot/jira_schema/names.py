@@ -12,6 +12,7 @@ from cmbot.models.issues import Level, Status
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from cmbot.models.issues import Person
     from cmbot.settings import JiraSettings
 
 
@@ -31,9 +32,11 @@ class Names:
     """Id of the Epic Link field on Data Center; empty on Cloud."""
     site_statuses: Mapping[Status, str] = field(default_factory=dict)
     """cmbot's status -> the site's name."""
-
     changed: Mapping[str, str] = field(default_factory=dict)
     """Field as the history names it, see `cmbot.jira_schema.changelog.Change` -> cmbot's field name."""
+
+    former: Mapping[str, Person] = field(default_factory=dict)
+    """Account that cmbot had before -> the one that it has (requirement W3)."""
 
     def status(self, name: str) -> Status | None:
         """Translate a site's status, `None` if it is not one of ours.
@@ -56,7 +59,9 @@ class Names:
         return issue_type.lower() in self.levels
 
 
-def names(settings: JiraSettings, field_ids: Mapping[str, str], epic_link: str = "") -> Names:
+def names(
+    settings: JiraSettings, field_ids: Mapping[str, str], epic_link: str = "", me: Person | None = None
+) -> Names:
     """Resolve the names of a site.
 
     Parameters
@@ -67,6 +72,8 @@ def names(settings: JiraSettings, field_ids: Mapping[str, str], epic_link: str =
         cmbot's field name -> id at this site.
     epic_link : `str`, optional
         Id of the Epic Link field.
+    me : `~cmbot.models.issues.Person`, optional
+        cmbot's own account.
 
     Returns
     -------
@@ -99,4 +106,5 @@ def names(settings: JiraSettings, field_ids: Mapping[str, str], epic_link: str =
         blocks=settings.blocks,
         epic_link=epic_link,
         site_statuses=own,
+        former=dict.fromkeys(settings.former_accounts, me) if me else {},
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from cmbot.wms.catalogue import Catalogue
 
+_LOG = logging.getLogger(__name__)
 _FIELDS = "jira names"
 
 
@@ -116,13 +118,14 @@ def open_edges(settings: Settings, *, lasting: bool = True) -> Edges:
         return credentials.read(settings.panda.token, "panda.token")
 
     wms = PandaWms(settings.panda, token, lambda host: budget.spend(mirror, host))
+    _warn_of_change(mirror, settings, jira.me)
     mirror.remember(
         _FIELDS, json.dumps([jira.me.account, jira.me.name, jira.epic_link, dict(jira.field_ids)])
     )
     return Edges(
         settings=settings,
         jira=jira,
-        names=names(settings.jira, jira.field_ids, jira.epic_link),
+        names=names(settings.jira, jira.field_ids, jira.epic_link, jira.me),
         me=jira.me,
         mirror=mirror,
         wms=wms,
@@ -131,6 +134,19 @@ def open_edges(settings: Settings, *, lasting: bool = True) -> Edges:
         base=yaml.safe_load(resource("templates/bps/panda.yaml").read_text()),
         token=token,
     )
+
+
+def _warn_of_change(mirror: Mirror, settings: Settings, me: Person) -> None:
+    """Say when cmbot has another account: moves that it made would count as those of a person."""
+    noted = mirror.note(_FIELDS)
+    before = json.loads(noted)[0] if noted else me.account
+    if before not in (me.account, *settings.jira.former_accounts):
+        _LOG.warning(
+            "cmbot is %s in Jira now and was %s; if that account was cmbot's alone, name it in "
+            "jira.former_accounts, or its moves count as a person's",
+            me.account,
+            before,
+        )
 
 
 def open_local(settings: Settings) -> Local:
@@ -159,7 +175,8 @@ def open_local(settings: Settings) -> Local:
     if not noted:
         raise UserError(str(file), "there was no pass yet", "run `cmbot sync` first")
     account, name, epic_link, field_ids = json.loads(noted)
-    return Local(settings, names(settings.jira, field_ids, epic_link), Person(account, name), mirror)
+    me = Person(account, name)
+    return Local(settings, names(settings.jira, field_ids, epic_link, me), me, mirror)
 
 
 def mirror_file(settings: Settings) -> Path:

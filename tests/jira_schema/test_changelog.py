@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -100,3 +101,12 @@ def test_edits_of_fields_that_people_fill_in_are_read_in_both_forms(site: Any) -
         (7, "Tolerance", "", "isr: 0.5"),
     ]
     assert edits[0].by.account == "alice"
+
+
+@pytest.mark.covers("W3")
+def test_what_cmbot_did_under_another_account_is_its_own(site: Any) -> None:
+    old, me = {"name": "campaign-bot", "displayName": "Old"}, Person("cmbot")
+    histories = [entry(1, "Draft", "Launch"), entry(2, "Launch", "Running", author=old)]
+    known = replace(site.names, former={"campaign-bot": me})
+    moves, _ = changelog.acts("10002", "CM-2", histories, known)
+    assert [move.by for move in moves] == [Person("alice"), me]

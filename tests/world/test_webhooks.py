@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hmac
+import json
 import re
 from contextlib import closing, contextmanager
 from time import monotonic, sleep
@@ -95,6 +97,22 @@ def test_webhooks_wake_the_service_and_a_storm_of_them_once(world: demo.World, a
         until(lambda: len(moves(world, epic)) == 41)
         assert searches(alice) < 20
         assert requests.get(f"{url}/healthz", timeout=10).json()["status"] == "ok"
+
+        # When the token expires, whoever watches the service is told.
+        alice.disturb("401", path="/rest/", count=10_000)
+        deliver(f"{url}/webhooks/jira", {"id": "10000", "key": epic})
+        until(lambda: requests.get(f"{url}/healthz", timeout=10).json()["status"] == "degraded")
+        trouble = requests.get(f"{url}/healthz", timeout=10).json()["trouble"]
+        assert "does not accept the credentials" in trouble
+        assert world.jira["tokens"][BOT] not in trouble
+
+
+def deliver(url: str, issue: dict[str, str]) -> None:
+    body = {"webhookEvent": "jira:issue_updated", "timestamp": 1, "issue": issue}
+    raw = json.dumps(body).encode()
+    signature = hmac.new(SECRET.encode(), raw, "sha256").hexdigest()
+    headers = {"X-Hub-Signature": f"sha256={signature}"}
+    requests.post(url, data=raw, headers=headers, timeout=10).raise_for_status()
 
 
 def searches(alice: Human) -> int:
