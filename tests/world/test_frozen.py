@@ -13,6 +13,8 @@ from cmbot.operations import status
 if TYPE_CHECKING:
     from conftest import Bot, Human, Panda
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.covers("W14", "V26")
 def test_a_sub_task_that_is_deleted_takes_nothing_with_it(bot: Bot, alice: Human, panda: Panda) -> None:
