@@ -56,7 +56,7 @@ def command() -> None:
     help="Misbehave like a busy site: answers get lost, requests are refused or limited, searches lag.",
 )
 def jira(state: Path, port: int, seed: Path | None, context_path: str, flavour: str, strange: str) -> None:
-    r"""Run a local Jira, Data Center or Cloud, with a board in the browser.
+    """Run a local Jira, Data Center or Cloud, with a board in the browser.
 
     To see how a client copes with what no real Jira does on demand, start it with --strange. What goes wrong,
     how often and towards whom can be changed while it runs, by an administrator, at URL/sandbox/strange:
@@ -66,7 +66,7 @@ def jira(state: Path, port: int, seed: Path | None, context_path: str, flavour: 
         PUT {"profile": "cloud", "users": ["cmbot"]}   towards one user only
         PUT {"profile": "cloud", "seed": 7}            the same trouble in another order
         DELETE                                         behave
-    """
+    """  # noqa: D301 - click wants the character itself
     from cmbot.sandbox.jira import serve
 
     log_to_stderr(verbose=False)
