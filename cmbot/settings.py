@@ -11,6 +11,7 @@ from datetime import timedelta
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from cmbot.exceptions import DefinitionError, Problem
+from cmbot.models.attempts import AttemptState
 from cmbot.models.issues import Role
 
 
@@ -96,13 +97,32 @@ class PandaSettings(Part):
     relay: str
     """URL of the server, ending in ``/server/panda``."""
     monitor: str = ""
-    """URL of the BigPanDA monitor, for links; empty for none."""
+    """URL of the BigPanDA monitor, which is asked about all workflows at once; empty for none: each is asked
+    about at the relay."""
+    monitor_token: Secret | None = None
+    """Token of the monitor's; most monitors ask for none."""
+    requests_per_hour: int = Field(default=500, ge=1)
+    """Requests that the monitor's host is sent in an hour at most, by all of cmbot (requirement H1)."""
+    relay_requests_per_hour: int = Field(default=3600, ge=1)
+    """The same for the relay's host; if it is the same host, the smaller number counts."""
+    reserve: int = Field(default=50, ge=0)
+    """How many of these are kept for people's own commands."""
+    cycle: timedelta = timedelta(minutes=5)
+    """Time between two looks at what runs."""
+    days: int = Field(default=30, ge=1)
+    """How far back the monitor is asked to look; what runs longer is asked about at the relay."""
+    reread: timedelta = timedelta(hours=1)
+    """Time between two looks at what has ended: a person may have restarted it in PanDA."""
+    reread_for: timedelta = timedelta(days=7)
+    """How long after its end a workflow is still looked at."""
+    stale: timedelta = timedelta(minutes=30)
+    """What was not heard of for so long is shown as old in Jira."""
     request_link: str = ""
     """Address of a request's page with ``{request_id}`` in it; empty for the monitor's own."""
     logs_link: str = ""
     """Address of a request's logs with ``{request_id}`` in it; empty for the monitor's list of tasks."""
     token: Secret | None = None
-    """OIDC id token."""
+    """OIDC id token; or the token file of panda-client (``~/.panda/.token``), which is then renewed."""
     vo: str = "Rubin"
     """Virtual organisation, sent as Origin."""
     timeout: float = 60.0
@@ -137,6 +157,20 @@ class SiteSettings(Part):
     """Groups in flight at once at this site (requirement V18)."""
 
 
+DEADLINES: Mapping[AttemptState, timedelta] = {
+    AttemptState.RESERVED: timedelta(hours=2),
+    # A new workflow takes up to 20 minutes to appear; its tasks come soon after.
+    AttemptState.SUBMITTED: timedelta(hours=6),
+    AttemptState.RUNNING: timedelta(hours=48),
+    AttemptState.HELD: timedelta(hours=24),
+    AttemptState.CANCELLING: timedelta(hours=2),
+    AttemptState.MERGE_PENDING: timedelta(hours=3),
+    AttemptState.UNKNOWN: timedelta(hours=1),
+    AttemptState.DUPLICATE: timedelta(0),
+}
+"""How long an attempt may stay in each transient state without progress."""
+
+
 class WorkSettings(Part):
     """Where cmbot works and how patiently."""
 
@@ -163,6 +197,24 @@ class WorkSettings(Part):
     """Steps with more groups get rows in the comment instead of sub-tasks."""
     max_tries: int = 3
     """Submissions of one attempt, when earlier ones were shown not to have happened."""
+    deadlines: Mapping[AttemptState, timedelta] = Field(default_factory=dict)
+    """How long an attempt may stay in a state without progress before a person is told (requirement W5);
+    states that are not named keep their defaults: see `DEADLINES`."""
+
+    def deadline(self, state: AttemptState) -> timedelta:
+        """Tell how long an attempt may stay in a state.
+
+        Parameters
+        ----------
+        state : `~cmbot.models.attempts.AttemptState`
+            Not an end.
+
+        Returns
+        -------
+        length : `datetime.timedelta`
+            As set, else the default.
+        """
+        return self.deadlines.get(state, DEADLINES[state])
 
 
 class FailureSettings(Part):

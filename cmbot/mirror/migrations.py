@@ -102,7 +102,18 @@ def _definitions(connection: Connection) -> None:
     )
 
 
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_first, _movers, _unread, _definitions)
+def _followed(connection: Connection) -> None:
+    """When things were seen last, what is overdue, and hosts that asked to be left alone."""
+    connection.execute("ALTER TABLE tries ADD COLUMN seen_at TEXT")
+    connection.execute("ALTER TABLE attempts ADD COLUMN since TEXT NOT NULL DEFAULT ''")
+    connection.execute("UPDATE attempts SET since = coalesce(ended_at, created_at)")
+    connection.execute("ALTER TABLE attempts ADD COLUMN attention TEXT NOT NULL DEFAULT ''")
+    connection.execute(
+        "CREATE TABLE hosts (host TEXT PRIMARY KEY, refusals INTEGER NOT NULL, not_before TEXT NOT NULL)"
+    )
+
+
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_first, _movers, _unread, _definitions, _followed)
 """Every step ever released; appended to, never edited."""
 
 

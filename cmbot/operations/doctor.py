@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import tempfile
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from http.client import HTTPConnection, HTTPException
@@ -20,18 +20,19 @@ from cmbot.children import Runner
 from cmbot.exceptions import CmbotError, NotFound, Refused, RemoteError, UserError
 from cmbot.jira.survey import Survey
 from cmbot.jira_schema import values
-from cmbot.mirror import lease
+from cmbot.mirror import Mirror, lease
 from cmbot.operations import diagnosis, jira_diagnosis
 from cmbot.operations.diagnosis import Health, Line
 from cmbot.operations.examining import Check, examine
-from cmbot.panda.reach import ask_monitor, expiry
-from cmbot.panda.service import PandaWms
-from cmbot.reconcile import views
+from cmbot.panda.tokens import IdToken, expiry
+from cmbot.panda.wire import host_of
+from cmbot.reconcile import opening, views
 from cmbot.reconcile.opening import mirror_file, open_local
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from cmbot.mirror.budget import Budget
     from cmbot.settings import Settings, WebSettings
 
 _BPS = ("bps", "submit", "--help")
@@ -145,19 +146,35 @@ class Doctor:
     # ------------------------------------------------------------------------------ PanDA
 
     def _token(self) -> Sequence[Line]:
-        token = credentials.read(self._settings.panda.token, "panda.token")
+        token = IdToken(self._settings.panda)()
         return (diagnosis.token("panda token", expiry(token), datetime.now(UTC)),)
 
     def _relay(self) -> Sequence[Line]:
         panda = self._settings.panda
-        wms = PandaWms(panda, lambda: credentials.read(panda.token, "panda.token"), lambda _: None)
-        # Not a ping, which says nothing about iDDS's database (reference/panda.md section 7).
-        wms.find(_NAME_OF_NOTHING)
+        with self._budget() as budget:
+            # Not a ping, which says nothing about iDDS's database (reference/panda.md section 7).
+            opening.panda(self._settings, IdToken(panda), budget).find(_NAME_OF_NOTHING)
         return (Line("panda relay", Health.OK, f"{panda.relay} answers, iDDS behind it too"),)
 
     def _monitor(self) -> Sequence[Line]:
-        ask_monitor(self._settings.panda)
-        return (Line("panda monitor", Health.OK, f"{self._settings.panda.monitor} answers"),)
+        with self._budget() as budget:
+            opening.monitor_of(self._settings, budget).ask("idds/wfprogress/", days=1)
+            limit = self._settings.panda.requests_per_hour
+            spent = f"{budget.spent(host_of(self._settings.panda.monitor))} of {limit}"
+        found = f"{self._settings.panda.monitor} answers; {spent} requests of this hour were sent"
+        return (Line("panda monitor", Health.OK, found),)
+
+    @contextmanager
+    def _budget(self) -> Iterator[Budget]:
+        """Open the budget that all of cmbot shares; where there is no mirror yet, one for the moment."""
+        try:
+            file = mirror_file(self._settings)
+            mirror = Mirror(file if file.exists() else Path(":memory:"))
+        except RemoteError:
+            # That the mirror is unusable is told by its own check.
+            mirror = Mirror(Path(":memory:"))
+        with closing(mirror):
+            yield opening.budget(self._settings, mirror, person=True)
 
     # ------------------------------------------------------------------------------ environments
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cmbot.panda.monitor_rows import count, integer, rows, text
 from cmbot.panda.names import TaskName, panda_task_name
 from cmbot.wms.judgement import task_state
+from cmbot.wms.masking import masked
 from cmbot.wms.port import TaskReport
 from cmbot.wms.states import TaskState, WorkflowState, listed_request_state, panda_task_state
 
@@ -18,8 +19,11 @@ if TYPE_CHECKING:
     from cmbot.panda.monitor_rows import Row
 
 _BUILD = "build_task"
+_DIALOG = 300
 # Percents of new servers, counts of old ones: compared, never used as numbers.
 _NUMBERS = ("total_tasks", "finished_files", "failed_files", "remaining_files", "processed_files")
+_GROWING = ("total_files", "total_jedi_files")
+_GONE = {"cancelled", "failed", "expired"}
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,8 @@ class Progress:
     """The same in cmbot's word, before any counts are looked at."""
     marks: tuple[str, ...]
     """What differs when anything about it differs."""
+    has_jobs: bool
+    """Whether PanDA knows of jobs of it, so that it has tasks to ask for."""
 
 
 @dataclass(frozen=True)
@@ -84,14 +90,42 @@ def progress(data: Any, asked: Mapping[int, str]) -> dict[int, Progress]:
         if number is None or number not in asked or name.lower() != asked[number].lower():
             continue
         status = text(row, "r_status")
-        found[number] = Progress(number, name, status, listed_request_state(status), _marks(row, status))
+        jobs = bool(count(row, "total_jedi_files") or count(row, "total_files"))
+        state = listed_request_state(status)
+        found[number] = Progress(number, name, status, state, _marks(row, status), jobs)
+    return found
+
+
+def names(data: Any) -> dict[int, str]:
+    """Name every workflow of ``/idds/wfprogress/``, but those that were cancelled or failed.
+
+    Parameters
+    ----------
+    data : `Any`
+        The JSON.
+
+    Returns
+    -------
+    names : `dict` [`int`, `str`]
+        Run name by request id.
+
+    Raises
+    ------
+    RemoteError
+        If it is no list.
+    """
+    found = {}
+    for row in rows(data, "workflows"):
+        number, name = integer(row, "request_id"), text(row, "r_name")
+        if number is not None and name and text(row, "r_status").lower() not in _GONE:
+            found[number] = name
     return found
 
 
 def _marks(row: Row, status: str) -> tuple[str, ...]:
     statuses = row.get("tasks_statuses")
     tasks = sorted(f"{key}={value}" for key, value in statuses.items()) if isinstance(statuses, dict) else []
-    return (status.lower(), *tasks, *(f"{name}={row.get(name)}" for name in _NUMBERS))
+    return (status.lower(), *tasks, *(f"{name}={row.get(name)}" for name in (*_NUMBERS, *_GROWING)))
 
 
 def tasks(data: Any, asked: Mapping[int, str]) -> dict[int, tuple[MonitorTask, ...]]:
@@ -138,6 +172,7 @@ def _task(row: Row, task_id: int, request_id: int, name: TaskName) -> MonitorTas
     expected = None if given is None or (not given and not state.ended) else given + pruned
     waiting = max(0, (expected or 0) - done - failed - pruned)
     running = state is TaskState.RUNNING
+    dialog = masked(" ".join(text(row, "errordialog").split()))
     report = TaskReport(
         order=name.order,
         label=name.label,
@@ -149,6 +184,6 @@ def _task(row: Row, task_id: int, request_id: int, name: TaskName) -> MonitorTas
         running=waiting if running else 0,
         pending=0 if running else waiting,
         ids=(task_id,),
+        dialog="" if state is TaskState.DONE else dialog[:_DIALOG],
     )
-    dialog = " ".join(text(row, "errordialog").split())
     return MonitorTask(task_id, request_id, name, report, dialog, integer(row, "ramcount"), text(row, "site"))

@@ -6,27 +6,24 @@ missing, and waits ten minutes.
 
 from __future__ import annotations
 
-import ipaddress
 import json
-import time
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlsplit
 
 import requests
-from requests.auth import AuthBase
 
-from cmbot.exceptions import CredentialsError, Limited, OutcomeUnknown, Refused, RemoteError, UserError
-from cmbot.wms.masking import masked
+from cmbot.exceptions import CredentialsError, Limited, OutcomeUnknown, Refused, RemoteError
+from cmbot.panda import wire
+from cmbot.panda.wire import short
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cmbot.panda.wire import Answer, Budget
     from cmbot.settings import PandaSettings
 
 Result = TypeVar("Result")
 
 _SUBJECT = "PanDA"
-_LARGEST_ANSWER = 64 * 1024 * 1024
 
 
 class Relay:
@@ -38,8 +35,8 @@ class Relay:
         Where the relay is and how long to wait for it.
     token : `~collections.abc.Callable`
         Gives the id token; asked for every request, so that a renewed one is used at once.
-    spend : `~collections.abc.Callable`
-        Called with the host once for every request; may refuse by raising.
+    budget : `~cmbot.panda.wire.Budget`
+        Counts every request; may refuse one by raising.
 
     Raises
     ------
@@ -47,17 +44,17 @@ class Relay:
         If the token would cross a network unencrypted.
     """
 
-    def __init__(
-        self, settings: PandaSettings, token: Callable[[], str], spend: Callable[[str], None]
-    ) -> None:
+    def __init__(self, settings: PandaSettings, token: Callable[[], str], budget: Budget) -> None:
         self._url = f"{settings.relay.rstrip('/')}/relay_idds_command"
-        parts = urlsplit(self._url)
-        self._host = parts.hostname or ""
-        if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(self._host)):
-            raise UserError("panda.relay", f"{settings.relay!r} would show the token to others", "use https")
+        wire.require_private("panda.relay", self._url)
+        self._host = wire.host_of(self._url)
         self._settings = settings
         self._token = token
-        self._spend = spend
+        self._budget = budget
+
+    def share(self) -> int:
+        """Tell how many requests one look at everything may cost; see `~cmbot.panda.wire.Budget.share`."""
+        return self._budget.share(self._host)
 
     def ask(self, command: str, kind: type[Result], /, **arguments: Any) -> Result:
         """Send a command that changes nothing.
@@ -90,102 +87,50 @@ class Relay:
     def _send(
         self, command: str, kind: type[Result], arguments: dict[str, Any], lost: type[RemoteError]
     ) -> Result:
-        auth = _Bearer(self._token(), self._settings.vo)
-        self._spend(self._host)
+        auth = wire.Credentials(_SUBJECT, "Bearer", self._token(), Origin=self._settings.vo)
+        self._budget.spend(self._host)
         form = {"command_name": command, "kwargs": json.dumps(arguments), "manager": "True"}
-        deadline = time.monotonic() + self._settings.timeout
+        form = {name: value for name, value in form.items() if value != "{}"}
         try:
-            with requests.Session() as session:
-                # A proxy for the outside world cannot reach this machine's own loopback.
-                session.trust_env = not _is_loopback(self._host)
-                response = session.post(
-                    self._url,
-                    data={name: value for name, value in form.items() if value != "{}"},
-                    auth=auth,
-                    timeout=(min(10.0, self._settings.timeout), self._settings.timeout),
-                    verify=self._settings.ca_bundle or True,
-                    allow_redirects=False,
-                    stream=True,
-                )
-                status, body = response.status_code, _read(response, deadline)
+            answer = wire.send("POST", self._url, self._settings, auth, form=form)
         except requests.RequestException as error:
-            raise lost(_SUBJECT, f"{command} got no answer ({_cause(error)})") from None
-        _check_status(status, body, command, lost)
-        return _unwrap(body, kind, command, lost)
+            raise lost(_SUBJECT, f"{command} got no answer ({wire.cause(error)})") from None
+        self._check(answer, command, lost)
+        self._budget.answered(self._host)
+        return _unwrap(answer.body, kind, command, lost)
 
-
-class _Bearer(AuthBase):
-    """Sets the token as an authentication of its own, so that no .netrc replaces it."""
-
-    def __init__(self, token: str, vo: str) -> None:
-        if not token or not token.isascii() or any(character.isspace() for character in token):
-            raise CredentialsError(_SUBJECT, "the token is empty or holds white space", "renew it")
-        self._headers = {"Authorization": f"Bearer {token}", "Origin": vo}
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers.update(self._headers)
-        return request
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _read(response: requests.Response, deadline: float) -> bytes:
-    # requests' own time-out starts again with every byte that drips in.
-    body = bytearray()
-    for chunk in response.iter_content(65536):
-        body += chunk
-        if len(body) > _LARGEST_ANSWER:
-            raise requests.RequestException("the answer is too large")
-        if time.monotonic() > deadline:
-            raise requests.Timeout("the answer takes too long")
-    return bytes(body)
-
-
-def _cause(error: requests.RequestException) -> str:
-    # The text of a connection error holds the URL and objects of urllib3; its kind is enough.
-    return (
-        str(error) if type(error) in {requests.RequestException, requests.Timeout} else type(error).__name__
-    )
-
-
-def _check_status(status: int, body: bytes, command: str, lost: type[RemoteError]) -> None:
-    if status == requests.codes.ok:
-        return
-    said = _short(body.decode(errors="replace"))
-    if status in {401, 403}:
-        raise CredentialsError(_SUBJECT, f"the token was refused ({said})", "renew the token")
-    if status == 429:
-        raise Limited(_SUBJECT, "too many requests")
-    if status < 500:
-        raise Refused(_SUBJECT, f"{command} was answered with HTTP {status} ({said})", "check panda.relay")
-    raise lost(_SUBJECT, f"{command} was answered with HTTP {status} ({said})")
+    def _check(self, answer: Answer, command: str, lost: type[RemoteError]) -> None:
+        status, said = answer.status, answer.said
+        if status == requests.codes.ok:
+            return
+        if status in {401, 403}:
+            raise CredentialsError(_SUBJECT, f"the token was refused ({said})", "renew the token")
+        if status == requests.codes.too_many_requests:
+            self._budget.refused(self._host)
+            raise Limited(_SUBJECT, "too many requests")
+        if status < 500:
+            raise Refused(
+                _SUBJECT, f"{command} was answered with HTTP {status} ({said})", "check panda.relay"
+            )
+        raise lost(_SUBJECT, f"{command} was answered with HTTP {status} ({said})")
 
 
 def _unwrap(body: bytes, kind: type[Result], command: str, lost: type[RemoteError]) -> Result:
     """Take the result out of its layers, in the order of reference/panda.md section 7.1."""
     try:
-        answer = json.loads(body, parse_constant=lambda _: None)
-    except (ValueError, RecursionError):
+        answer = wire.parsed(body)
+    except ValueError:
         raise lost(_SUBJECT, f"{command} was answered with something else than JSON") from None
     match answer:
         case [True, [False, *texts]]:
             # iDDS itself failed, or could not be reached, after the relay had accepted the command.
-            raise lost(_SUBJECT, f"{command} failed in iDDS ({_short(' '.join(map(str, texts)))})")
+            raise lost(_SUBJECT, f"{command} failed in iDDS ({short(' '.join(map(str, texts)))})")
         case [True, str(text)] if "no permission" in text:
-            raise Refused(_SUBJECT, f"{command} is not allowed ({_short(text)})", "check panda.vo")
+            raise Refused(_SUBJECT, f"{command} is not allowed ({short(text)})", "check panda.vo")
         case [True, result] if isinstance(result, kind) and not isinstance(result, bool):
             return result
         case [False, "SSL secure connection is required"]:
             raise CredentialsError(_SUBJECT, "no credentials were accepted", "check panda.token and panda.vo")
         case [False, text]:
-            raise Refused(_SUBJECT, f"{command} was refused ({_short(str(text))})")
-    raise lost(_SUBJECT, f"{command} was answered with something unexpected ({_short(str(answer))})")
-
-
-def _short(text: str) -> str:
-    return masked(" ".join(text.split()))[:200]
+            raise Refused(_SUBJECT, f"{command} was refused ({short(str(text))})")
+    raise lost(_SUBJECT, f"{command} was answered with something unexpected ({short(str(answer))})")

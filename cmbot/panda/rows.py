@@ -61,7 +61,24 @@ def _tasks(run: str, rows: Iterable[Row]) -> tuple[TaskReport, ...]:
         if row.get("transform_id") is not None:
             name = transform_name(str(row.get("transform_name") or ""), run)
             labels[name.label].append((name, _chunk(name, row)))
-    merged = (_added([chunk for _, chunk in sorted(chunks)]) for chunks in labels.values())
+    return in_order(labels)
+
+
+def in_order(labels: Mapping[str, list[tuple[TaskName, TaskReport]]]) -> tuple[TaskReport, ...]:
+    """Bring tasks into pipeline order, the chunks of a label added up.
+
+    Parameters
+    ----------
+    labels : `~collections.abc.Mapping` [`str`, `list`]
+        By label its chunks with their names.
+
+    Returns
+    -------
+    tasks : `tuple` [`~cmbot.wms.port.TaskReport`, ...]
+        One for each label.
+    """
+    sorted_chunks = (sorted(each, key=lambda pair: pair[0]) for each in labels.values())
+    merged = (_added([chunk for _, chunk in each]) for each in sorted_chunks)
     return tuple(sorted(merged, key=lambda task: (task.order, task.label)))
 
 
@@ -103,6 +120,7 @@ def _added(chunks: Sequence[TaskReport]) -> TaskReport:
         running=sum(chunk.running for chunk in chunks),
         pending=sum(chunk.pending for chunk in chunks),
         ids=tuple(number for chunk in chunks for number in chunk.ids),
+        dialog=next((chunk.dialog for chunk in chunks if chunk.dialog), ""),
     )
 
 

@@ -1,26 +1,31 @@
-"""PanDA as a WMS: requests followed by id and found by name."""
+"""PanDA as a WMS: requests followed by id, together where there is a monitor, and found by name."""
 
 from __future__ import annotations
 
 import logging
+import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from cmbot.exceptions import NotFound, OutcomeUnknown, Refused, RemoteError
+from cmbot.exceptions import CredentialsError, Limited, NotFound, OutcomeUnknown, Refused, RemoteError
+from cmbot.panda.batch import Batch, Told
 from cmbot.panda.relay import Relay
 from cmbot.panda.rows import report
 from cmbot.wms.masking import masked
+from cmbot.wms.port import Look, WmsReport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
+    from cmbot.panda.monitor import Monitor
+    from cmbot.panda.wire import Budget
     from cmbot.settings import PandaSettings
-    from cmbot.wms.port import WmsReport
 
 _LOG = logging.getLogger(__name__)
 
 
 class PandaWms:
-    """Follows and steers requests through the iDDS relay; implements `~cmbot.wms.port.Wms`.
+    """Follows and steers requests through the monitor and the iDDS relay; implements `~cmbot.wms.port.Wms`.
 
     Parameters
     ----------
@@ -28,14 +33,64 @@ class PandaWms:
         Where PanDA is.
     token : `~collections.abc.Callable`
         Gives the id token, once for every request.
-    spend : `~collections.abc.Callable`
-        Called with the host once for every request; the budget is the caller's.
+    budget : `~cmbot.panda.wire.Budget`
+        Counts every request; may refuse one by raising.
+    monitor : `~cmbot.panda.monitor.Monitor` or `None`, optional
+        Where many requests are looked at together; without it each is asked about at the relay.
+    clock : `~collections.abc.Callable`, optional
+        Gives the time.
     """
 
     def __init__(
-        self, settings: PandaSettings, token: Callable[[], str], spend: Callable[[str], None]
+        self,
+        settings: PandaSettings,
+        token: Callable[[], str],
+        budget: Budget,
+        monitor: Monitor | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._relay = Relay(settings, token, spend)
+        self._settings = settings
+        self._relay = Relay(settings, token, budget)
+        self._batch = Batch(monitor) if monitor else None
+        self._clock = clock
+        self._turns: dict[int, int] = {}
+
+    def statuses(self, names: Mapping[int, str], since: datetime) -> Look:
+        """Ask how many requests are; see `~cmbot.wms.port.Wms.statuses`.
+
+        What the monitor cannot tell, iDDS is asked one by one: as many as the budget allows in one look,
+        those first that waited longest, and no longer than one answer may take.
+        """
+        told = Told()
+        if self._batch is not None and names:
+            days = (self._clock() - since).days + 1
+            told = self._batch.look(names, min(max(days, 1), self._settings.days))
+        untold = [number for number in names if number not in told.reports]
+        untold.sort(key=lambda number: self._turns.get(number, 0))
+        found = self._one_by_one(untold)
+        for number, answer in found.items():
+            if self._batch is not None and number in told.listed and isinstance(answer, WmsReport):
+                self._batch.confirmed(told.listed[number], answer)
+        return Look(told.reports | found, told.others)
+
+    def _one_by_one(self, request_ids: Sequence[int]) -> dict[int, WmsReport | RemoteError]:
+        reports: dict[int, WmsReport | RemoteError] = {}
+        end = time.monotonic() + self._settings.timeout
+        turn = max(self._turns.values(), default=0) + 1
+        # At least one: that nothing may be asked is then said.
+        for number in request_ids[: max(1, self._relay.share())]:
+            if time.monotonic() > end:
+                break
+            self._turns[number] = turn
+            try:
+                reports[number] = self.status(number)
+            except (CredentialsError, Limited) as error:
+                # The others would get the same answer.
+                return dict.fromkeys(request_ids, error) | reports
+            except RemoteError as error:
+                reports[number] = error
+        self._turns = {number: self._turns[number] for number in request_ids if number in self._turns}
+        return reports
 
     def status(self, request_id: int) -> WmsReport:
         """Ask how a request is; see `~cmbot.wms.port.Wms.status`.

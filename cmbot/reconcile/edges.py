@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from cmbot.jira.gateway import Jira
     from cmbot.jira_schema.names import Names
     from cmbot.mirror import Mirror
+    from cmbot.mirror.budget import Budget
     from cmbot.models.issues import Person
     from cmbot.settings import Settings
     from cmbot.wms.port import Wms
@@ -49,6 +50,8 @@ class Edges(Local):
     """Parsed ``templates/bps/panda.yaml``."""
     token: Callable[[], str]
     """Gives the WMS token, read anew each time."""
+    budget: Budget
+    """Requests that PanDA's hosts may be sent."""
 
     @property
     def state(self) -> Path:

@@ -18,10 +18,14 @@ from cmbot.definition import yaml_text
 from cmbot.exceptions import UserError
 from cmbot.jira.gateway import Jira
 from cmbot.jira_schema.names import names
-from cmbot.mirror import Mirror, budget
+from cmbot.mirror import Mirror
+from cmbot.mirror.budget import Budget
 from cmbot.models.issues import Person
 from cmbot.panda.links import MonitorLinks
+from cmbot.panda.monitor import Monitor
 from cmbot.panda.service import PandaWms
+from cmbot.panda.tokens import IdToken
+from cmbot.panda.wire import host_of
 from cmbot.reconcile.edges import Edges, Local
 from cmbot.resources import resource
 from cmbot.settings import Settings, parse
@@ -114,11 +118,8 @@ def open_edges(settings: Settings, *, lasting: bool = True) -> Edges:
     jira = Jira.connect(settings.jira, credentials.read(settings.jira.token, "jira.token"))
     mirror = Mirror(mirror_file(settings) if lasting else Path(":memory:"))
 
-    def token() -> str:
-        return credentials.read(settings.panda.token, "panda.token")
-
-    wms = PandaWms(settings.panda, token, lambda host: budget.spend(mirror, host))
     _warn_of_change(mirror, settings, jira.me)
+    token, counted = IdToken(settings.panda), budget(settings, mirror)
     mirror.remember(
         _FIELDS, json.dumps([jira.me.account, jira.me.name, jira.epic_link, dict(jira.field_ids)])
     )
@@ -128,7 +129,8 @@ def open_edges(settings: Settings, *, lasting: bool = True) -> Edges:
         names=names(settings.jira, jira.field_ids, jira.epic_link, jira.me),
         me=jira.me,
         mirror=mirror,
-        wms=wms,
+        wms=panda(settings, token, counted),
+        budget=counted,
         runner=Runner(),
         comments=comments(settings, jira),
         base=yaml.safe_load(resource("templates/bps/panda.yaml").read_text()),
@@ -147,6 +149,71 @@ def _warn_of_change(mirror: Mirror, settings: Settings, me: Person) -> None:
             me.account,
             before,
         )
+
+
+def budget(settings: Settings, mirror: Mirror, *, person: bool = False) -> Budget:
+    """Open the request budget of PanDA's hosts.
+
+    Parameters
+    ----------
+    settings : `~cmbot.settings.Settings`
+        With the limits.
+    mirror : `~cmbot.mirror.Mirror`
+        Which keeps what was spent.
+    person : `bool`, optional
+        Whether a person's command asks, which may use the reserve.
+
+    Returns
+    -------
+    budget : `~cmbot.mirror.budget.Budget`
+        One for all uses of a host.
+    """
+    panda = settings.panda
+    limits = {host_of(panda.relay): panda.relay_requests_per_hour}
+    monitor = host_of(panda.monitor)
+    limits[monitor] = min(panda.requests_per_hour, limits.get(monitor, panda.requests_per_hour))
+    return Budget(mirror, limits, panda.reserve, person=person)
+
+
+def panda(settings: Settings, token: Callable[[], str], counted: Budget) -> PandaWms:
+    """Connect to PanDA; nothing is asked yet.
+
+    Parameters
+    ----------
+    settings : `~cmbot.settings.Settings`
+        Where it is.
+    token : `~collections.abc.Callable`
+        Gives the id token.
+    counted : `~cmbot.mirror.budget.Budget`
+        Of its hosts.
+
+    Returns
+    -------
+    wms : `~cmbot.panda.service.PandaWms`
+        With the monitor, if there is one.
+    """
+    monitor = monitor_of(settings, counted) if settings.panda.monitor else None
+    return PandaWms(settings.panda, token, counted, monitor)
+
+
+def monitor_of(settings: Settings, counted: Budget) -> Monitor:
+    """Connect to PanDA's monitor; nothing is asked yet.
+
+    Parameters
+    ----------
+    settings : `~cmbot.settings.Settings`
+        Where it is.
+    counted : `~cmbot.mirror.budget.Budget`
+        Of its host.
+
+    Returns
+    -------
+    monitor : `~cmbot.panda.monitor.Monitor`
+        With its token, if it wants one.
+    """
+    secret = settings.panda.monitor_token
+    token = (lambda: credentials.read(secret, "panda.monitor_token")) if secret else None
+    return Monitor(settings.panda, token, counted)
 
 
 def open_local(settings: Settings) -> Local:

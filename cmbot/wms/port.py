@@ -9,7 +9,9 @@ from cmbot.wms.states import TaskState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
+    from cmbot.exceptions import RemoteError
     from cmbot.wms.states import WorkflowState
 
 FINAL_JOB = "finalJob"
@@ -40,6 +42,8 @@ class TaskReport:
     """Jobs that wait."""
     ids: tuple[int, ...] = ()
     """The WMS's own task ids, one for each chunk that has one."""
+    dialog: str = ""
+    """Why it waits or ended, in the WMS's own words."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,13 @@ class WmsReport:
         return self.final_job is TaskState.DONE
 
     @property
+    def merge_failed(self) -> bool:
+        """Whether only the final job failed: the data were made, and are not registered."""
+        payload = [task.state for task in self.tasks if task.label != FINAL_JOB]
+        ended_badly = self.final_job not in {None, TaskState.DONE} and self.state.ended
+        return ended_badly and bool(payload) and set(payload) == {TaskState.DONE}
+
+    @property
     def expected(self) -> int | None:
         """Jobs in all; `None` while any task's number is unknown or there is no task."""
         numbers = [task.expected for task in self.tasks]
@@ -97,8 +108,37 @@ class WmsReport:
         return sum(task.running for task in self.tasks)
 
 
+@dataclass(frozen=True)
+class Look:
+    """What one look at many requests showed."""
+
+    reports: Mapping[int, WmsReport | RemoteError]
+    """By request id: how it is, or why that is not known. A request that is not in it was not asked about
+    this time; nothing is known to have changed."""
+    others: Mapping[int, str]
+    """Run names, by request id, of requests that were not asked for and were seen on the way, without those
+    that were cancelled or failed. For most WMSs empty."""
+
+
 class Wms(Protocol):
     """A workload management system, followed by request id."""
+
+    def statuses(self, names: Mapping[int, str], since: datetime) -> Look:
+        """Ask how many requests are, with as few questions as the WMS allows.
+
+        Parameters
+        ----------
+        names : `~collections.abc.Mapping` [`int`, `str`]
+            Their run names by request id, the most urgent first.
+        since : `datetime.datetime`
+            When the oldest of them was made.
+
+        Returns
+        -------
+        look : `Look`
+            What the WMS says; a trouble with one request, or with all, is in it.
+        """
+        ...
 
     def status(self, request_id: int) -> WmsReport:
         """Ask how a request is.

@@ -21,6 +21,8 @@ from cmbot.bps.render import render, to_yaml
 from cmbot.bps.tokens import place_token
 from cmbot.children import Runner
 from cmbot.exceptions import NotFound, OutcomeUnknown, RemoteError
+from cmbot.mirror import Mirror
+from cmbot.mirror.budget import Budget
 from cmbot.panda.service import PandaWms
 from cmbot.settings import EnvironmentSettings, PandaSettings
 from cmbot.wms.states import WorkflowState
@@ -63,7 +65,9 @@ class World:
         until(lambda: address.exists() or self.server.poll() is not None)
         self.address: dict[str, str] = json.loads(address.read_text())
         self.settings = PandaSettings(relay=self.address["relay"], timeout=30)
-        self.wms = PandaWms(self.settings, lambda: self.address["token"], lambda _: None)
+        self.wms = PandaWms(
+            self.settings, lambda: self.address["token"], Budget(Mirror(Path(":memory:")), {}, 0)
+        )
         self.runner = Runner()
         self.order("executor", paused=True)
 

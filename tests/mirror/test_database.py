@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cmbot.exceptions import RemoteError
-from cmbot.mirror import Mirror, budget, events
+from cmbot.mirror import Mirror, events
 from cmbot.mirror.database import stamp
 from cmbot.mirror.migrations import MIGRATIONS, migrate
 
@@ -126,30 +126,3 @@ def test_an_event_cannot_be_replaced(mirror: Mirror, doing: Any) -> None:
     with pytest.raises(sqlite3.IntegrityError, match="append-only"), mirror.writing() as connection:
         connection.execute(statement)
     assert events.of(mirror, ("CM-1",))[0].who == "Anna"
-
-
-# ------------------------------------------------------------------------------------------ budget
-
-
-@pytest.mark.covers("H1")
-def test_the_budget_counts_the_requests_of_an_hour_also_after_a_restart(tmp_path: Path) -> None:
-    file = tmp_path / "cmbot.sqlite"
-    with closing(Mirror(file)) as mirror:
-        for _ in range(3):
-            budget.spend(mirror, "panda.example.org")
-        budget.spend(mirror, "other.example.org")
-    with closing(Mirror(file)) as mirror:
-        now = datetime.now(UTC)
-        assert budget.spent(mirror, "panda.example.org", now) == 3
-        assert budget.spent(mirror, "other.example.org", now) == 1
-        assert budget.spent(mirror, "nobody.example.org", now) == 0
-        assert budget.spent(mirror, "panda.example.org", now + timedelta(minutes=59)) == 3
-        assert budget.spent(mirror, "panda.example.org", now + timedelta(minutes=61)) == 0
-
-
-def test_old_requests_are_forgotten(mirror: Mirror) -> None:
-    long_ago = stamp(datetime.now(UTC) - timedelta(days=1))
-    with mirror.writing() as connection:
-        connection.execute("INSERT INTO requests VALUES ('panda.example.org', ?)", (long_ago,))
-    budget.spend(mirror, "panda.example.org")
-    assert mirror.connection.execute("SELECT count(*) FROM requests").fetchone()[0] == 1

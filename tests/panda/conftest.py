@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import threading
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 import pytest
 
+from cmbot.exceptions import Limited
 from cmbot.panda.service import PandaWms
 from cmbot.settings import PandaSettings
 
@@ -18,6 +20,37 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TOKEN = "0123456789abcdef"
+
+
+@dataclass
+class Purse:
+    """A budget that remembers what it was told, and refuses nothing unless the test says so."""
+
+    spent: list[str] = field(default_factory=list)
+    refusals: list[str] = field(default_factory=list)
+    may: int = 1000
+    """What one look may cost."""
+    empty: bool = False
+    """Whether nothing may be asked any more."""
+
+    def spend(self, host: str) -> None:
+        if self.empty:
+            raise Limited(host, "the hourly budget is spent")
+        self.spent.append(host)
+
+    def refused(self, host: str) -> None:
+        self.refusals.append(host)
+
+    def answered(self, host: str) -> None:
+        pass
+
+    def share(self, host: str) -> int:
+        return self.may
+
+
+@pytest.fixture
+def purse() -> Purse:
+    return Purse()
 
 
 class Stub:
@@ -29,7 +62,7 @@ class Stub:
         self.headers: dict[str, str] = {}
         self.forms: list[dict[str, str]] = []
         self.seen: list[dict[str, str]] = []
-        self.spent: list[str] = []
+        self.purse = Purse()
         self.token = TOKEN
         self.url = ""
 
@@ -38,7 +71,7 @@ class Stub:
 
     def wms(self, timeout: float = 5.0) -> PandaWms:
         settings = PandaSettings(relay=f"{self.url}/server/panda", timeout=timeout)
-        return PandaWms(settings, lambda: self.token, self.spent.append)
+        return PandaWms(settings, lambda: self.token, self.purse)
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from cmbot.panda.service import PandaWms
 from cmbot.settings import PandaSettings
 
 if TYPE_CHECKING:
-    from panda.conftest import Stub
+    from panda.conftest import Purse, Stub
 
 
 def replay(stub: Stub, exchange: dict[str, Any]) -> None:
@@ -45,7 +45,7 @@ def test_a_request_is_a_form_with_token_and_organisation(stub: Stub) -> None:
     ]
     assert stub.seen[0]["Authorization"] == "Bearer 0123456789abcdef"
     assert stub.seen[0]["Origin"] == "Rubin"
-    assert stub.spent == ["127.0.0.1"]
+    assert stub.purse.spent == ["127.0.0.1"]
 
 
 def test_a_renewed_token_is_used_at_once(stub: Stub) -> None:
@@ -155,21 +155,22 @@ def test_too_many_requests_are_told_as_such(stub: Stub) -> None:
     stub.status = 429
     with pytest.raises(Limited):
         stub.wms().find("a")
+    assert stub.purse.refusals == ["127.0.0.1"]
 
 
-def test_a_closed_port_is_a_remote_error_that_names_no_token() -> None:
+def test_a_closed_port_is_a_remote_error_that_names_no_token(purse: Purse) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     settings = PandaSettings(relay=f"http://127.0.0.1:{port}/server/panda", timeout=5)
     with pytest.raises(RemoteError, match=r"got no answer \(ConnectionError\)") as caught:
-        PandaWms(settings, lambda: "0123456789abcdef", lambda _: None).status(1)
+        PandaWms(settings, lambda: "0123456789abcdef", purse).status(1)
     assert "0123456789abcdef" not in str(caught.value)
 
 
-def test_a_silent_server_is_given_up() -> None:
+def test_a_silent_server_is_given_up(purse: Purse) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         settings = PandaSettings(relay=f"http://127.0.0.1:{silent.getsockname()[1]}/x", timeout=0.2)
-        wms = PandaWms(settings, lambda: "0123456789abcdef", lambda _: None)
+        wms = PandaWms(settings, lambda: "0123456789abcdef", purse)
         with pytest.raises(RemoteError, match="ReadTimeout"):
             wms.status(1)
         with pytest.raises(OutcomeUnknown):
@@ -185,19 +186,16 @@ def test_a_token_that_cannot_be_a_header_is_refused_unseen(stub: Stub, token: st
     assert not token or token not in str(caught.value)
 
 
-def test_the_token_never_crosses_a_network_unencrypted() -> None:
+def test_the_token_never_crosses_a_network_unencrypted(purse: Purse) -> None:
     for relay in ("http://panda.example.org/server/panda", "ftp://127.0.0.1/x"):
         with pytest.raises(UserError, match=r"panda\.relay"):
-            PandaWms(PandaSettings(relay=relay), lambda: "x", lambda _: None)
+            PandaWms(PandaSettings(relay=relay), lambda: "x", purse)
 
 
 def test_a_spent_budget_stops_the_request(stub: Stub) -> None:
-    def refuse(host: str) -> None:
-        raise Limited(host, "the hourly budget is spent")
-
-    wms = PandaWms(PandaSettings(relay=stub.url), lambda: "0123456789abcdef", refuse)
+    stub.purse.empty = True
     with pytest.raises(Limited):
-        wms.status(1)
+        stub.wms().status(1)
     assert stub.forms == []
 
 

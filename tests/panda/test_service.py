@@ -108,7 +108,7 @@ def test_status_asks_once_with_detail(stub: Stub, recorded: Any) -> None:
     stub.answer(recorded("detail_subfinished"))
     assert stub.wms().status(1).state is WorkflowState.ENDED_PARTLY
     assert [json.loads(form["kwargs"]) for form in stub.forms] == [{"request_id": 1, "with_detail": True}]
-    assert len(stub.spent) == 1
+    assert len(stub.purse.spent) == 1
 
 
 def test_a_recorded_look_up_by_name_finds_the_request(stub: Stub, exchanges: dict[str, Any]) -> None:
