@@ -24,7 +24,7 @@ from cmbot.mirror import Mirror, lease
 from cmbot.operations import diagnosis, jira_diagnosis
 from cmbot.operations.diagnosis import Health, Line
 from cmbot.operations.examining import Check, examine
-from cmbot.panda.tokens import IdToken, expiry
+from cmbot.panda.tokens import expiry
 from cmbot.panda.wire import host_of
 from cmbot.reconcile import opening, views
 from cmbot.reconcile.opening import mirror_file, open_local
@@ -146,14 +146,14 @@ class Doctor:
     # ------------------------------------------------------------------------------ PanDA
 
     def _token(self) -> Sequence[Line]:
-        token = IdToken(self._settings.panda)()
+        token = opening.id_token(self._settings)()
         return (diagnosis.token("panda token", expiry(token), datetime.now(UTC)),)
 
     def _relay(self) -> Sequence[Line]:
         panda = self._settings.panda
         with self._budget() as budget:
             # Not a ping, which says nothing about iDDS's database (reference/panda.md section 7).
-            opening.panda(self._settings, IdToken(panda), budget).find(_NAME_OF_NOTHING)
+            opening.panda(self._settings, opening.id_token(self._settings), budget).find(_NAME_OF_NOTHING)
         return (Line("panda relay", Health.OK, f"{panda.relay} answers, iDDS behind it too"),)
 
     def _monitor(self) -> Sequence[Line]:

@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 
 import requests
 
-from cmbot import credentials
 from cmbot.exceptions import CredentialsError, RemoteError
 from cmbot.panda import wire
 
@@ -61,14 +60,20 @@ class IdToken:
     ----------
     settings : `~cmbot.settings.PandaSettings`
         Where the token is, and the server whose issuer renews it.
+    read : `~collections.abc.Callable`
+        Reads the secret.
     clock : `~collections.abc.Callable`, optional
         Gives the time.
     """
 
     def __init__(
-        self, settings: PandaSettings, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self,
+        settings: PandaSettings,
+        read: Callable[[], str],
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._settings = settings
+        self._read = read
         self._clock = clock
         self._named = ""
         self._renewed: tuple[str, dict[str, Any]] | None = None
@@ -90,7 +95,7 @@ class IdToken:
         RemoteError
             If the issuer does not answer, and it has expired.
         """
-        text = credentials.read(self._settings.token, "panda.token")
+        text = self._read()
         tokens = _of_panda_client(text)
         if tokens and self._renewed and self._renewed[0] == text:
             # It could not be written back.

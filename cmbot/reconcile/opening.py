@@ -119,7 +119,7 @@ def open_edges(settings: Settings, *, lasting: bool = True) -> Edges:
     mirror = Mirror(mirror_file(settings) if lasting else Path(":memory:"))
 
     _warn_of_change(mirror, settings, jira.me)
-    token, counted = IdToken(settings.panda), budget(settings, mirror)
+    token, counted = id_token(settings), budget(settings, mirror)
     mirror.remember(
         _FIELDS, json.dumps([jira.me.account, jira.me.name, jira.epic_link, dict(jira.field_ids)])
     )
@@ -149,6 +149,22 @@ def _warn_of_change(mirror: Mirror, settings: Settings, me: Person) -> None:
             me.account,
             before,
         )
+
+
+def id_token(settings: Settings) -> IdToken:
+    """Find the id token for PanDA; nothing is read yet.
+
+    Parameters
+    ----------
+    settings : `~cmbot.settings.Settings`
+        Where it is.
+
+    Returns
+    -------
+    token : `~cmbot.panda.tokens.IdToken`
+        Gives it, renewed where that is possible.
+    """
+    return IdToken(settings.panda, lambda: credentials.read(settings.panda.token, "panda.token"))
 
 
 def budget(settings: Settings, mirror: Mirror, *, person: bool = False) -> Budget:

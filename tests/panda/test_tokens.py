@@ -71,7 +71,7 @@ def id_token(file: Path, text: str) -> IdToken:
     settings = PandaSettings(
         relay=f"{ISSUER}/server/panda", vo="Rubin:production", token=Secret(file=str(file))
     )
-    return IdToken(settings, lambda: NOW)
+    return IdToken(settings, lambda: file.read_text().strip(), lambda: NOW)
 
 
 def both(until: str) -> str:
