@@ -5,6 +5,7 @@ Secrets are never in the file: a setting names the environment variable or the f
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 
@@ -117,10 +118,6 @@ class PandaSettings(Part):
     """How long after its end a workflow is still looked at."""
     stale: timedelta = timedelta(minutes=30)
     """What was not heard of for so long is shown as old in Jira."""
-    request_link: str = ""
-    """Address of a request's page with ``{request_id}`` in it; empty for the monitor's own."""
-    logs_link: str = ""
-    """Address of a request's logs with ``{request_id}`` in it; empty for the monitor's list of tasks."""
     token: Secret | None = None
     """OIDC id token; or the token file of panda-client (``~/.panda/.token``), which is then renewed."""
     vo: str = "Rubin"
@@ -224,6 +221,42 @@ class FailureSettings(Part):
     """File of the error catalogue, checked by `cmbot check`; empty for the one that ships with cmbot."""
 
 
+_PLACES = re.compile(r"\{([^{}]*)\}")
+
+
+class LinkSettings(Part):
+    """Where links for people lead.
+
+    ``{request_id}`` stands for the workflow's id; in links of a job there are also ``{run}``, ``{pandaid}``,
+    ``{jeditaskid}`` and ``{site}``.
+    """
+
+    request: str = ""
+    """Address of a workflow's page; empty for the monitor's own."""
+    logs: str = ""
+    """Address of a workflow's logs; empty for the monitor's list of tasks."""
+    job: Mapping[str, str] = Field(default_factory=dict)
+    """More addresses of a failed job, by the words that are shown: its page in the monitor and its log are
+    linked without them."""
+
+    @model_validator(mode="after")
+    def _known_places(self) -> LinkSettings:
+        of_workflow = {"request_id"}
+        of_job = of_workflow | {"run", "pandaid", "jeditaskid", "site"}
+        for address, known in (
+            (self.request, of_workflow),
+            (self.logs, of_workflow),
+            *((address, of_job) for address in self.job.values()),
+        ):
+            if strange := set(_PLACES.findall(address)) - known:
+                raise ValueError(
+                    f"{address!r} asks for {strange.pop()!r}; known are {', '.join(sorted(known))}"
+                )
+            if address and not address.startswith(("https://", "http://")):
+                raise ValueError(f"{address!r} is no web address; write https://HOST/...")
+        return self
+
+
 class WebSettings(Part):
     """What the service serves: ``/healthz``, ``/readyz`` and, with a secret, ``POST /webhooks/jira``."""
 
@@ -250,6 +283,8 @@ class Settings(Part):
     """Compute sites; Jira and campaign files may only name one."""
     failures: FailureSettings = FailureSettings()
     """What is known about failures."""
+    links: LinkSettings = LinkSettings()
+    """Where links for people lead."""
     web: WebSettings | None = None
     """What is served over HTTP; without it nothing is."""
 

@@ -16,6 +16,7 @@ COMMANDS = {
     "jira": ("cmbot.cli.jira", "Set up a Jira project."),
     "mirror": ("cmbot.cli.mirror", "Look after the local mirror: make it again when it is lost."),
     "plan": ("cmbot.cli.plan", "Show what a launch would do: groups, collections, YAML. Writes nothing."),
+    "report": ("cmbot.cli.report", "Show tasks by state, as `bps report` does, and why jobs failed."),
     "sandbox": ("cmbot.cli.sandbox", "Run one part of the sandbox alone: Jira, PanDA or Butler."),
     "status": ("cmbot.cli.status", "Show how campaigns are, from the last pass."),
     "sync": ("cmbot.cli.sync", "Follow Jira and PanDA: the service."),

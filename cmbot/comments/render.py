@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cmbot.comments import wiki
+from cmbot.models.failures import share
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from jinja2 import Environment
 
     from cmbot.exceptions import CmbotError
     from cmbot.models.attempts import Attempt
+    from cmbot.models.failures import Failure
     from cmbot.models.notices import Notice
     from cmbot.models.views import CampaignView, StepView
 
@@ -36,6 +38,8 @@ class Comments:
         Of cmbot, for the footer.
     mention_prefix : `str`, optional
         What stands before an account in a mention.
+    failure : `~collections.abc.Callable`, optional
+        Failure -> texts and addresses of what shows it; an address may be empty.
     """
 
     def __init__(
@@ -46,6 +50,7 @@ class Comments:
         logs: Callable[[int], str],
         version: str,
         mention_prefix: str = "",
+        failure: Callable[[Failure], Iterable[tuple[str, str]]] = lambda _: (),
     ) -> None:
         self._environment = environment.overlay(
             autoescape=False, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=False
@@ -57,6 +62,8 @@ class Comments:
             "mention": lambda account: wiki.mention(account, mention_prefix),
             "issue": lambda key: wiki.link(key, browse(key)) if key else "",
             "request": lambda number: wiki.link(number, request(number)) if number else "",
+            "share": share,
+            "shown": lambda each: " ".join(wiki.link(text, url) for text, url in failure(each)),
             "logs": lambda number: wiki.link("logs", logs(number)) if number and logs(number) else "",
         }
         self._version = version
@@ -144,7 +151,7 @@ class Comments:
         )
 
     def _text(self, template: str, marker: str, **facts: Any) -> str:
-        facts |= {"marker": marker, "version": self._version}
+        facts |= {"marker": marker, "version": self._version, "most": ROWS}
         return _fitting(self._environment.get_template(template).render(facts).strip()) + "\n"
 
 

@@ -221,10 +221,13 @@ def _settings(state: Path, jira: dict[str, Any], panda: dict[str, Any]) -> Path:
         },
         "panda": {
             "relay": panda["relay"],
-            "request_link": f"{panda['url']}/workflows/{{request_id}}",
-            "logs_link": f"{panda['url']}/workflows/{{request_id}}",
+            "monitor": panda["url"],
+            "monitor_token": {"file": str(state / "panda.token")},
+            # Relay and monitor are one host here, which is asked every two seconds.
+            "requests_per_hour": 100_000,
             "token": {"file": str(state / "panda.token")},
         },
+        "links": dict.fromkeys(("request", "logs"), f"{panda['url']}/workflows/{{request_id}}"),
         "work": {
             "state": str(state / "bot"),
             "submit": str(state / "submit"),

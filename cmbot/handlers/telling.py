@@ -66,6 +66,7 @@ def failed(view: CampaignView) -> Iterator[Notice]:
                     f"failed:{step.issue.id}:{group.name}:{last.number}",
                     last.cause,
                     (f"{step.name} {group.name} {last.label}: {last.state}", last.summary, *group.details),
+                    failures=group.failures,
                     coming=f"Move {group.issue.key} to Launch to retry what failed, "
                     "or to Completed or Abandoned to go on without.",
                 )

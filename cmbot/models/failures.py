@@ -75,6 +75,10 @@ class Failure:
     """Address of its pilot log, which stands beside the payload's; empty for none."""
     memory: int | None = None
     """Memory it asked for (MB)."""
+    request_id: int | None = None
+    """Its workflow."""
+    run: str = ""
+    """Run name of the workflow."""
     data_id: str = ""
     """DataId of a quantum that failed like this, for people."""
 

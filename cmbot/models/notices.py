@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from cmbot.exceptions import Problem
     from cmbot.models.attempts import Cause
+    from cmbot.models.failures import Explained
     from cmbot.models.issues import Issue
 
 
@@ -39,5 +40,7 @@ class Notice:
     """What happened, a sentence each."""
     problems: tuple[Problem, ...] = ()
     """What someone must change."""
+    failures: tuple[Explained, ...] = ()
+    """Why jobs failed."""
     coming: str = ""
     """What comes next, or what a person can do."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from cmbot.exceptions import Problem
     from cmbot.models.campaign import CampaignDefinition, StepDefinition
+    from cmbot.models.failures import Explained
     from cmbot.models.issues import Edit
 
 _STATUS = {
@@ -103,6 +104,8 @@ class GroupView:
     """Messages of failed quanta, for people."""
     distrusted: str = ""
     """Why nothing of it is submitted whatever people launch: what is known of it contradicts itself."""
+    failures: tuple[Explained, ...] = ()
+    """Why jobs of its newest attempt failed; empty before that has ended."""
 
     @property
     def last(self) -> Attempt | None:
@@ -154,6 +157,8 @@ class StepView:
     """What was edited in it since its newest attempt."""
     fields: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Fields that the next attempt uses, of the ``campaign`` and of the ``step``."""
+    failures: tuple[Explained, ...] = ()
+    """Why jobs of the newest attempts of its groups failed, all groups together."""
 
     @property
     def frozen(self) -> tuple[Issue, ...]:

@@ -74,7 +74,7 @@ def status(local: Local, key: str = "") -> tuple[Line, ...]:
     """
     if not key:
         return tuple(_lines(views.campaign(local, epic))[0] for epic in views.epics(local))
-    return _lines(views.campaign(local, _epic(local, key)))
+    return _lines(views.campaign(local, epic_of(local, key)))
 
 
 def history(local: Local, key: str) -> tuple[Event, ...]:
@@ -97,20 +97,39 @@ def history(local: Local, key: str) -> tuple[Event, ...]:
     UserError
         If the key is not known here.
     """
-    epic = _epic(local, key)
+    epic = epic_of(local, key)
     key = seen.renamed(local.mirror).get(key, key)
     if epic.key != key:
         return events.of(local.mirror, (key,))
     return events.of(local.mirror, tuple(line.key for line in status(local, key) if line.key))
 
 
-def _epic(local: Local, key: str) -> Issue:
+def epic_of(local: Local, key: str) -> Issue:
+    """Find the campaign that an issue belongs to.
+
+    Parameters
+    ----------
+    local : `~cmbot.reconcile.edges.Local`
+        What is known here.
+    key : `str`
+        Key of a campaign, step or group.
+
+    Returns
+    -------
+    epic : `~cmbot.models.issues.Issue`
+        The campaign.
+
+    Raises
+    ------
+    UserError
+        If the key is not known here.
+    """
     key = seen.renamed(local.mirror).get(key, key)
     body = next(iter(seen.bodies(local.mirror, key=key)), None)
     if body is None:
         raise UserError(key, "is not known here", "check the key, or run `cmbot sync --once`")
     issue = parse.issue(body, local.names)
-    return views.epic(local, issue.id) if issue.level is Level.CAMPAIGN else _epic(local, issue.parent)
+    return views.epic(local, issue.id) if issue.level is Level.CAMPAIGN else epic_of(local, issue.parent)
 
 
 def _lines(view: CampaignView) -> tuple[Line, ...]:

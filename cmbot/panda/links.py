@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from urllib.parse import urlencode, urlsplit
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlencode, urlsplit
 
 from cmbot.exceptions import UserError
+from cmbot.settings import LinkSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cmbot.models.failures import Failure
+
+_PILOT_LOG = "pilotlog.txt"
+PAYLOAD_LOG = "payload.stderr"
+"""Where pipetask writes: the file beside the pilot's log that people want to see first."""
 
 
 @dataclass(frozen=True)
@@ -14,6 +25,8 @@ class MonitorLinks:
 
     monitor: str
     """Base URL of the monitor, from the settings; empty for none."""
+    own: LinkSettings = field(default_factory=LinkSettings)
+    """Addresses from the settings, which come before the monitor's."""
     days: int = 180
     """How far back pages must look: a request id does not lift the monitor's time window."""
 
@@ -23,11 +36,17 @@ class MonitorLinks:
 
     def workflow(self, request_id: int) -> str:
         """Progress of one request."""
+        if self.own.request:
+            return _filled(self.own.request, request_id=request_id)
         return self._page("idds/wfprogress/", requestid=request_id, days=self.days)
 
     def graph(self, request_id: int) -> str:
         """Graph of one request."""
         return self._page("idds/daggraph/", idds_request_id=request_id)
+
+    def logs(self, request_id: int) -> str:
+        """Logs of one request; the list of its tasks leads to them."""
+        return _filled(self.own.logs, request_id=request_id) if self.own.logs else self.tasks(request_id)
 
     def tasks(self, request_id: int) -> str:
         """Tasks of one request."""
@@ -49,7 +68,58 @@ class MonitorLinks:
         """One job; its page leads to the logs."""
         return self._page(f"job/{job_id}/")
 
+    def of_failure(self, failure: Failure) -> Iterator[tuple[str, str]]:
+        """Link what shows a failed job: its page, its log, and what the settings say.
+
+        Parameters
+        ----------
+        failure : `~cmbot.models.failures.Failure`
+            The failure.
+
+        Yields
+        ------
+        text, url : `str`
+            What is shown, and where it leads; nothing that is not known is linked.
+        """
+        if failure.job is not None:
+            yield f"job {failure.job}", self.job(failure.job)
+        if failure.log:
+            yield "log", payload_log(failure.log)
+        known = {
+            "request_id": failure.request_id,
+            "run": failure.run,
+            "pandaid": failure.job,
+            "jeditaskid": failure.task,
+            "site": failure.site,
+        }
+        for text, address in self.own.job.items():
+            if all(known[name] for name in known if f"{{{name}}}" in address):
+                yield text, _filled(address, **known)
+
     def _page(self, path: str, **query: str | int) -> str:
         if not self.monitor:
             return ""
         return f"{self.monitor.rstrip('/')}/{path}" + (f"?{urlencode(query)}" if query else "")
+
+
+def payload_log(pilot_log: str) -> str:
+    """Find the payload's log, which stands beside the pilot's.
+
+    Parameters
+    ----------
+    pilot_log : `str`
+        As the job names it.
+
+    Returns
+    -------
+    url : `str`
+        The same if it is not named as pilots name it.
+    """
+    front, found, back = pilot_log.rpartition(_PILOT_LOG)
+    return f"{front}{PAYLOAD_LOG}{back}" if found else pilot_log
+
+
+def _filled(address: str, **values: object) -> str:
+    for name, value in values.items():
+        address = address.replace(f"{{{name}}}", quote(str(value), safe=""))
+    return address

@@ -17,9 +17,11 @@ from cmbot.wms.port import Look, WmsReport
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from cmbot.models.failures import Failure
     from cmbot.panda.monitor import Monitor
     from cmbot.panda.wire import Budget
     from cmbot.settings import PandaSettings
+    from cmbot.wms.port import TaskReport
 
 _LOG = logging.getLogger(__name__)
 
@@ -112,6 +114,11 @@ class PandaWms:
         """
         found = self._relay.ask("get_request_id_by_name", dict, name=f"{prefix}*")
         return select(prefix, found)
+
+    def failures(self, request_id: int, run: str, tasks: Sequence[TaskReport]) -> tuple[Failure, ...]:
+        """Tell nothing: the relay does not know why jobs failed; see `~cmbot.wms.port.FailedJobs`."""
+        del request_id, run, tasks
+        return ()
 
     def cancel(self, request_id: int) -> None:
         """Register a cancel; see `~cmbot.wms.port.Wms.cancel`."""

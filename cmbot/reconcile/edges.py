@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cmbot.mirror.budget import Budget
     from cmbot.models.issues import Person
     from cmbot.settings import Settings
+    from cmbot.wms.catalogue import Catalogue
     from cmbot.wms.port import Wms
 
 
@@ -32,6 +33,8 @@ class Local:
     """cmbot's own account."""
     mirror: Mirror
     """Local state."""
+    catalogue: Catalogue
+    """What is known about failures."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from cmbot.exceptions import CmbotError, NotFound, RemoteError
 from cmbot.mirror import events, journal
 from cmbot.models.attempts import AttemptState, TryState
 from cmbot.models.views import Counts
-from cmbot.reconcile import data_reports, recover, waiting
+from cmbot.reconcile import data_reports, failures, recover, waiting
 from cmbot.wms.states import WorkflowState
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ def campaign(edges: Edges, view: CampaignView, now: datetime) -> bool:
         for group in step.groups:
             attempt = group.last
             if attempt is None or not attempt.state.live:
+                changed |= attempt is not None and failures.ask(edges, attempt, now)
                 continue
             try:
                 changed |= _attempt(edges, view, step, attempt, now)
@@ -107,6 +108,7 @@ def _now(edges: Edges, attempt: Attempt) -> Attempt:
 
 def _attempt(edges: Edges, view: CampaignView, step: StepView, attempt: Attempt, now: datetime) -> bool:
     if attempt.state is AttemptState.MERGE_PENDING:
+        failures.ask(edges, attempt, now)
         return data_reports.follow(edges, view, step, attempt, now)
     item = attempt.last_try
     if item is None or item.state is not TryState.SUBMITTED:

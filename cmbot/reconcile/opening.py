@@ -129,6 +129,7 @@ def open_edges(settings: Settings, *, lasting: bool = True) -> Edges:
         names=names(settings.jira, jira.field_ids, jira.epic_link, jira.me),
         me=jira.me,
         mirror=mirror,
+        catalogue=load_catalogue(settings.failures.catalogue),
         wms=panda(settings, token, counted),
         budget=counted,
         runner=Runner(),
@@ -259,7 +260,8 @@ def open_local(settings: Settings) -> Local:
         raise UserError(str(file), "there was no pass yet", "run `cmbot sync` first")
     account, name, epic_link, field_ids = json.loads(noted)
     me = Person(account, name)
-    return Local(settings, names(settings.jira, field_ids, epic_link, me), me, mirror)
+    known = load_catalogue(settings.failures.catalogue)
+    return Local(settings, names(settings.jira, field_ids, epic_link, me), me, mirror, known)
 
 
 def mirror_file(settings: Settings) -> Path:
@@ -297,18 +299,13 @@ def comments(settings: Settings, jira: Jira) -> Comments:
     environment = jinja2.Environment(  # noqa: S701
         loader=jinja2.FileSystemLoader(resource("templates/comments")), undefined=jinja2.StrictUndefined
     )
-    links = MonitorLinks(settings.panda.monitor)
-    request = _template(settings.panda.request_link, links.workflow)
-    logs = _template(settings.panda.logs_link, links.tasks)
+    links = MonitorLinks(settings.panda.monitor, settings.links)
     return Comments(
         environment,
         lambda key: f"{jira.url}/browse/{key}",
-        request,
-        logs,
+        links.workflow,
+        links.logs,
         cmbot.__version__,
         jira.mention_prefix,
+        links.of_failure,
     )
-
-
-def _template(own: str, monitor: Callable[[int], str]) -> Callable[[int], str]:
-    return (lambda request_id: own.replace("{request_id}", str(request_id))) if own else monitor

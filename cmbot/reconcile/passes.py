@@ -16,6 +16,7 @@ from cmbot.models.views import PlanState
 from cmbot.reconcile import (
     chains,
     deliver,
+    failures,
     follow,
     looking,
     observe,
@@ -166,7 +167,10 @@ class Passes:
             view, decision = self._confirmed(view, decision, now)
         tell.campaign(edges, view, decision, now)
         return (
-            acted or bool(decision.submits or decision.plans) or not all(step.chained for step in view.steps)
+            acted
+            or bool(decision.submits or decision.plans)
+            or not all(step.chained for step in view.steps)
+            or failures.wanted_still(edges, view)
         )
 
     def _too_early(self, view: CampaignView, now: datetime) -> bool:

@@ -13,7 +13,7 @@ from cmbot.jira_schema import parse
 from cmbot.mirror import definitions, journal, plans, restore, seen, unread
 from cmbot.models.issues import Issue, Level
 from cmbot.models.views import CampaignView, Counts, GroupView, PlanState, StepView
-from cmbot.reconcile import chains, movers, waiting
+from cmbot.reconcile import chains, failures, movers, waiting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -258,7 +258,7 @@ def _step(
         problems = tuple(Problem(group or name, text, _MEND) for group, text in sorted(doubts.items()))
     elif definition is not None and own is not None:
         plan, problems = _plan(local, epic, issue, freeze.step_hash(definition, own))
-    return StepView(
+    step = StepView(
         issue,
         name,
         own,
@@ -269,6 +269,7 @@ def _step(
         differences=freeze.differences(issue, used.fields["step"]) if used else (),
         fields=freeze.fields(*taken),
     )
+    return failures.explained(local, step)
 
 
 _MEND = "have the properties cmbot.* of this issue mended, or abandon it and go on in a clone"

@@ -56,6 +56,33 @@ def distinct(errors: Iterable[JobError]) -> tuple[JobError, ...]:
     return tuple(alone[:1] or found) or (_NOTHING,)
 
 
+def of_quantum(label: str, message: str, data_id: str) -> Failure:
+    """Describe a failed quantum, where only the data report says that it failed.
+
+    Parameters
+    ----------
+    label : `str`
+        Label of its task.
+    message : `str`
+        What it said; the last line names the error.
+    data_id : `str`
+        Its DataId.
+
+    Returns
+    -------
+    failure : `~cmbot.models.failures.Failure`
+        With the error ``quantum:1``.
+    """
+    said = distinct([JobError("quantum", 1, last_line(message))])
+    return Failure(label, said, exit_code=1, data_id=data_id)
+
+
+def last_line(message: str) -> str:
+    """Find the line of a message that names the error: the last one that says anything."""
+    lines = [line.strip() for line in message[-10_000:].splitlines()]
+    return next((line for line in reversed(lines) if line), "")
+
+
 def diag(error: JobError) -> str:
     """Make a message comparable: one line, without the place where it happened and without secrets.
 
@@ -70,7 +97,8 @@ def diag(error: JobError) -> str:
         At most `LONGEST_DIAG` characters.
     """
     # Cut before anything else is done with it: it may be of any length.
-    text = masked(" ".join(error.diag[: 10 * LONGEST_DIAG].split()))
+    text = " ".join(error.diag[: 10 * LONGEST_DIAG].split())
+    text = masked("".join(filter(str.isprintable, text)))
     if text.lower().startswith("lost heartbeat"):
         return "lost heartbeat"
     return text.partition(" at ")[0][:LONGEST_DIAG].strip()

@@ -117,7 +117,7 @@ class Explaining:
         if met <= round(rule.tolerance * expected, 6):
             return Action.ACCEPT, rule.note
         much = f"{share(met, expected)} of the step's {label}" if expected else "an unknown share"
-        return Action.REVIEW, f"{much}, and only {rule.tolerance:.3%} are tolerated"
+        return Action.REVIEW, f"{much}, and only {100 * rule.tolerance:g} % are tolerated"
 
 
 def worst(explained: Iterable[Explained]) -> Action | None:

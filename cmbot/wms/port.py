@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Protocol
 from cmbot.wms.states import TaskState
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from cmbot.exceptions import RemoteError
+    from cmbot.models.failures import Failure
     from cmbot.wms.states import WorkflowState
 
 FINAL_JOB = "finalJob"
@@ -120,7 +121,35 @@ class Look:
     that were cancelled or failed. For most WMSs empty."""
 
 
-class Wms(Protocol):
+class FailedJobs(Protocol):
+    """Knows why jobs failed."""
+
+    def failures(self, request_id: int, run: str, tasks: Sequence[TaskReport]) -> tuple[Failure, ...]:
+        """Ask why jobs failed.
+
+        Parameters
+        ----------
+        request_id : `int`
+            Their workflow.
+        run : `str`
+            Its run name.
+        tasks : `~collections.abc.Sequence` [`TaskReport`]
+            Its tasks; only those with failed jobs are asked about.
+
+        Returns
+        -------
+        failures : `tuple` [`~cmbot.models.failures.Failure`, ...]
+            One for each input that failed for good, by its last attempt; empty where the WMS does not tell.
+
+        Raises
+        ------
+        RemoteError
+            If there is no sensible answer now.
+        """
+        ...
+
+
+class Wms(FailedJobs, Protocol):
     """A workload management system, followed by request id."""
 
     def statuses(self, names: Mapping[int, str], since: datetime) -> Look:

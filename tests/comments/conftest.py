@@ -12,9 +12,11 @@ import pytest
 from cmbot.comments import Comments
 from cmbot.exceptions import Problem
 from cmbot.models.attempts import Attempt, AttemptState, Cause, Try, TryState
+from cmbot.models.failures import Action, Explained, Failure, Flavour, JobError
 from cmbot.models.issues import Edit, Issue, Level, Person, Status
 from cmbot.models.notices import Notice, NoticeKind
 from cmbot.models.views import CampaignView, Counts, Difference, GroupView, PlanState, StepView
+from cmbot.panda.links import MonitorLinks
 from cmbot.resources import resource
 
 AT = datetime(2026, 11, 20, 8, 15, tzinfo=UTC)
@@ -72,6 +74,24 @@ class Story:
             made.append(GroupView(name, 100, selection, issue, attempts, jobs, quanta))
         return tuple(made)
 
+    def failures(self) -> tuple[Explained, ...]:
+        """Known to a passive rule only; beyond the tolerance; known."""
+        said = "Failed to execute payload:ValueError: cannot convert float NaN to integer"
+        nan, killed = JobError("pilot", 1305, said), JobError("transform", 137)
+        memory = JobError("pilot", 1235, "over the limit: 4112384 kB")
+        log = "https://logs.example.org/SLAC/PandaJob_233/pilotlog.txt"
+        job = Failure("calibrate", (nan,), 1, "SLAC", 233, 15, 3, log, data_id='{"visit": 12}')
+        other = Failure("isr", (killed,), 137, "SLAC", 240, 14, 3)
+        beyond = "0.7 % of the step's calibrate, and only 0.1 % are tolerated"
+        known = {"flavour": Flavour.PAYLOAD, "rule": "without-stars", "note": beyond, "tickets": ("DM-12",)}
+        would = {"would": "out-of-memory", "would_do": Action.RESCUE_WITH_MORE_MEMORY}
+        crash = {"flavour": Flavour.INFRASTRUCTURE, "rule": "killed", "note": "SIGKILL"}
+        return (
+            Explained(memory, "isr", 12, 12, replace(other, errors=(memory,)), Action.REVIEW, **would),
+            Explained(nan, "calibrate", 3, 400, job, Action.REVIEW, **known),
+            Explained(killed, "isr", 1, 0, other, Action.RESCUE, **crash),
+        )
+
     def step(self, *groups: GroupView, **more: Any) -> StepView:
         return StepView(self.issue(2, summary="step1 of mini DRP"), "step1", None, groups, **more)
 
@@ -113,4 +133,5 @@ def comments() -> Comments:
         lambda number: f"https://bigmon.example.org/idds/wfprogress/?requestid={number}",
         lambda number: f"https://bigmon.example.org/jobs/?reqid={number}",
         "1.0",
+        failure=MonitorLinks("https://bigmon.example.org").of_failure,
     )

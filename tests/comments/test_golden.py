@@ -34,6 +34,22 @@ def test_the_status_of_a_step_with_many_groups_stops_at_twenty_rows(
     assert sum(line.startswith("|g") for line in text.splitlines()) == 20
 
 
+@pytest.mark.covers("V4", "F11", "V9")
+def test_the_status_of_a_step_says_why_jobs_failed(
+    story: Any, comments: Comments, golden: Callable[[str, str], None]
+) -> None:
+    step = story.step(*story.groups(2), failures=story.failures())
+    golden("comments/step_failures.txt", comments.step(story.campaign(step), step))
+
+
+def test_many_reasons_stop_at_twenty_rows_and_lose_no_input(story: Any, comments: Comments) -> None:
+    many = story.failures() * 9
+    text = comments.notice(story.notice(NoticeKind.FAILED, failures=many))
+    assert text.count("|calibrate|") + text.count("|isr|") == 20
+    left = sum(each.count for each in many[20:])
+    assert f"and {left} more inputs for 7 other reasons." in text
+
+
 @pytest.mark.covers("V13")
 def test_the_status_of_a_step_that_the_butler_refused(
     story: Any, comments: Comments, golden: Callable[[str, str], None]
@@ -111,7 +127,8 @@ def test_a_milestone(
         story.problems if kind in {NoticeKind.REFUSED, NoticeKind.PAUSED, NoticeKind.DISTRUSTED} else ()
     )
     cause = None if kind is NoticeKind.COMPLETED else story.cause
-    notice = story.notice(kind, cause=cause, problems=problems, **NOTICES[kind])
+    failures = story.failures() if kind is NoticeKind.FAILED else ()
+    notice = story.notice(kind, cause=cause, problems=problems, failures=failures, **NOTICES[kind])
     golden(f"comments/{kind}.txt", comments.notice(notice))
 
 

@@ -11,6 +11,7 @@ import pytest
 from cmbot.comments.render import LIMIT
 from cmbot.exceptions import Problem, UserError
 from cmbot.models.attempts import AttemptState
+from cmbot.models.failures import Action, Explained, Failure, Flavour, JobError
 from cmbot.models.issues import Person
 from cmbot.models.notices import NoticeKind
 from cmbot.sandbox.jira.markup import to_html
@@ -41,11 +42,23 @@ def everything(story: Any, comments: Comments, text: str) -> list[str]:
     problem = Problem(text, text, text)
     attempt = replace(story.attempt(AttemptState.PARTIAL, summary=text), cause=cause)
     group = replace(story.groups(1)[0], selection=text, attempts=(attempt,))
-    step = story.step(group, problems=(problem,), waiting=text)
+    failure = Failure(text, (JobError(text, 1, text),), site=text, job=1, log=text, data_id=text)
+    failures = (
+        Explained(
+            failure.errors[0], text, 1, 2, failure, Action.REVIEW, Flavour.PAYLOAD, text, text, (text,), text
+        ),
+    )
+    step = story.step(group, problems=(problem,), waiting=text, failures=failures)
     named = replace(step, name=text)
     view = story.campaign(named, problems=(problem,))
     view = replace(view, issue=replace(view.issue, summary=text))
-    said = {"cause": cause, "happened": (text, text), "problems": (problem,), "coming": text}
+    said = {
+        "cause": cause,
+        "happened": (text, text),
+        "problems": (problem,),
+        "coming": text,
+        "failures": failures,
+    }
     return [
         comments.step(view, named),
         comments.campaign(view),

@@ -200,6 +200,7 @@ def _watching(jira: MemoryJira, state: Path) -> Iterator[Watcher]:
         names=names(settings.jira, IDS, EPIC_LINK),
         me=ME,
         mirror=mirror,
+        catalogue=opening.load_catalogue(""),
         wms=cast("Any", None),
         runner=cast("Any", None),
         comments=opening.comments(settings, gateway),

@@ -148,7 +148,7 @@ def test_a_tolerance_counts_over_the_whole_step_and_not_over_one_group() -> None
     assert action([one], 999)[0] is Action.REVIEW
     assert action([one, one], 1000) == (
         Action.REVIEW,
-        "0.2 % of the step's isr, and only 0.100% are tolerated",
+        "0.2 % of the step's isr, and only 0.1 % are tolerated",
     )
     assert action([one], 0)[0] is Action.REVIEW
 

@@ -1,0 +1,216 @@
+"""Why jobs failed: asked once when a workflow has ended, kept in the mirror, explained when it is shown."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections import Counter
+from dataclasses import asdict, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from cmbot.exceptions import RemoteError
+from cmbot.mirror import journal
+from cmbot.models.failures import Failure, FailureKind, JobError
+from cmbot.wms import errors
+from cmbot.wms.explaining import Explaining
+from cmbot.wms.port import TaskReport
+from cmbot.wms.states import TaskState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from cmbot.models.attempts import Attempt, Try
+    from cmbot.models.views import CampaignView, GroupView, StepView
+    from cmbot.reconcile.edges import Edges, Local
+
+_LOG = logging.getLogger(__name__)
+KIND = "failures"
+"""Kind of report in the journal."""
+_PAUSES = (0, 1, 2, 5, 10, 20, 40)
+"""Minutes before the next try; after the last the failures are known by their quanta alone. The monitor may
+lag by twenty minutes."""
+
+
+def wanted_still(local: Local, view: CampaignView) -> bool:
+    """Tell whether the WMS still has to be asked why jobs of a campaign failed.
+
+    Parameters
+    ----------
+    local : `~cmbot.reconcile.edges.Local`
+        What is known here.
+    view : `~cmbot.models.views.CampaignView`
+        The campaign.
+
+    Returns
+    -------
+    wanted_still : `bool`
+        False if nothing failed, if it is known, or if it was asked often enough.
+    """
+    last = [group.last for step in view.steps for group in step.groups if group.last]
+    return any(each.last_try and _owed(local, each.last_try) for each in last if not each.state.live)
+
+
+def _owed(local: Local, item: Try) -> bool:
+    if item.request_id is None or not any(task.failed for task in tasks(local, item)):
+        return False
+    known = journal.report(local.mirror, item.id, KIND)
+    return known is None or (not known["done"] and known["tries"] < len(_PAUSES))
+
+
+def ask(edges: Edges, attempt: Attempt, now: datetime) -> bool:
+    """Ask why jobs of an attempt that has ended failed, if that is still to be asked.
+
+    Parameters
+    ----------
+    edges : `~cmbot.reconcile.edges.Edges`
+        The outside world.
+    attempt : `~cmbot.models.attempts.Attempt`
+        Its workflow has ended.
+    now : `datetime.datetime`
+        The time.
+
+    Returns
+    -------
+    changed : `bool`
+        Whether more is known now.
+    """
+    item = attempt.last_try
+    if item is None or item.request_id is None or not _owed(edges, item):
+        return False
+    known = journal.report(edges.mirror, item.id, KIND) or {"tries": 0, "not_before": now.isoformat()}
+    if now < datetime.fromisoformat(known["not_before"]):
+        return False
+    count, failing = known["tries"] + 1, tasks(edges, item)
+    found: tuple[FailureKind, ...] = ()
+    trouble = ""
+    try:
+        found = errors.kinds(edges.wms.failures(item.request_id, item.name, failing))
+    except RemoteError as error:
+        trouble = str(error)
+        _LOG.info("%s why jobs failed is not known yet: %s", item.name, error)
+    whole = sum(kind.count for kind in found) >= sum(task.failed for task in failing)
+    pause = timedelta(minutes=_PAUSES[min(count, len(_PAUSES) - 1)])
+    body = {
+        "done": whole,
+        "tries": count,
+        "not_before": (now + pause).isoformat(),
+        "trouble": trouble,
+        "kinds": [asdict(kind) for kind in found] or known.get("kinds", []),
+    }
+    with edges.mirror.writing() as connection:
+        journal.save_report(connection, item.id, KIND, body, now)
+    return bool(found)
+
+
+def tasks(local: Local, item: Try) -> tuple[TaskReport, ...]:
+    """Read what the WMS said last of the tasks of a try.
+
+    Parameters
+    ----------
+    local : `~cmbot.reconcile.edges.Local`
+        What is known here.
+    item : `~cmbot.models.attempts.Try`
+        The try.
+
+    Returns
+    -------
+    tasks : `tuple` [`~cmbot.wms.port.TaskReport`, ...]
+        In pipeline order; empty if it said nothing yet.
+    """
+    body = journal.report(local.mirror, item.id, "wms") or {}
+    return tuple(
+        TaskReport(**task | {"state": TaskState(task["state"]), "ids": tuple(task["ids"])})
+        for task in body.get("tasks", ())
+    )
+
+
+def kinds(local: Local, attempt: Attempt) -> tuple[FailureKind, ...]:
+    """Read why jobs of an attempt failed.
+
+    Parameters
+    ----------
+    local : `~cmbot.reconcile.edges.Local`
+        What is known here.
+    attempt : `~cmbot.models.attempts.Attempt`
+        The attempt.
+
+    Returns
+    -------
+    kinds : `tuple` [`~cmbot.models.failures.FailureKind`, ...]
+        As the WMS told; if it did not, as the data report says of quanta.
+    """
+    item = attempt.last_try
+    if item is None:
+        return ()
+    data = (journal.report(local.mirror, item.id, "data") or {}).get("report", {})
+    quanta: list[Mapping[str, Any]] = list(data.get("failed_quanta", ()))
+    known = (journal.report(local.mirror, item.id, KIND) or {}).get("kinds")
+    if known:
+        found = [_kind(each) for each in known]
+        return tuple(replace(kind, example=_located(kind.example, quanta)) for kind in found)
+    return errors.kinds(
+        errors.of_quantum(each["label"], each["message"], _data_id(each)) for each in reversed(quanta)
+    )
+
+
+def explained(local: Local, step: StepView) -> StepView:
+    """Explain the failures of a step and of its groups.
+
+    Parameters
+    ----------
+    local : `~cmbot.reconcile.edges.Local`
+        What is known here.
+    step : `~cmbot.models.views.StepView`
+        The step.
+
+    Returns
+    -------
+    step : `~cmbot.models.views.StepView`
+        With its failures.
+    """
+    failing = {
+        group.name: kinds(local, group.last)
+        for group in step.groups
+        if group.last is not None and group.last.state.ended_badly
+    }
+    everything = [kind for each in failing.values() for kind in each]
+    if not everything:
+        return step
+    explaining = Explaining(local.catalogue, everything, _expected(local, step.groups))
+    groups = tuple(
+        replace(group, failures=explaining.explain(failing.get(group.name, ()))) for group in step.groups
+    )
+    return replace(step, groups=groups, failures=explaining.explain(everything))
+
+
+def _expected(local: Local, groups: Iterable[GroupView]) -> Mapping[str, int]:
+    """Inputs of each label: of a group the most that any attempt had, since a rescue runs only the rest."""
+    total: Counter[str] = Counter()
+    for group in groups:
+        own: dict[str, int] = {}
+        for attempt in group.attempts:
+            item = attempt.last_try
+            for task in tasks(local, item) if item else ():
+                own[task.label] = max(own.get(task.label, 0), task.expected or 0)
+        total.update(own)
+    return total
+
+
+def _kind(body: Mapping[str, Any]) -> FailureKind:
+    example = dict(body["example"])
+    example["errors"] = tuple(JobError(**error) for error in example["errors"])
+    return FailureKind(Failure(**example), body["count"])
+
+
+def _located(failure: Failure, quanta: Sequence[Mapping[str, Any]]) -> Failure:
+    """Name a quantum that said the same: the monitor knows jobs, not DataIds."""
+    for each in quanta:
+        said = errors.last_line(each["message"])
+        if each["label"] == failure.label and said and any(said in error.diag for error in failure.errors):
+            return replace(failure, data_id=_data_id(each))
+    return failure
+
+
+def _data_id(quantum: Mapping[str, Any]) -> str:
+    return json.dumps(quantum["data_id"], sort_keys=True)

@@ -1,0 +1,170 @@
+"""Failures are asked for once, kept, and explained over the whole step."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from cmbot.exceptions import RemoteError
+from cmbot.mirror import journal
+from cmbot.models.attempts import AttemptState, Cause
+from cmbot.models.failures import Action, Failure, JobError
+from cmbot.models.issues import Issue, Level, Person, Status
+from cmbot.models.views import CampaignView, GroupView, StepView
+from cmbot.reconcile import failures
+from cmbot.wms.errors import distinct
+from cmbot.wms.port import TaskReport
+from cmbot.wms.states import TaskState
+
+if TYPE_CHECKING:
+    from cmbot.reconcile.edges import Edges
+
+NOW = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
+STEP = Issue("10002", "CM-2", Level.STEP, Status.RUNNING, "step1", NOW)
+NAN = JobError("pilot", 1305, "Failed to execute payload:ValueError: cannot convert float NaN to integer")
+
+
+class Jobs:
+    """A WMS that knows why jobs failed, or has a trouble."""
+
+    def __init__(self) -> None:
+        self.known: tuple[Failure, ...] = ()
+        self.trouble: RemoteError | None = None
+        self.asked: list[tuple[int, tuple[str, ...]]] = []
+
+    def failures(self, request_id: int, run: str, tasks: Any) -> tuple[Failure, ...]:
+        self.asked.append((request_id, tuple(task.label for task in tasks if task.failed)))
+        if self.trouble:
+            raise self.trouble
+        return self.known
+
+
+@pytest.fixture
+def jobs() -> Jobs:
+    return Jobs()
+
+
+@pytest.fixture
+def edges(watcher: Any, jobs: Jobs) -> Edges:
+    return replace(watcher.edges, wms=cast("Any", jobs))
+
+
+def task(label: str, expected: int, failed: int) -> TaskReport:
+    return TaskReport(1, label, TaskState.PARTLY, expected, done=expected - failed, failed=failed, ids=(9,))
+
+
+def ended(edges: Edges, group: str, *tasks: TaskReport, quanta: Any = ()) -> GroupView:
+    """A group whose first attempt has ended without its whole result."""
+    cause = Cause("move:10002:1", Person("anna"), NOW, "moved CM-2 to Launch")
+    with edges.mirror.writing() as connection:
+        attempt = journal.add_attempt(connection, STEP.id, group, 1, cause, "spec", NOW)
+        item = journal.add_try(connection, attempt, f"{group}0000", f"CM-2_step1_{group}", "", NOW)
+        journal.set_try(connection, item, request_id=item, state="submitted")
+        journal.set_attempt(connection, attempt, state=AttemptState.PARTIAL)
+        journal.save_report(connection, item, "wms", {"tasks": [asdict(each) for each in tasks]}, NOW)
+        if quanta:
+            journal.save_report(connection, item, "data", {"report": {"failed_quanta": quanta}}, NOW)
+    return GroupView(group, 1, "all", attempts=journal.attempts(edges.mirror, STEP.id)[group])
+
+
+def failure(label: str = "calibrate", error: JobError = NAN) -> Failure:
+    return Failure(label, distinct([error]), 1, "SLAC", 233, 9, 3)
+
+
+def step(*groups: GroupView) -> StepView:
+    return StepView(STEP, "step1", None, groups)
+
+
+def ask(edges: Edges, group: GroupView, minutes: float = 0) -> bool:
+    assert group.last is not None
+    return failures.ask(edges, group.last, NOW + timedelta(minutes=minutes))
+
+
+@pytest.mark.covers("F12", "V4")
+def test_a_failed_workflow_is_asked_about_once(edges: Edges, jobs: Jobs) -> None:
+    group = ended(edges, "g001", task("isr", 10, 0), task("calibrate", 10, 2))
+    jobs.known = (failure(), failure())
+    view = CampaignView(STEP, Person("cmbot"), steps=(step(group),))
+    assert failures.wanted_still(edges, view)
+    assert ask(edges, group)
+    assert not ask(edges, group, minutes=60)
+    assert [labels for _, labels in jobs.asked] == [("calibrate",)]
+    assert not failures.wanted_still(edges, view)
+    (each,) = failures.explained(edges, step(group)).groups[0].failures
+    assert (each.count, each.expected, each.rule) == (2, 10, "calibration-without-stars")
+    assert each.action is Action.REVIEW
+
+
+def test_what_went_well_is_never_asked_about(edges: Edges, jobs: Jobs) -> None:
+    group = ended(edges, "g001", task("isr", 10, 0))
+    assert not ask(edges, group)
+    assert jobs.asked == []
+
+
+def test_a_monitor_that_lags_or_is_down_is_asked_again_with_pauses_and_then_left_alone(
+    edges: Edges, jobs: Jobs
+) -> None:
+    group = ended(edges, "g001", task("isr", 10, 3))
+    jobs.trouble = RemoteError("PanDA's monitor", "is down")
+    for minute in range(200):
+        ask(edges, group, minute)
+    assert len(jobs.asked) == 7
+    jobs.trouble = None
+
+
+def test_what_is_known_in_part_is_shown_and_asked_for_again(edges: Edges, jobs: Jobs) -> None:
+    group = ended(edges, "g001", task("calibrate", 10, 3))
+    jobs.known = (failure(),)
+    assert ask(edges, group)
+    assert [each.count for each in failures.explained(edges, step(group)).failures] == [1]
+    jobs.known = (failure(), failure(), failure())
+    assert ask(edges, group, minutes=2)
+    assert [each.count for each in failures.explained(edges, step(group)).failures] == [3]
+
+
+def test_without_a_monitor_failed_quanta_say_why(edges: Edges) -> None:
+    message = (
+        'Traceback (most recent call last):\n  File "x"\nValueError: cannot convert float NaN to integer\n'
+    )
+    quanta = [
+        {"label": "calibrate", "data_id": {"visit": 7, "detector": 3}, "message": message, "run": "u/x"}
+    ]
+    group = ended(edges, "g001", task("calibrate", 10, 1), quanta=quanta)
+    (each,) = failures.explained(edges, step(group)).failures
+    assert (each.error.name, each.rule) == ("quantum:1", "calibration-without-stars")
+    assert each.example.data_id == '{"detector": 3, "visit": 7}'
+
+
+def test_a_job_is_shown_with_the_dataid_of_a_quantum_that_said_the_same(edges: Edges, jobs: Jobs) -> None:
+    quanta = [
+        {"label": "calibrate", "data_id": {"visit": 1}, "message": "KeyError: 'x'", "run": "u/x"},
+        {
+            "label": "calibrate",
+            "data_id": {"visit": 2},
+            "message": "ValueError: cannot convert float NaN to integer",
+            "run": "u/x",
+        },
+    ]
+    group = ended(edges, "g001", task("calibrate", 10, 1), quanta=quanta)
+    jobs.known = (failure(),)
+    ask(edges, group)
+    (each,) = failures.explained(edges, step(group)).failures
+    assert (each.example.job, each.example.data_id) == (233, '{"visit": 2}')
+
+
+@pytest.mark.covers("G7")
+def test_tolerances_count_over_all_groups_of_the_step(edges: Edges, jobs: Jobs) -> None:
+    one = ended(edges, "g001", task("calibrate", 500, 1))
+    other = ended(edges, "g002", task("calibrate", 1500, 1))
+    jobs.known = (failure(),)
+    ask(edges, one)
+    ask(edges, other)
+    together = failures.explained(edges, step(one, other))
+    assert [(each.count, each.expected, each.action) for each in together.failures] == [
+        (2, 2000, Action.ACCEPT)
+    ]
+    alone = failures.explained(edges, step(one))
+    assert [each.action for each in alone.failures] == [Action.REVIEW]
