@@ -206,6 +206,7 @@ def _watching(jira: MemoryJira, state: Path) -> Iterator[Watcher]:
         comments=opening.comments(settings, gateway),
         base={},
         token=lambda: "",
+        budget=opening.budget(settings, mirror),
     )
     yield Watcher(jira, edges)
     mirror.close()
