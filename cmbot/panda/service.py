@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from cmbot.exceptions import CredentialsError, Limited, NotFound, OutcomeUnknown, Refused, RemoteError
+from cmbot.panda import failed_jobs
 from cmbot.panda.batch import Batch, Told
 from cmbot.panda.relay import Relay
 from cmbot.panda.rows import report
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from cmbot.panda.monitor import Monitor
     from cmbot.panda.wire import Budget
     from cmbot.settings import PandaSettings
-    from cmbot.wms.port import TaskReport
+    from cmbot.wms.port import Failing
 
 _LOG = logging.getLogger(__name__)
 
@@ -53,6 +54,7 @@ class PandaWms:
     ) -> None:
         self._settings = settings
         self._relay = Relay(settings, token, budget)
+        self._monitor = monitor
         self._batch = Batch(monitor) if monitor else None
         self._clock = clock
         self._turns: dict[int, int] = {}
@@ -115,10 +117,9 @@ class PandaWms:
         found = self._relay.ask("get_request_id_by_name", dict, name=f"{prefix}*")
         return select(prefix, found)
 
-    def failures(self, request_id: int, run: str, tasks: Sequence[TaskReport]) -> tuple[Failure, ...]:
-        """Tell nothing: the relay does not know why jobs failed; see `~cmbot.wms.port.FailedJobs`."""
-        del request_id, run, tasks
-        return ()
+    def failures(self, asked: Sequence[Failing]) -> Mapping[int, tuple[Failure, ...]]:
+        """Ask why jobs failed; see `~cmbot.wms.port.FailedJobs.failures`. The relay does not know."""
+        return failed_jobs.failed(self._monitor, asked, self._settings.days) if self._monitor else {}
 
     def cancel(self, request_id: int) -> None:
         """Register a cancel; see `~cmbot.wms.port.Wms.cancel`."""

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from cmbot.exceptions import RemoteError
 from cmbot.mirror import journal
+from cmbot.models.attempts import AttemptState
 from cmbot.models.failures import Failure, FailureKind, JobError
 from cmbot.wms import errors
 from cmbot.wms.explaining import Explaining
-from cmbot.wms.port import TaskReport
+from cmbot.wms.port import Failing, TaskReport
 from cmbot.wms.states import TaskState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from cmbot.models.attempts import Attempt, Try
     from cmbot.models.views import CampaignView, GroupView, StepView
@@ -32,7 +33,40 @@ _PAUSES = (0, 1, 2, 5, 10, 20, 40)
 lag by twenty minutes."""
 
 
-def wanted_still(local: Local, view: CampaignView) -> bool:
+def ask(edges: Edges, view: CampaignView, now: datetime) -> bool:
+    """Ask why jobs of a campaign failed, all workflows together, where that is still to be asked.
+
+    Parameters
+    ----------
+    edges : `~cmbot.reconcile.edges.Edges`
+        The outside world.
+    view : `~cmbot.models.views.CampaignView`
+        The campaign.
+    now : `datetime.datetime`
+        The time.
+
+    Returns
+    -------
+    changed : `bool`
+        Whether more is known now.
+    """
+    due = [item for item in _owed(edges, view) if _not_before(edges, item) <= now]
+    asked = [Failing(item.request_id or 0, item.name, tasks(edges, item)) for item in due]
+    if not asked:
+        return False
+    found: Mapping[int, tuple[Failure, ...]] = {}
+    try:
+        found = edges.wms.failures(asked)
+    except RemoteError as error:
+        _LOG.info("%s: why jobs failed is not known yet: %s", view.issue.key, error)
+    with edges.mirror.writing() as connection:
+        for item, failing in zip(due, asked, strict=True):
+            told = errors.kinds(found.get(failing.request_id, ()))
+            journal.save_report(connection, item.id, KIND, _body(edges, item, failing, told, now), now)
+    return bool(found)
+
+
+def still_asked(local: Local, view: CampaignView) -> bool:
     """Tell whether the WMS still has to be asked why jobs of a campaign failed.
 
     Parameters
@@ -44,63 +78,43 @@ def wanted_still(local: Local, view: CampaignView) -> bool:
 
     Returns
     -------
-    wanted_still : `bool`
+    asked : `bool`
         False if nothing failed, if it is known, or if it was asked often enough.
     """
+    return any(_owed(local, view))
+
+
+def _owed(local: Local, view: CampaignView) -> Iterator[Try]:
     last = [group.last for step in view.steps for group in step.groups if group.last]
-    return any(each.last_try and _owed(local, each.last_try) for each in last if not each.state.live)
+    for attempt in last:
+        item = attempt.last_try
+        ended = attempt.state is AttemptState.MERGE_PENDING or not attempt.state.live
+        if not ended or item is None or item.request_id is None:
+            continue
+        known = journal.report(local.mirror, item.id, KIND)
+        if known is not None and (known["done"] or known["tries"] >= len(_PAUSES)):
+            continue
+        if any(task.failed for task in tasks(local, item)):
+            yield item
 
 
-def _owed(local: Local, item: Try) -> bool:
-    if item.request_id is None or not any(task.failed for task in tasks(local, item)):
-        return False
+def _not_before(local: Local, item: Try) -> datetime:
     known = journal.report(local.mirror, item.id, KIND)
-    return known is None or (not known["done"] and known["tries"] < len(_PAUSES))
+    return datetime.fromisoformat(known["not_before"]) if known else item.reserved_at
 
 
-def ask(edges: Edges, attempt: Attempt, now: datetime) -> bool:
-    """Ask why jobs of an attempt that has ended failed, if that is still to be asked.
-
-    Parameters
-    ----------
-    edges : `~cmbot.reconcile.edges.Edges`
-        The outside world.
-    attempt : `~cmbot.models.attempts.Attempt`
-        Its workflow has ended.
-    now : `datetime.datetime`
-        The time.
-
-    Returns
-    -------
-    changed : `bool`
-        Whether more is known now.
-    """
-    item = attempt.last_try
-    if item is None or item.request_id is None or not _owed(edges, item):
-        return False
-    known = journal.report(edges.mirror, item.id, KIND) or {"tries": 0, "not_before": now.isoformat()}
-    if now < datetime.fromisoformat(known["not_before"]):
-        return False
-    count, failing = known["tries"] + 1, tasks(edges, item)
-    found: tuple[FailureKind, ...] = ()
-    trouble = ""
-    try:
-        found = errors.kinds(edges.wms.failures(item.request_id, item.name, failing))
-    except RemoteError as error:
-        trouble = str(error)
-        _LOG.info("%s why jobs failed is not known yet: %s", item.name, error)
-    whole = sum(kind.count for kind in found) >= sum(task.failed for task in failing)
-    pause = timedelta(minutes=_PAUSES[min(count, len(_PAUSES) - 1)])
-    body = {
-        "done": whole,
-        "tries": count,
+def _body(
+    local: Local, item: Try, failing: Failing, told: tuple[FailureKind, ...], now: datetime
+) -> dict[str, Any]:
+    known = journal.report(local.mirror, item.id, KIND) or {"tries": 0, "kinds": []}
+    tries = known["tries"] + 1
+    pause = timedelta(minutes=_PAUSES[min(tries, len(_PAUSES) - 1)])
+    return {
+        "done": sum(kind.count for kind in told) >= sum(task.failed for task in failing.tasks),
+        "tries": tries,
         "not_before": (now + pause).isoformat(),
-        "trouble": trouble,
-        "kinds": [asdict(kind) for kind in found] or known.get("kinds", []),
+        "kinds": [asdict(kind) for kind in told] or known["kinds"],
     }
-    with edges.mirror.writing() as connection:
-        journal.save_report(connection, item.id, KIND, body, now)
-    return bool(found)
 
 
 def tasks(local: Local, item: Try) -> tuple[TaskReport, ...]:

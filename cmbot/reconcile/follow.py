@@ -54,13 +54,12 @@ def campaign(edges: Edges, view: CampaignView, now: datetime) -> bool:
     changed : `bool`
         Whether the journal says more than the view now.
     """
-    changed = False
+    changed = failures.ask(edges, view, now)
     for step in view.steps:
         trouble = ""
         for group in step.groups:
             attempt = group.last
             if attempt is None or not attempt.state.live:
-                changed |= attempt is not None and failures.ask(edges, attempt, now)
                 continue
             try:
                 changed |= _attempt(edges, view, step, attempt, now)
@@ -108,7 +107,6 @@ def _now(edges: Edges, attempt: Attempt) -> Attempt:
 
 def _attempt(edges: Edges, view: CampaignView, step: StepView, attempt: Attempt, now: datetime) -> bool:
     if attempt.state is AttemptState.MERGE_PENDING:
-        failures.ask(edges, attempt, now)
         return data_reports.follow(edges, view, step, attempt, now)
     item = attempt.last_try
     if item is None or item.state is not TryState.SUBMITTED:

@@ -170,7 +170,7 @@ class Passes:
             acted
             or bool(decision.submits or decision.plans)
             or not all(step.chained for step in view.steps)
-            or failures.wanted_still(edges, view)
+            or failures.still_asked(edges, view)
         )
 
     def _too_early(self, view: CampaignView, now: datetime) -> bool:

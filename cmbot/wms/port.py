@@ -121,25 +121,34 @@ class Look:
     that were cancelled or failed. For most WMSs empty."""
 
 
+@dataclass(frozen=True)
+class Failing:
+    """A workflow some of whose jobs failed."""
+
+    request_id: int
+    """Its id."""
+    run: str
+    """Its run name."""
+    tasks: tuple[TaskReport, ...]
+    """Its tasks; those without failed jobs are not asked about."""
+
+
 class FailedJobs(Protocol):
     """Knows why jobs failed."""
 
-    def failures(self, request_id: int, run: str, tasks: Sequence[TaskReport]) -> tuple[Failure, ...]:
-        """Ask why jobs failed.
+    def failures(self, asked: Sequence[Failing]) -> Mapping[int, tuple[Failure, ...]]:
+        """Ask why jobs failed, with as few questions as the WMS allows.
 
         Parameters
         ----------
-        request_id : `int`
-            Their workflow.
-        run : `str`
-            Its run name.
-        tasks : `~collections.abc.Sequence` [`TaskReport`]
-            Its tasks; only those with failed jobs are asked about.
+        asked : `~collections.abc.Sequence` [`Failing`]
+            The workflows.
 
         Returns
         -------
-        failures : `tuple` [`~cmbot.models.failures.Failure`, ...]
-            One for each input that failed for good, by its last attempt; empty where the WMS does not tell.
+        failures : `~collections.abc.Mapping` [`int`, `tuple` [`~cmbot.models.failures.Failure`, ...]]
+            By request id: one for each input that failed for good, by its last attempt. Nothing where the WMS
+            does not tell.
 
         Raises
         ------

@@ -16,10 +16,12 @@ from cmbot.models.issues import Issue, Level, Person, Status
 from cmbot.models.views import CampaignView, GroupView, StepView
 from cmbot.reconcile import failures
 from cmbot.wms.errors import distinct
-from cmbot.wms.port import TaskReport
+from cmbot.wms.port import Failing, TaskReport
 from cmbot.wms.states import TaskState
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cmbot.reconcile.edges import Edges
 
 NOW = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
@@ -33,13 +35,13 @@ class Jobs:
     def __init__(self) -> None:
         self.known: tuple[Failure, ...] = ()
         self.trouble: RemoteError | None = None
-        self.asked: list[tuple[int, tuple[str, ...]]] = []
+        self.asked: list[tuple[str, ...]] = []
 
-    def failures(self, request_id: int, run: str, tasks: Any) -> tuple[Failure, ...]:
-        self.asked.append((request_id, tuple(task.label for task in tasks if task.failed)))
+    def failures(self, asked: Sequence[Failing]) -> dict[int, tuple[Failure, ...]]:
+        self.asked.append(tuple(task.label for each in asked for task in each.tasks if task.failed))
         if self.trouble:
             raise self.trouble
-        return self.known
+        return {each.request_id: self.known for each in asked}
 
 
 @pytest.fixture
@@ -78,21 +80,23 @@ def step(*groups: GroupView) -> StepView:
     return StepView(STEP, "step1", None, groups)
 
 
-def ask(edges: Edges, group: GroupView, minutes: float = 0) -> bool:
-    assert group.last is not None
-    return failures.ask(edges, group.last, NOW + timedelta(minutes=minutes))
+def view(*groups: GroupView) -> CampaignView:
+    return CampaignView(STEP, Person("cmbot"), steps=(step(*groups),))
+
+
+def ask(edges: Edges, *groups: GroupView, minutes: float = 0) -> bool:
+    return failures.ask(edges, view(*groups), NOW + timedelta(minutes=minutes))
 
 
 @pytest.mark.covers("F12", "V4")
 def test_a_failed_workflow_is_asked_about_once(edges: Edges, jobs: Jobs) -> None:
     group = ended(edges, "g001", task("isr", 10, 0), task("calibrate", 10, 2))
     jobs.known = (failure(), failure())
-    view = CampaignView(STEP, Person("cmbot"), steps=(step(group),))
-    assert failures.wanted_still(edges, view)
+    assert failures.still_asked(edges, view(group))
     assert ask(edges, group)
     assert not ask(edges, group, minutes=60)
-    assert [labels for _, labels in jobs.asked] == [("calibrate",)]
-    assert not failures.wanted_still(edges, view)
+    assert jobs.asked == [("calibrate",)]
+    assert not failures.still_asked(edges, view(group))
     (each,) = failures.explained(edges, step(group)).groups[0].failures
     assert (each.count, each.expected, each.rule) == (2, 10, "calibration-without-stars")
     assert each.action is Action.REVIEW
@@ -110,7 +114,7 @@ def test_a_monitor_that_lags_or_is_down_is_asked_again_with_pauses_and_then_left
     group = ended(edges, "g001", task("isr", 10, 3))
     jobs.trouble = RemoteError("PanDA's monitor", "is down")
     for minute in range(200):
-        ask(edges, group, minute)
+        ask(edges, group, minutes=minute)
     assert len(jobs.asked) == 7
     jobs.trouble = None
 
@@ -160,8 +164,8 @@ def test_tolerances_count_over_all_groups_of_the_step(edges: Edges, jobs: Jobs) 
     one = ended(edges, "g001", task("calibrate", 500, 1))
     other = ended(edges, "g002", task("calibrate", 1500, 1))
     jobs.known = (failure(),)
-    ask(edges, one)
-    ask(edges, other)
+    ask(edges, one, other)
+    assert len(jobs.asked) == 1
     together = failures.explained(edges, step(one, other))
     assert [(each.count, each.expected, each.action) for each in together.failures] == [
         (2, 2000, Action.ACCEPT)
