@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from cmbot.exceptions import RemoteError
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 _CHANGELOG_PAGE = 100
 _HISTORY_PAGE = 10_000
 _MOST_PROPERTIES = 5
-_LAST_SECONDS = 100_000_000_000
-"""A larger number of the epoch is one of milliseconds."""
 
 
 class Cloud:
@@ -117,10 +115,7 @@ def _histories(wire: Wire, ids: Sequence[str]) -> dict[str, list[dict[str, Any]]
         answer = wire.query("Jira", "reading several histories", "changelog/bulkfetch", body)
         try:
             for log in answer["issueChangeLogs"]:
-                entries = (
-                    {**entry, "created": _instant(entry["created"])} for entry in log["changeHistories"]
-                )
-                found.setdefault(str(log["issueId"]), []).extend(entries)
+                found.setdefault(str(log["issueId"]), []).extend(log["changeHistories"])
         except (KeyError, TypeError, ValueError):
             raise strange("Jira", "several histories") from None
         token = answer.get("nextPageToken")
@@ -130,14 +125,6 @@ def _histories(wire: Wire, ids: Sequence[str]) -> dict[str, list[dict[str, Any]]
             raise RemoteError("Jira", "the histories give the same page again", "cmbot tries again")
         tokens.add(token)
         body["nextPageToken"] = token
-
-
-def _instant(created: float | str) -> str:
-    """Write an instant as everywhere else; here it is a number, of seconds or milliseconds."""
-    if isinstance(created, str):
-        return created
-    seconds = created / 1000 if created > _LAST_SECONDS else created
-    return datetime.fromtimestamp(seconds, UTC).isoformat()
 
 
 def _page(answer: Mapping[str, Any]) -> tuple[list[dict[str, Any]], str]:

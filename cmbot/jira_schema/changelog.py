@@ -151,7 +151,7 @@ def _field(item: Mapping[str, Any]) -> str:
 
 
 def _time(created: Any) -> datetime:
-    if isinstance(created, int):
+    if isinstance(created, int | float):
         seconds = created / 1000 if created >= _MILLISECONDS else created
         return datetime.fromtimestamp(seconds, UTC)
     return values.time(created)

@@ -8,7 +8,7 @@ import pytest
 
 from cmbot.exceptions import NotFound
 from cmbot.jira import reading
-from cmbot.jira_schema import parse, values
+from cmbot.jira_schema import changelog, parse
 from cmbot.jira_schema.names import names
 from cmbot.models.issues import Level, Status
 
@@ -113,11 +113,9 @@ def test_many_issues_are_read_as_each_alone_with_few_requests(jira: Jira, site: 
     several = {read["id"]: read for read in jira.issues(rows)}
     asked = site.ask("GET", "/sandbox/requests")["requests"]
     assert len([one for one in asked if one["user"] == "cmbot"]) <= 8
-    for issue_id, read in several.items():
-        for entry in read["histories"]:
-            entry["created"] = values.time(entry["created"])
-        for entry in alone[issue_id]["histories"]:
-            entry["created"] = values.time(entry["created"])
+    read: Any
+    for read in (*several.values(), *alone.values()):
+        read["histories"] = list(changelog.entries(read["key"], read["histories"]))
     assert several == alone
     gone: Any = {**rows[0], "id": "999999"}
     assert [read["id"] for read in jira.issues([gone, rows[0]])] == [rows[0]["id"]]
