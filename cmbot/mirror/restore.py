@@ -186,15 +186,13 @@ def _keep_contradictions(
 
 
 def _agrees(attempt: Attempt, entry: Mapping[str, Any]) -> bool:
-    """Whether Jira's may be an earlier or later state of the journal's: it is told with delay."""
-    if attempt.cause.id != entry["cause"]:
-        return False
-    requests = {item.name: item.request_id for item in attempt.tries}
-    if entry["name"] not in requests:
-        return not entry["name"]
-    return None in {entry.get("request"), requests[entry["name"]]} or (
-        entry["request"] == requests[entry["name"]]
-    )
+    """Whether Jira's may be an earlier or later state of the journal's: it is told with delay.
+
+    Another submission of the same attempt is none of its business: a look-up by name finds them all.
+    """
+    known = {item.request_id for item in attempt.tries} - {None}
+    told = entry.get("request")
+    return attempt.cause.id == entry["cause"] and (told is None or not known or told in known)
 
 
 def _sound(entry: Mapping[str, Any]) -> bool:
