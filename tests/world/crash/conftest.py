@@ -171,6 +171,10 @@ class Story:
         attempts = journal.attempts(self.bot.edges.mirror, step_id).get("g000")
         return attempts[-1] if attempts else None
 
+    def properties(self) -> set[str]:
+        """Names of what Jira keeps of the step."""
+        return {item["key"] for item in self.alice.get(f"issue/{self.step}/properties")["keys"]}
+
     def kept(self) -> dict[str, Any]:
         """What Jira keeps of the only attempt."""
         (entry,) = self.alice.get(f"issue/{self.step}/properties/cmbot.attempts")["value"]["attempts"]

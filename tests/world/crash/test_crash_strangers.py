@@ -17,6 +17,7 @@ from cmbot.exceptions import RemoteError
 from cmbot.models.attempts import AttemptState
 from cmbot.models.issues import Status
 from cmbot.reconcile import submit
+from cmbot.reconcile.tell import PROPERTY
 
 if TYPE_CHECKING:
     from conftest import Bot, Story
@@ -98,7 +99,8 @@ def test_a_bot_with_another_mirror_sees_in_jira_what_the_first_is_submitting(
     def while_the_first_submits(*arguments: Any) -> bool:
         if not began:
             began.append("second")
-            story.bot.until(lambda: story.attempt() is not None)
+            # Written down is not enough: what Jira does not know yet, another bot cannot see.
+            story.bot.until(lambda: PROPERTY in story.properties())
         return look(*arguments)
 
     monkeypatch.setattr(submit, "_still_asked", while_the_first_submits)
