@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from cmbot.jira import creation, reading, repeatable, transitions
+from cmbot.jira import attachments, creation, reading, repeatable, transitions
 from cmbot.jira.comments import Comments
 from cmbot.jira.deployment import choose
 from cmbot.jira.dialect import EPIC_LINK
@@ -277,6 +277,10 @@ class Jira:
     def ensure_remote_link(self, issue_id: str, global_id: str, url: str, title: str) -> None:
         """Set a link to a page elsewhere; see `repeatable.set_remote_link`."""
         repeatable.set_remote_link(self._wire, issue_id, global_id, url, title)
+
+    def ensure_attachment(self, issue_id: str, name: str, content: bytes) -> str:
+        """See that one file of a name is attached, with this content; see `attachments.ensure`."""
+        return attachments.ensure(self._wire, self.me, issue_id, name, content)
 
     def _by_id(self, field_values: Mapping[str, Any]) -> dict[str, Any]:
         return {self.field_id(name): value for name, value in field_values.items()}

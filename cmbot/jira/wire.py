@@ -210,6 +210,29 @@ class Wire:
             raise failures.unknown(subject, f"{doing} was answered with a web page", write=True)
         return {}
 
+    def upload(self, subject: str, doing: str, path: str, name: str, content: bytes) -> None:
+        """Attach a file, once; otherwise as `write`.
+
+        Parameters
+        ----------
+        subject, doing, path : `str`
+            As in `read`.
+        name : `str`
+            What the file is called.
+        content : `bytes`
+            What it holds.
+
+        Raises
+        ------
+        OutcomeUnknown
+            If it may have happened.
+        RemoteError
+            One of its other kinds, if it did not happen.
+        """
+        file = {"file": (name, content, "application/octet-stream")}
+        # Without one of its own the request gets the type of a form with its boundary.
+        self._change(subject, doing, "POST", path, files=file, headers={"Content-Type": None})
+
     def _ask(
         self, parse: Callable[..., T], subject: str, doing: str, method: str, path: str, **content: Any
     ) -> T:
