@@ -144,7 +144,6 @@ def from_response(
         `None` if it is no error.
     """
     code = response.status_code
-    said = f"{doing} was refused (HTTP {code}){_detail(response, field_names or {})}"
     if _credentials_failed(response):
         return denied(subject, f"{doing} failed (HTTP {code})")
     if 300 <= code < 400:
@@ -159,6 +158,7 @@ def from_response(
         return NotFound(
             subject, f"{doing}: not found, or hidden from cmbot's account", "check that it exists"
         )
+    said = f"{doing} was refused (HTTP {code}){_detail(response, field_names or {})}"
     if code == 409:
         return Conflict(subject, said, _TRY_LATER)
     return Refused(subject, said, "see Jira's reason")

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from cmbot.jira.fields import SiteFields
     from cmbot.jira.wire import Wire
 
-PAGE = 200
+PAGE = 1000
+"""Rows on a page; the server may give fewer."""
 _AT_ONCE = 100
 """Issues in one request."""
 ATTEMPTS = "cmbot.attempts"

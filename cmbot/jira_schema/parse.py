@@ -121,7 +121,8 @@ def _blockers(links: Sequence[Mapping[str, Any]], blocks: str) -> Iterator[str]:
 def _own_fields(key: str, fields: Mapping[str, Any], names: Names) -> dict[str, Any]:
     own = {}
     for site_id, name in names.fields.items():
-        if (value := fields.get(site_id)) in (None, "", []):
+        value = fields.get(site_id)
+        if value is None or value == "" or value == []:
             continue
         try:
             own[name] = values.from_jira(name, value)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 from math import isfinite
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cmbot.exceptions import UserError
 from cmbot.jira_schema.fields import BY_NAME, FieldType
 from cmbot.models.issues import Person
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 TIME = "%Y-%m-%dT%H:%M:%S.%f%z"
 TEXT_LIMIT = 32_767
@@ -71,19 +74,7 @@ def from_jira(name: str, value: Any) -> Any:
     """
     kind = BY_NAME[name].type
     try:
-        match kind:
-            case FieldType.NUMBER:
-                return _number(value)
-            case FieldType.SELECT:
-                return str(value["value"])
-            case FieldType.USER:
-                return person(value)
-            case FieldType.USERS:
-                return tuple(person(item) for item in value)
-            case FieldType.DATETIME:
-                return time(value)
-            case FieldType.TEXT | FieldType.PARAGRAPH | FieldType.URL:
-                return str.strip(value)
+        return _FROM_JIRA[kind](value)
     except (TypeError, KeyError, ValueError, AttributeError) as error:
         raise UserError(
             f"field {name}", f"is not a {kind} field in Jira", "have its type corrected"
@@ -135,3 +126,15 @@ def _number(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not isfinite(value):
         raise TypeError
     return float(value)
+
+
+_FROM_JIRA: Mapping[FieldType, Callable[[Any], Any]] = {
+    FieldType.NUMBER: _number,
+    FieldType.SELECT: lambda value: str(value["value"]),
+    FieldType.USER: person,
+    FieldType.USERS: lambda value: tuple(person(item) for item in value),
+    FieldType.DATETIME: time,
+    FieldType.TEXT: str.strip,
+    FieldType.PARAGRAPH: str.strip,
+    FieldType.URL: str.strip,
+}

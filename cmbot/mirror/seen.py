@@ -9,7 +9,7 @@ from cmbot.mirror.database import stamp
 from cmbot.models.issues import Level, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from sqlite3 import Connection
 
     from cmbot.mirror.database import Mirror
@@ -33,18 +33,54 @@ def save_issue(connection: Connection, issue: Issue, body: Mapping[str, Any]) ->
         connection.execute("INSERT OR REPLACE INTO former_keys VALUES (?, ?)", (row["key"], issue.id))
         connection.execute("DELETE FROM former_keys WHERE key = ?", (issue.key,))
         connection.execute("UPDATE issues SET parent = ? WHERE parent = ?", (issue.key, row["key"]))
-    connection.execute(
+    save_new(connection, [(issue, body)])
+
+
+def save_new(connection: Connection, issues: Iterable[tuple[Issue, Mapping[str, Any]]]) -> None:
+    """Keep issues that have no former key, inside a transaction.
+
+    Parameters
+    ----------
+    connection : `sqlite3.Connection`
+        Of `cmbot.mirror.Mirror.writing`.
+    issues : `~collections.abc.Iterable`
+        Each as for `save_issue`.
+    """
+    connection.executemany(
         "INSERT OR REPLACE INTO issues VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (
-            issue.id,
-            issue.key,
-            issue.level,
-            issue.status,
-            issue.parent,
-            stamp(issue.updated),
-            json.dumps(body),
-        ),
+        [
+            (
+                issue.id,
+                issue.key,
+                issue.level,
+                issue.status,
+                issue.parent,
+                stamp(issue.updated),
+                json.dumps(body),
+            )
+            for issue, body in issues
+        ],
     )
+
+
+def among(mirror: Mirror, ids: Sequence[str]) -> set[str]:
+    """Tell which of some issues were seen.
+
+    Parameters
+    ----------
+    mirror : `~cmbot.mirror.Mirror`
+        The database.
+    ids : `~collections.abc.Sequence` [`str`]
+        Jira's ids.
+
+    Returns
+    -------
+    seen : `set` [`str`]
+        Those of them that were.
+    """
+    marks = ", ".join("?" * len(ids))
+    rows = mirror.connection.execute(f"SELECT id FROM issues WHERE id IN ({marks})", ids)  # noqa: S608 only question marks
+    return {row["id"] for row in rows}
 
 
 def version(mirror: Mirror, issue_id: str) -> tuple[str, str] | None:

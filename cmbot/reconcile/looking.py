@@ -141,10 +141,28 @@ def _checked(edges: Edges, body: Mapping[str, Any], now: datetime, listed: str) 
 
 def _in_other_project(edges: Edges, body: Mapping[str, Any], listed: str) -> bool:
     """Compare projects by id: a project may get another key, and then all its issues do."""
-    note, found = f"id of project {edges.settings.jira.project}", str(body["fields"]["project"]["id"])
-    if listed == body["key"]:
+    note, found = project_note(edges), str(body["fields"]["project"]["id"])
+    known = edges.mirror.note(note)
+    if listed == body["key"] and known != found:
         edges.mirror.remember(note, found)
-    return edges.mirror.note(note) not in ("", found)
+        return False
+    return known not in ("", found)
+
+
+def project_note(edges: Edges) -> str:
+    """Name the note that holds the id of the project.
+
+    Parameters
+    ----------
+    edges : `~cmbot.reconcile.edges.Edges`
+        The outside world.
+
+    Returns
+    -------
+    name : `str`
+        For `~cmbot.mirror.Mirror.note`.
+    """
+    return f"id of project {edges.settings.jira.project}"
 
 
 def _same_parent(edges: Edges, before: str, after: str, now: datetime) -> bool:
@@ -199,14 +217,26 @@ def _keep(edges: Edges, issue: Issue, body: Mapping[str, Any], now: datetime) ->
     with edges.mirror.writing() as connection:
         seen.save_issue(connection, issue, body)
         unread.done(connection, issue.id)
-        _record_acts(edges, connection, issue, known)
+        record_acts(edges, connection, issue, known)
         if row is not None and row.frozen:
             events.add(connection, now, issue.key, "cmbot", f"follows {issue.key} again", "it is back")
             _LOG.info("%s is followed again", issue.key)
 
 
-def _record_acts(edges: Edges, connection: Connection, issue: Issue, known: Mapping[str, Any] | None) -> None:
-    """Keep who moved and edited the issue since it was last read (requirement W13)."""
+def record_acts(edges: Edges, connection: Connection, issue: Issue, known: Mapping[str, Any] | None) -> None:
+    """Keep who moved and edited the issue since it was last read (requirement W13), inside a transaction.
+
+    Parameters
+    ----------
+    edges : `~cmbot.reconcile.edges.Edges`
+        The outside world.
+    connection : `sqlite3.Connection`
+        Of `cmbot.mirror.Mirror.writing`.
+    issue : `~cmbot.models.issues.Issue`
+        As it is now.
+    known : `~collections.abc.Mapping` or `None`
+        As it was seen before, if it was.
+    """
     before = parse.issue(known, edges.names) if known else None
     old = {act.history_id for act in before.moves + before.edits} if before else set()
     for move in issue.moves:

@@ -16,7 +16,7 @@ from cmbot.exceptions import CredentialsError, RemoteError
 from cmbot.jira_schema import values
 from cmbot.mirror import seen, unread
 from cmbot.mirror.database import stamp
-from cmbot.reconcile import looking
+from cmbot.reconcile import arrivals, looking
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,7 +87,13 @@ def _read(
     edges: Edges, rows: tuple[unread.Row, ...], now: datetime, news: News, *, whole_seconds: bool
 ) -> None:
     together, strikes = _together(edges, rows), 0
+    new = arrivals.keep(edges, rows, together) if together else []
+    news.keys.update(key for issue in new for key in (issue.key, issue.parent) if key)
+    news.changed += len(new)
+    kept = set() if whole_seconds else {issue.id for issue in new}
     for row in rows:
+        if row.id in kept:
+            continue
         try:
             keys = looking.look(edges, row, now, together.get(row.id))
         except RemoteError as error:

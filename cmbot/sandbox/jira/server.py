@@ -41,6 +41,7 @@ class _Server(uvicorn.Server):
             app,
             log_config=None,
             access_log=False,
+            date_header=False,  # the application's own follows the sandbox's clock
             ws="none",
             lifespan="off",
             timeout_keep_alive=75,
