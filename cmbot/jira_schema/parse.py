@@ -122,7 +122,7 @@ def _own_fields(key: str, fields: Mapping[str, Any], names: Names) -> dict[str, 
     own = {}
     for site_id, name in names.fields.items():
         value = fields.get(site_id)
-        if value is None or value == "" or value == []:
+        if value is None or value in ("", []):
             continue
         try:
             own[name] = values.from_jira(name, value)
