@@ -12,6 +12,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 import bench_jira
+import bench_mirror
 from rich.console import Console
 from rich.table import Table
 
@@ -89,6 +90,21 @@ def outbox_rows(count: int) -> float:
         return figure
 
 
+def mirror_of_jira(table: Table) -> None:
+    """A cold start on 10,000 issues, a pass without news, and what a thousand changes make cmbot write."""
+    with bench_mirror.replayed() as url:
+        floor, found = bench_mirror.figures("floor", url)["cpu"], bench_mirror.figures("cold", url)
+    value = found["cpu"]
+    plain = f"{floor:.2f} requests, json, bulk insert"
+    table.add_row("cold mirror, 10,000 issues of 6 KB, CPU s", f"{value:.2f}", plain, f"{value / floor:.1f}")
+    table.add_row("its memory at most, MB", f"{found['memory']:.0f}", "", "")
+    table.add_row("requests of a pass without news", str(found["requests"]), "", "")
+    table.add_row("memory grown in 2,000 such passes, MB", f"{found['grown']:.1f}", "", "")
+    most, writes = bench_mirror.writes_of_a_thousand()
+    table.add_row("1,000 issues changed: writes to one in a pass, at most", str(most), "", "")
+    table.add_row("1,000 issues changed: writes in the pass", str(writes), "", "")
+
+
 def main() -> None:
     table = Table("figure", "value", "floor", "ratio", box=None)
     python = str(Path(sys.executable))
@@ -106,6 +122,7 @@ def main() -> None:
         table.add_row(
             f"{name}, s", f"{seconds_taken:.3f}", f"{least:.4f} {what}", f"{seconds_taken / least:.1f}"
         )
+    mirror_of_jira(table)
     Console().print(table)
 
 

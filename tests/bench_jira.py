@@ -1,230 +1,117 @@
-"""What it costs to mirror a Jira: replayed pages, measured in processes of their own.
-
-``python tests/bench_jira.py serve DIR`` replays a Data Center with 10,000 issues of 6 KB;
-``floor`` and ``cold`` are the two clients that `bench` compares.
-"""
+"""Figures of the sandbox Jira for ``make bench``: processor time of client and server together."""
 
 from __future__ import annotations
 
 import json
-import os
-import re
-import resource
+import socket
 import sqlite3
-import subprocess
-import sys
-import tempfile
-import time
+import threading
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
+from statistics import median
+from time import process_time
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, urlsplit
 
 import requests
-import yaml
+import uvicorn
 
-from cmbot.jira_schema.fields import FIELDS, FieldType
-from cmbot.reconcile import observe
-from cmbot.reconcile.opening import load_settings, open_edges
+from cmbot.sandbox.jira import Store, create_app, seeding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-COUNT, SIZE, PAGE = 10_000, 6_000, 100
-NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-_VALUES = {
-    FieldType.NUMBER: 12.0,
-    FieldType.SELECT: {"self": "https://jira.test/option/1", "value": "none", "id": "1"},
-    FieldType.URL: "https://panda.test/tasks/1234567",
-    FieldType.TEXT: "u/cmbot/w_2026_47/step1/g001",
-    FieldType.PARAGRAPH: "instrument = 'LSSTCam' AND visit > 2026112000001 AND detector < 189",
-    FieldType.DATETIME: "2026-11-20T10:00:00.000+0000",
+    from cmbot.sandbox.jira.app import Application
+
+    Client = Callable[[str, Any], requests.Response]
+
+ISSUES, AT_ONCE = 10_000, 1000
+TEXT = "word " * 1200
+"""6 kB."""
+NEW = {
+    "fields": {
+        "project": {"key": "CM"},
+        "issuetype": {"name": "Task"},
+        "summary": "bench",
+        "labels": ["a", "b"],
+        "description": TEXT,
+    }
 }
+JQL = "project = CM AND labels = a ORDER BY updated ASC, key ASC"
+Row = tuple[str, float, str, float]
+"""Figure, its seconds, what the floor is, seconds of the floor."""
 
 
-def issue(number: int) -> dict[str, Any]:
-    """A group as Data Center gives it, with its history."""
-    alice = {"name": "alice", "key": "JIRAUSER10100", "displayName": "Alice Example", "active": True}
-    values = {f"customfield_{20_000 + place}": _VALUES.get(field.type) for place, field in enumerate(FIELDS)}
-    moves = [("1", "Draft", "2", "Launch"), ("2", "Launch", "3", "Running")]
-    histories = [
-        {
-            "id": str(10 * number + place),
-            "author": alice,
-            "created": f"2026-11-20T10:0{place}:00.000+0000",
-            "items": [
-                {
-                    "field": "status",
-                    "fieldtype": "jira",
-                    "from": old_id,
-                    "fromString": old,
-                    "to": new_id,
-                    "toString": new,
-                }
-            ],
-        }
-        for place, (old_id, old, new_id, new) in enumerate(moves)
-    ]
-    fields = {
-        "summary": f"step1 g{number}",
-        "status": {"id": "3", "name": "Running", "statusCategory": {"id": 4, "key": "indeterminate"}},
-        "issuetype": {"id": "10002", "name": "CM Group", "subtask": True},
-        "project": {"id": "10000", "key": "CM", "name": "Campaigns"},
-        "parent": {"id": "2", "key": "CM-2"},
-        "updated": (NOW + timedelta(seconds=number)).strftime("%Y-%m-%dT%H:%M:%S.123+0000"),
-        "labels": ["cmbot-0123abcd"],
-        "issuelinks": [],
-        **values,
-    }
-    found: dict[str, Any] = {
-        "expand": "operations,versionedRepresentations,editmeta,changelog",
-        "id": str(10_000 + number),
-        "self": f"https://jira.test/rest/api/2/issue/{10_000 + number}",
-        "key": f"CM-{number + 10}",
-        "fields": fields,
-        "changelog": {"startAt": 0, "maxResults": 2, "total": 2, "histories": histories},
-    }
-    fields["description"] = "x" * max(0, SIZE - len(json.dumps(found)))
-    return found
+def cpu(work: Callable[[], Any], runs: int = 5) -> float:
+    """Median processor time of some runs."""
+    times = []
+    for _ in range(runs):
+        start = process_time()
+        work()
+        times.append(process_time() - start)
+    return median(times)
 
 
-class Replay(BaseHTTPRequestHandler):
-    """Answers what a cold start asks, from what was made before."""
-
-    protocol_version = "HTTP/1.1"
-    whole: dict[str, bytes]
-    rows: list[bytes]
-
-    @classmethod
-    def prepare(cls) -> None:
-        cls.whole, cls.rows = {}, []
-        for number in range(COUNT):
-            made = issue(number)
-            fields = {name: made["fields"][name] for name in ("updated", "status", "issuetype")}
-            cls.whole[made["id"]] = json.dumps(made).encode()
-            cls.rows.append(json.dumps({**made, "fields": fields, "changelog": None}).encode())
-
-    def do_GET(self) -> None:
-        address = urlsplit(self.path)
-        asked = {name: values[0] for name, values in parse_qs(address.query).items()}
-        match address.path.rpartition("/")[2]:
-            case "serverInfo":
-                body = json.dumps({"deploymentType": "Server", "serverTime": NOW.isoformat()}).encode()
-            case "myself":
-                body = json.dumps({"name": "cmbot", "displayName": "cmbot"}).encode()
-            case "field":
-                names = [
-                    {"id": f"customfield_{20_000 + place}", "name": field.name, "custom": True}
-                    for place, field in enumerate(FIELDS)
-                ]
-                body = json.dumps(names).encode()
-            case _:
-                body = self._found(asked)
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def _found(self, asked: dict[str, str]) -> bytes:
-        start, size = int(asked.get("startAt", 0)), int(asked.get("maxResults", PAGE))
-        named = re.match(r"id in \(([\d,]+)\)", asked["jql"])
-        if named:
-            found, total = [self.whole[one] for one in named[1].split(",")], named[1].count(",") + 1
-        elif "updated >=" in asked["jql"]:
-            found, total = [], 0
-        elif "whole" in asked["jql"]:
-            found, total = list(self.whole.values())[start : start + size], COUNT
-        else:
-            found, total = self.rows[start : start + size], COUNT
-        head = f'{{"startAt":{start},"maxResults":{size},"total":{total},"issues":['
-        return head.encode() + b",".join(found) + b"]}"
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
-def serve(directory: Path) -> None:
-    Replay.prepare()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Replay)
-    address = directory / "address"
-    address.with_suffix(".new").write_text(f"http://127.0.0.1:{server.server_port}")
-    address.with_suffix(".new").rename(address)
-    server.serve_forever()
-
-
-def floor(url: str, directory: Path) -> None:
-    """The same data by plain requests, json and one bulk insert for each page."""
-    database = sqlite3.connect(directory / "floor.sqlite")
-    database.execute("CREATE TABLE issues (id TEXT PRIMARY KEY, key TEXT, updated TEXT, body TEXT)")
-    session = requests.Session()
-    for start in range(0, COUNT, PAGE):
-        params: dict[str, str | int] = {"jql": "whole", "startAt": start, "maxResults": PAGE}
-        found = session.get(f"{url}/rest/api/2/search", params=params, timeout=60).json()["issues"]
-        with database:
-            database.executemany(
-                "INSERT INTO issues VALUES (?, ?, ?, ?)",
-                [(one["id"], one["key"], one["fields"]["updated"], json.dumps(one)) for one in found],
+def figures() -> Iterator[Row]:
+    """Creating a thousand issues at once, and pages of a hundred among ten thousand, in both flavours."""
+    floor = cpu(_rows, 1)
+    for flavour in ("data-center", "cloud"):
+        store = Store()
+        seeding.apply(store, seeding.DEFAULT)
+        app = create_app(store, tokens={"admin": "bench"}, flavour=flavour)
+        with _listening(app) as client:
+            yield (
+                f"{flavour}: 1,000 issues of 6 kB in bulk",
+                cpu(lambda c=client: _create(c), 1),
+                "rows",
+                floor,
             )
-    assert database.execute("SELECT count(*) FROM issues").fetchone() == (COUNT,)
-
-
-def cold(url: str, directory: Path) -> None:
-    """A first start: listed, read, parsed, kept; then passes without news."""
-    os.environ["BENCH_TOKEN"] = "made-up"
-    settings = {
-        "jira": {"url": url, "token": {"variable": "BENCH_TOKEN"}},
-        "panda": {"relay": "https://panda.test/server/panda"},
-        "work": {"state": str(directory), "submit": str(directory)},
-        "environments": {},
-        "sites": {},
-    }
-    file = directory / "settings.yaml"
-    file.write_text(yaml.safe_dump(settings))
-    edges = open_edges(load_settings(file))
-    while observe.changes(edges, NOW).more:
-        pass
-    (count,) = edges.mirror.connection.execute("SELECT count(*) FROM issues").fetchone()
-    assert count == COUNT
-
-
-def figures(client: str, url: str) -> tuple[float, float]:
-    """CPU seconds and peak memory in MB of a client in a process of its own."""
-    with tempfile.TemporaryDirectory() as directory:
-        asked = [sys.executable, __file__, client, url, directory]
-        answer = subprocess.run(asked, check=True, capture_output=True, text=True)
-    cpu, memory = json.loads(answer.stdout)
-    return cpu, memory
+            for _ in range(ISSUES // AT_ONCE - 1):
+                _create(client)
+            for fields in (["summary", "status", "updated"], ["*all"]):
+                page = _page(client, flavour, fields)
+                seconds = cpu(lambda c=client, f=flavour, n=fields: _page(c, f, n))
+                name = f"{flavour}: page of 100 of {ISSUES:,}, {' '.join(fields)}"
+                yield name, seconds, "its JSON", cpu(lambda p=page: json.dumps(p))
+        app.close()
+        store.close()
 
 
 @contextmanager
-def replayed() -> Iterator[str]:
-    """A Jira of 10,000 issues, as long as the block lasts."""
-    with tempfile.TemporaryDirectory() as directory:
-        server = subprocess.Popen([sys.executable, __file__, "serve", directory])
-        address = Path(directory) / "address"
-        try:
-            while not address.exists():
-                assert server.poll() is None
-                time.sleep(0.05)
-            yield address.read_text()
-        finally:
-            server.terminate()
-            server.wait()
+def _listening(app: Application) -> Iterator[Client]:
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, ws="none", lifespan="off"))
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as door:
+        door.bind(("127.0.0.1", 0))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [door]})
+        thread.start()
+        while not server.started:
+            thread.join(0.01)
+        with requests.Session() as session:
+            session.headers["Authorization"] = app.access.credentials("admin")
+            address = f"http://127.0.0.1:{door.getsockname()[1]}/rest/api/2/"
+            yield lambda path, body: session.post(address + path, json=body, timeout=60)
+        server.should_exit = True
+        thread.join(20)
 
 
-def main() -> None:
-    what, *rest = sys.argv[1:]
-    if what == "serve":
-        serve(Path(rest[0]))
-        return
-    before = time.process_time()
-    {"floor": floor, "cold": cold}[what](rest[0], Path(rest[1]))
-    cpu = time.process_time() - before
-    sys.stdout.write(json.dumps([cpu, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
+def _create(client: Client) -> None:
+    most = 50  # what Cloud takes at once
+    for _ in range(AT_ONCE // most):
+        answer = client("issue/bulk", {"issueUpdates": [NEW] * most})
+        assert answer.status_code == 201, answer.text
 
 
-if __name__ == "__main__":
-    main()
+def _page(client: Client, flavour: str, fields: list[str]) -> Any:
+    path = "search/jql" if flavour == "cloud" else "search"
+    answer = client(path, {"jql": JQL, "fields": fields, "maxResults": 100})
+    assert answer.status_code == 200, answer.text
+    assert len(answer.json()["issues"]) == 100
+    return answer.json()
+
+
+def _rows() -> None:
+    """Put as many texts into a table."""
+    database = sqlite3.connect(":memory:")
+    database.execute("CREATE TABLE texts (text TEXT)")
+    for _ in range(AT_ONCE):
+        database.execute("INSERT INTO texts VALUES (?)", (json.dumps(NEW),))
+        database.commit()
+    database.close()

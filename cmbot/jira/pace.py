@@ -111,7 +111,9 @@ class Pace:
         pause = limits.pause(response)
         with self._lock:
             self._refusals = self._refusals + 1 if refused else 0
-            self._gap = limits.gap(response)
+            self._gap = 0.0 if refused else limits.gap(response)
+            if self._gap:
+                self._not_before = max(self._not_before, self._clock() + self._gap)
             if refused:
                 wait = pause.total_seconds() if pause else min(_jittered(self._refusals), _LONGEST_PAUSE)
                 self._not_before = max(self._not_before, self._clock() + wait)

@@ -72,12 +72,16 @@ def changes(edges: Edges, now: datetime, named: Mapping[str, str] | None = None)
         With the trouble, if Jira did not answer; nothing is missed then, for what is not read stays noted.
     """
     news = News()
-    try:
-        whole_seconds = _list(edges, now, named or {})
-    except RemoteError as error:
-        news.trouble = error
-        return news
     rows = unread.due(edges.mirror, now, _MOST)
+    whole_seconds = not any(row.kind and datetime.fromisoformat(row.version).microsecond for row in rows)
+    # While a pass still has all that it can read, as after a start, another search would only name it again.
+    if named or len(rows) < _MOST:
+        try:
+            whole_seconds = _list(edges, now, named or {})
+        except RemoteError as error:
+            news.trouble = error
+            return news
+        rows = unread.due(edges.mirror, now, _MOST)
     _read(edges, rows, now, news, whole_seconds=whole_seconds)
     news.more = len(rows) == _MOST and news.trouble is None
     return news

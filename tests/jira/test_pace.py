@@ -153,7 +153,7 @@ def test_near_the_limit_of_a_bucket_requests_keep_the_pace_of_its_filling(pace: 
     for left in (50, 11, 10, 9, 8):
         pace.heed(answer(X_RateLimit_Remaining=str(left), Retry_After="0", **bucket))
         ask(pace)
-    assert time.waits == pytest.approx([0.4, 0.4])
+    assert time.waits == pytest.approx([0.4, 0.4, 0.4])
 
 
 def test_near_clouds_limit_the_rest_is_spread_until_the_reset(pace: Pace, time: Time) -> None:
@@ -167,7 +167,7 @@ def test_near_clouds_limit_the_rest_is_spread_until_the_reset(pace: Pace, time: 
     for _ in range(3):
         pace.heed(answer(**headers))
         ask(pace)
-    assert time.waits == pytest.approx([0.2, 0.2])
+    assert time.waits == pytest.approx([0.2, 0.2, 0.2])
 
 
 @pytest.mark.parametrize("headers", [{}, {"X_RateLimit_Limit": "many", "X_RateLimit_Remaining": "0"}])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,15 @@ def test_what_is_read_comes_after_a_short_refusal(patient: Jira, site: Site, for
     key = site.make()
     site.disturb(form, "GET", f"/issue/{key}")
     assert patient.issue(key)["key"] == key
+
+
+def test_a_date_to_wait_for_is_one_of_the_servers_clock(jira: Jira, site: Site) -> None:
+    site.ask("PUT", "/sandbox/clock", {"advance": 86_400})
+    site.disturb("429-date", "GET", "/issue/CM-1$")
+    with pytest.raises(Limited) as caught:
+        jira.issue("CM-1")
+    assert caught.value.retry_at is not None
+    assert caught.value.retry_at <= datetime.now(UTC) + timedelta(seconds=31)
 
 
 def test_a_long_refusal_is_left_to_a_later_pass_and_nothing_is_sent_before(jira: Jira, site: Site) -> None:

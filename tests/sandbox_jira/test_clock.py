@@ -25,7 +25,6 @@ def test_it_shows_the_time_it_was_set_to_and_runs_on(sandbox: Sandbox) -> None:
     report = sandbox.ask("GET", "/sandbox/clock").json()
     assert report == {"now": "2030-01-01T05:01:00.000+00:00", "epoch": 1893474060000, "running": True}
     assert sandbox.get("serverInfo")["serverTime"] == "2030-01-01T05:01:00.000+0000"
-    assert sandbox.ask("GET", "/sandbox/clock").headers["Date"] == "Tue, 01 Jan 2030 05:01:00 GMT"
     key = sandbox.create()
     assert sandbox.get(f"issue/{key}")["fields"]["created"] == "2030-01-01T05:01:00.000+0000"
     assert sandbox.search("created > startOfYear()") == [key]
