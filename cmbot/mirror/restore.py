@@ -26,6 +26,8 @@ _MOST = 2**31
 
 WHOLE = ""
 """Stands for a whole step among its groups."""
+PENDING = "its groups were not read from Jira yet"
+"""Reason that passes by itself, and is not told."""
 CHUNK = 100
 """Attempts in one property, which holds 32,768 characters."""
 

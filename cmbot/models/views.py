@@ -185,7 +185,7 @@ class StepView:
     def status(self) -> Status:
         """What its groups amount to (design.md section 3, roll-up); Draft while nothing was tried."""
         status = roll_up([group.effective for group in self.groups if not _abandoned(group.issue)])
-        if status is Status.COMPLETED and self.plan is PlanState.REFUSED:
+        if status is Status.COMPLETED and self.plan in {PlanState.ASKED, PlanState.REFUSED}:
             # There may be more groups than are known.
             return Status.PAUSED
         return Status.RUNNING if status is Status.COMPLETED and not self.chained else status

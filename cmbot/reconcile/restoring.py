@@ -82,7 +82,7 @@ def step(edges: Edges, issue: Issue, now: datetime) -> None:
     if not count and restore.WHOLE not in restore.contradictions(mirror, issue.id):
         return
     # Until they are read: if Jira does not answer now, nothing of it may be asked or submitted meanwhile.
-    restore.distrust(mirror, issue.id, "its groups were not read from Jira yet")
+    restore.distrust(mirror, issue.id, restore.PENDING)
     _follow_at_least(edges, issue)
     properties = {
         key: value

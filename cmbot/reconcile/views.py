@@ -254,8 +254,11 @@ def _step(
     plan, problems = PlanState.UNASKED, tuple[Problem, ...]()
     if groups and attempts:
         # Once something was submitted the split is frozen; edits take effect at the next attempt.
-        plan = PlanState.REFUSED if restore.WHOLE in doubts else PlanState.READY
-        problems = tuple(Problem(group or name, text, _MEND) for group, text in sorted(doubts.items()))
+        pending = doubts.get(restore.WHOLE) == restore.PENDING
+        whole = PlanState.ASKED if pending else PlanState.REFUSED
+        plan = whole if restore.WHOLE in doubts else PlanState.READY
+        told = () if pending else sorted(doubts.items())
+        problems = tuple(Problem(group or name, text, _MEND) for group, text in told)
     elif definition is not None and own is not None:
         plan, problems = _plan(local, epic, issue, freeze.step_hash(definition, own))
     step = StepView(
