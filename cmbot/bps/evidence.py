@@ -6,16 +6,18 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cmbot.bps.output import explain, graph_size, parse_output, tail
+from cmbot.bps.output import explain, graph_size, graph_tasks, parse_output, tail
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from cmbot.bps.output import Failure
 
 _MOST_READ = 1024 * 1024
 _WORKFLOW = "panda_workflow.pickle"
-_GRAPH_LOG = "quantumGraphGeneration.out"
+GRAPH_LOG = "quantumGraphGeneration.out"
+"""File of the submit directory that holds what was said while the quantum graph was made."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,8 @@ class Evidence:
     """The quantum graph, if it was written; an empty one is written too."""
     quanta: int | None
     """Quanta in the graph."""
+    tasks: Mapping[str, int]
+    """Quanta by task label, in pipeline order."""
     config: Path | None
     """The configuration as BPS expanded it."""
     environment: Path | None
@@ -74,7 +78,7 @@ def gather(run_directory: Path, submit_path: Path, id_link_path: Path) -> Eviden
         What was found; files that are not there are no error.
     """
     stdout, stderr = (_text(run_directory / name) for name in ("stdout", "stderr"))
-    graph_log = _text(submit_path / _GRAPH_LOG)
+    graph_log = _text(submit_path / GRAPH_LOG)
     told = parse_output(stdout, stderr).request_id
     ids = set(_linked(id_link_path, submit_path)) | ({told} if told is not None else set())
     return Evidence(
@@ -83,6 +87,7 @@ def gather(run_directory: Path, submit_path: Path, id_link_path: Path) -> Eviden
         submit_directory=submit_path if submit_path.is_dir() else None,
         graph=_only(submit_path, "*.qg") or _only(submit_path, "*.qgraph"),
         quanta=graph_size(graph_log),
+        tasks=graph_tasks(graph_log),
         config=_only(submit_path, "*_config.yaml"),
         environment=_only(submit_path, "*.env.info.yaml"),
         packages=_only(submit_path, "*.pkg.info.yaml"),

@@ -109,6 +109,23 @@ def graph_size(graph_log: str) -> int | None:
     return 0 if found[-1] == "no" else int(found[-1])
 
 
+def graph_tasks(graph_log: str) -> dict[str, int]:
+    """Read the number of quanta of each task.
+
+    Parameters
+    ----------
+    graph_log : `str`
+        Text of ``quantumGraphGeneration.out`` from the submit directory.
+
+    Returns
+    -------
+    quanta : `dict` [`str`, `int`]
+        By task label, in pipeline order; empty if the graph was not finished.
+    """
+    table = graph_log[found[-1].end() :] if (found := list(_TABLE.finditer(graph_log))) else ""
+    return {label: int(quanta) for quanta, label in _ROW.findall(table)}
+
+
 def explain(stderr: str, graph_log: str = "") -> Failure:
     """Say why ``bps submit`` failed.
 

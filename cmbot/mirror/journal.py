@@ -242,6 +242,48 @@ def report(mirror: Mirror, try_id: int, kind: str) -> Mapping[str, Any] | None:
     return json.loads(row["body"]) if row else None
 
 
+def reports(mirror: Mirror, try_id: int) -> dict[str, Mapping[str, Any]]:
+    """Read the newest reports of a try.
+
+    Parameters
+    ----------
+    mirror : `~cmbot.mirror.Mirror`
+        The database.
+    try_id : `int`
+        Of which try.
+
+    Returns
+    -------
+    bodies : `dict` [`str`, `~collections.abc.Mapping`]
+        By kind.
+    """
+    rows = mirror.db["reports"].rows_where("try_id = ?", [try_id], order_by="kind")
+    return {row["kind"]: json.loads(row["body"]) for row in rows}
+
+
+def reports_of_step(mirror: Mirror, step_id: str, kind: str) -> dict[int, Mapping[str, Any]]:
+    """Read the newest reports of a kind of all tries of a step.
+
+    Parameters
+    ----------
+    mirror : `~cmbot.mirror.Mirror`
+        The database.
+    step_id, kind : `str`
+        The step and the kind.
+
+    Returns
+    -------
+    bodies : `dict` [`int`, `~collections.abc.Mapping`]
+        By try.
+    """
+    rows = mirror.connection.execute(
+        """SELECT try_id, body FROM reports JOIN tries ON tries.id = try_id
+        JOIN attempts ON attempts.id = attempt_id WHERE step_id = ? AND kind = ?""",
+        (step_id, kind),
+    )
+    return {row["try_id"]: json.loads(row["body"]) for row in rows.fetchall()}
+
+
 def _update(connection: Connection, table: str, row_id: int, columns: Mapping[str, Any]) -> None:
     values = {name: stamp(value) if isinstance(value, datetime) else value for name, value in columns.items()}
     assignments = ", ".join(f"[{name}] = :{name}" for name in values)
