@@ -17,6 +17,9 @@ _LOGGED_ID = re.compile(
     re.MULTILINE,
 )
 _QUANTA = re.compile(r"- QuantumGraph contains (no|[0-9]+) quanta")
+# Printed under the headings "Quanta" and "Tasks" when the graph is made.
+_TABLE = re.compile(r"^\s*Quanta\s+Tasks\s*\n[- ]+\n", re.MULTILINE)
+_ROW = re.compile(r"^\s*([0-9]+)\s+([A-Za-z]\w*)\s*$", re.MULTILINE)
 _EMPTY = re.compile(r"QuantumGraph was empty|Initial data ID query returned no rows")
 _SUCCEEDED_BEFORE = re.compile(r"\(([0-9]+) previously succeeded\)")
 _PROGRESS = re.compile(r"^(?:\S+ )?(?:TRACE|VERBOSE|DEBUG|INFO)\b")

@@ -8,6 +8,7 @@ import click
 
 #: Verb -> module and one line of help; a test compares the lines with the commands' own.
 COMMANDS = {
+    "archive": ("cmbot.cli.archive", "Show, check and copy what was run: YAML, logs, reports."),
     "check": ("cmbot.cli.check", "Check files before they are used."),
     "create": ("cmbot.cli.create", "Create a campaign in Jira from a YAML file."),
     "doctor": ("cmbot.cli.doctor", "Check everything that cmbot depends on."),

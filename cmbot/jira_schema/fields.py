@@ -98,6 +98,7 @@ FIELDS: tuple[Field, ...] = (
     Field("Rescue of", FieldType.TEXT, (G,), by_bot=True, requirement="A5"),
     Field("Error summary", FieldType.PARAGRAPH, (G,), by_bot=True, requirement="D5"),
     Field("As-run hash", FieldType.TEXT, (G,), by_bot=True, requirement="E4"),
+    Field("Archive hash", FieldType.TEXT, (G,), by_bot=True, requirement="E4 E5"),
     Field("Verdict", FieldType.SELECT, (C, S, G), options=("good", "bad", "none"), requirement="G1 G2"),
     Field("Verdict by", FieldType.USER, (C, S, G), by_bot=True, requirement="G1"),
     Field("Verdict at", FieldType.DATETIME, (C, S, G), by_bot=True, requirement="G1"),

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from cmbot.mirror.database import Mirror
 
+ARCHIVED = "archive"
+"""Kind of the report that says what the archive holds of a try: its stage, and the hash of its manifest."""
 _ATTEMPTS = """SELECT attempts.*, causes.account, causes.name AS person, causes.at AS cause_at, causes.what
     FROM attempts JOIN causes ON causes.id = attempts.cause_id"""
 
@@ -261,27 +263,51 @@ def reports(mirror: Mirror, try_id: int) -> dict[str, Mapping[str, Any]]:
     return {row["kind"]: json.loads(row["body"]) for row in rows}
 
 
-def reports_of_step(mirror: Mirror, step_id: str, kind: str) -> dict[int, Mapping[str, Any]]:
-    """Read the newest reports of a kind of all tries of a step.
+def archived(mirror: Mirror, step_id: str) -> dict[int, str]:
+    """Read how far the archive of the tries of a step is.
 
     Parameters
     ----------
     mirror : `~cmbot.mirror.Mirror`
         The database.
-    step_id, kind : `str`
-        The step and the kind.
+    step_id : `str`
+        The step.
 
     Returns
     -------
-    bodies : `dict` [`int`, `~collections.abc.Mapping`]
-        By try.
+    stages : `dict` [`int`, `str`]
+        Stage of the newest manifest by try; empty if it had ended and more was learnt since.
     """
     rows = mirror.connection.execute(
-        """SELECT try_id, body FROM reports JOIN tries ON tries.id = try_id
-        JOIN attempts ON attempts.id = attempt_id WHERE step_id = ? AND kind = ?""",
-        (step_id, kind),
+        """SELECT tries.id, json_extract(kept.body, '$.stage') AS stage, kept.at < max(reports.at) AS behind
+        FROM attempts JOIN tries ON attempt_id = attempts.id
+        JOIN reports AS kept ON kept.try_id = tries.id AND kept.kind = ?
+        JOIN reports ON reports.try_id = tries.id
+        WHERE step_id = ? GROUP BY tries.id""",
+        (ARCHIVED, step_id),
     )
-    return {row["try_id"]: json.loads(row["body"]) for row in rows.fetchall()}
+    return {row["id"]: "" if row["stage"] == "ended" and row["behind"] else row["stage"] for row in rows}
+
+
+def manifests(mirror: Mirror) -> dict[str, str]:
+    """Read which manifests the archive must hold.
+
+    Parameters
+    ----------
+    mirror : `~cmbot.mirror.Mirror`
+        The database.
+
+    Returns
+    -------
+    hashes : `dict` [`str`, `str`]
+        Hash of the newest manifest, by run name.
+    """
+    rows = mirror.connection.execute(
+        """SELECT name, json_extract(body, '$.manifest') AS sha256
+        FROM reports JOIN tries ON tries.id = try_id WHERE kind = ?""",
+        (ARCHIVED,),
+    )
+    return {row["name"]: row["sha256"] for row in rows}
 
 
 def _update(connection: Connection, table: str, row_id: int, columns: Mapping[str, Any]) -> None:

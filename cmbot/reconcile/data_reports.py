@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from cmbot.reconcile.edges import Edges
 
 _LOG = logging.getLogger(__name__)
-_FILE = "report.json"
+FILE = "report.json"
+"""What pipetask writes, in the directory of its run."""
 MESSAGES = 5
 """Failed quanta that are named to people."""
 
@@ -65,7 +66,7 @@ def follow(edges: Edges, view: CampaignView, step: StepView, attempt: Attempt, n
     if not asking.finished(edges, directory, datetime.fromisoformat(asked["at"]), now):
         return False
     try:
-        report = parse_report(asking.answer(directory, step.issue.key, _FILE), now)
+        report = parse_report(asking.answer(directory, step.issue.key, FILE), now)
         _require_whole(edges, item, report, step.issue.key)
     except RemoteError:
         with edges.mirror.writing() as connection:
@@ -93,7 +94,7 @@ def _ask(edges: Edges, view: CampaignView, step: StepView, attempt: Attempt, now
         return
     environment = submissions.environment(edges.settings, view.definition, step.definition)
     directory = Path(item.directory) / f"report-{now.strftime('%Y%m%dT%H%M%S%f')}"
-    argv = command.data_report(view.definition.butler, graphs, _FILE)
+    argv = command.data_report(view.definition.butler, graphs, FILE)
     edges.runner.start(directory, argv, environment, {})
     with edges.mirror.writing() as connection:
         body = {"directory": str(directory), "at": now.isoformat()}

@@ -14,6 +14,7 @@ from cmbot.mirror import journal, outbox, plans, seen, unread
 from cmbot.models.issues import Status
 from cmbot.models.views import PlanState
 from cmbot.reconcile import (
+    archiving,
     chains,
     deliver,
     failures,
@@ -156,6 +157,7 @@ class Passes:
             if step.plan is PlanState.ASKED:
                 planning.collect(edges, view, step, now)
         view = views.campaign(edges, epic)
+        archived = archiving.keep(edges, view, now)
         if self._too_early(view, now):
             return True
         decision = decide(view)
@@ -171,6 +173,7 @@ class Passes:
             or bool(decision.submits or decision.plans)
             or not all(step.chained for step in view.steps)
             or failures.still_asked(edges, view)
+            or not archived
         )
 
     def _too_early(self, view: CampaignView, now: datetime) -> bool:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cmbot import archive
 from cmbot.bps import evidence
 from cmbot.bps.output import FailureKind
 from cmbot.bps.tokens import remove_token
@@ -152,22 +151,6 @@ def _left(edges: Edges, item: Try) -> evidence.Evidence:
     return evidence.gather(Path(item.directory), edges.submit_path(item.name), edges.submit_path("ids"))
 
 
-def _keep_as_run(edges: Edges, item: Try, now: datetime) -> evidence.Evidence:
-    """Keep what BPS itself wrote down: the expanded configuration, the environment, the packages (V20)."""
-    left = _left(edges, item)
-    known = journal.report(edges.mirror, item.id, "as-run") or {}
-    for kind, file in (
-        ("config", left.config),
-        ("environment", left.environment),
-        ("packages", left.packages),
-    ):
-        if file is not None:
-            known = {**known, kind: archive.keep(file, edges.state / "archive" / item.name)}
-    with edges.mirror.writing() as connection:
-        journal.save_report(connection, item.id, "as-run", known, now)
-    return left
-
-
 def _look_up(edges: Edges, step: StepView, item: Attempt, last: Try, now: datetime) -> tuple[Outcome, Try]:
     """Ask the WMS; the second value is the try whose request was found, normally the last one."""
     if last.ended_at is None:
@@ -223,7 +206,6 @@ def _carry_out(
             with edges.mirror.writing() as connection:
                 journal.set_try(connection, last.id, state=TryState.NOT_SUBMITTED, note=outcome.note)
         case Verb.GIVE_UP:
-            _keep_as_run(edges, last, now)
             with edges.mirror.writing() as connection:
                 journal.set_try(connection, last.id, state=TryState.NOT_SUBMITTED, note=outcome.note)
             _set(edges, step, item, AttemptState.FAILED, f"not submitted: {outcome.note}", now)
@@ -236,7 +218,7 @@ def _carry_out(
 
 
 def _adopt(edges: Edges, step: StepView, item: Attempt, last: Try, outcome: Outcome, now: datetime) -> None:
-    quanta = _keep_as_run(edges, last, now).quanta
+    quanta = _left(edges, last).quanta
     with edges.mirror.writing() as connection:
         journal.set_try(
             connection, last.id, state=TryState.SUBMITTED, request_id=outcome.request_id, note=outcome.note

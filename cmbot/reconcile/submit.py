@@ -6,7 +6,7 @@ import logging
 import secrets
 from typing import TYPE_CHECKING
 
-from cmbot import archive
+from cmbot.archive.manifest import sha256
 from cmbot.bps import command
 from cmbot.bps.render import to_yaml
 from cmbot.bps.tokens import place_token
@@ -15,7 +15,7 @@ from cmbot.exceptions import DefinitionError, RemoteError
 from cmbot.handlers import causes
 from cmbot.mirror import definitions, events, journal, plans
 from cmbot.models.attempts import AttemptState, TryState
-from cmbot.reconcile import looking, restoring, submissions, tell, views
+from cmbot.reconcile import archiving, looking, restoring, submissions, tell, views
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -139,20 +139,22 @@ def start(edges: Edges, view: CampaignView, step: StepView, attempt: Attempt, no
         edges, view, step, row, attempt.number, item.name, attempt.cause.by.account
     )
     config, _ = submissions.configuration(edges, described)
+    files = {archiving.YAML: to_yaml(config)}
     if row.predicate["table"]:
-        (directory / submissions.TABLE).write_text(row.predicate["table"])
-        archive.keep(directory / submissions.TABLE, edges.state / "archive" / item.name)
-    file = directory / "bps.yaml"
-    file.write_text(to_yaml(config))
-    sha256 = archive.keep(file, edges.state / "archive" / item.name)
+        files[submissions.TABLE] = row.predicate["table"]
+    for name, text in files.items():
+        (directory / name).write_text(text)
+    digest = sha256(files[archiving.YAML].encode())
+    kept = archiving.prepared(edges, view, step, attempt, config, files)
     with edges.mirror.writing() as connection:
-        journal.save_report(connection, item.id, "as-run", {"sha256": sha256}, now)
-        events.add(connection, now, step.issue.key, "cmbot", f"bps submit {item.name}", f"sha256 {sha256}")
+        journal.save_report(connection, item.id, "as-run", {"sha256": digest}, now)
+        journal.save_report(connection, item.id, journal.ARCHIVED, kept, now)
+        events.add(connection, now, step.issue.key, "cmbot", f"bps submit {item.name}", f"sha256 {digest}")
     edges.submit_path("ids").mkdir(parents=True, exist_ok=True)
     environment = submissions.environment(edges.settings, view.definition, step.definition)
     token = place_token(directory, edges.token())
     variables = command.panda_variables(edges.settings.panda, user=described.operator, token_file=str(token))
-    edges.runner.start(directory, command.submit("bps.yaml"), environment, variables)
+    edges.runner.start(directory, command.submit(archiving.YAML), environment, variables)
 
 
 def remember_in_jira(edges: Edges, step: StepView) -> None:

@@ -174,6 +174,7 @@ def _group_fields(edges: Edges, group: GroupView) -> Iterator[tuple[str, Any]]:
     as_run = journal.report(edges.mirror, item.id, "as-run") or {}
     yield "Attempt", last.number
     yield "As-run hash", as_run.get("sha256", "")
+    yield "Archive hash", (journal.report(edges.mirror, item.id, journal.ARCHIVED) or {}).get("manifest", "")
     yield "Error summary", last.summary
     yield "Submitted at", item.reserved_at
     yield "Ended at", last.ended_at

@@ -129,7 +129,7 @@ WANTED: list[tuple[str, tuple[FieldType, ...], set[Level]]] = [
     ("Max concurrent groups|WMS priority", (T.NUMBER,), {S}),
     ("Pause policy", (T.SELECT,), {C}),
     ("Tolerance", (T.PARAGRAPH,), {S}),
-    ("WMS id|Rescue of|As-run hash", (T.TEXT,), {G}),
+    ("WMS id|Rescue of|As-run hash|Archive hash", (T.TEXT,), {G}),
     ("Error summary", (T.PARAGRAPH,), {G}),
     ("Submitted at", (T.DATETIME,), {G}),
     ("Started at|Ended at", (T.DATETIME,), {C, S, G}),

@@ -17,7 +17,7 @@ POINTS = {
     "while the attempt is written down": ("after", "cmbot.mirror.journal:add_try"),
     "once the attempt is written down": ("before", "cmbot.reconcile.submit:remember_in_jira"),
     "once Jira keeps the attempt": ("after", "cmbot.reconcile.submit:remember_in_jira"),
-    "once the directory is made": ("before", "cmbot.archive:keep"),
+    "once the directory is made": ("before", "cmbot.archive.store:Archive.record"),
     "once the lock is held": ("before", "cmbot.children:subprocess.Popen", "'submit'"),
     "once the launch is told": ("after", "cmbot.jira.gateway:Jira.post_comment_once"),
     "once bps is started": ("after", "cmbot.children:subprocess.Popen", "'submit'"),

@@ -1,13 +1,12 @@
-"""Secrets are read when needed and never half; what was used is kept as it was."""
+"""Secrets are read when needed and never half."""
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
 import pytest
 
-from cmbot import archive, credentials
+from cmbot import credentials
 from cmbot.exceptions import UserError
 from cmbot.settings import Secret
 
@@ -53,31 +52,3 @@ def test_a_missing_secret_names_the_setting(secret: Secret | None, said: str) ->
     with pytest.raises(UserError, match=said) as caught:
         credentials.read(secret, "panda.token")
     assert caught.value.subject == "panda.token"
-
-
-@pytest.mark.covers("E4", "V20")
-def test_what_was_used_is_kept_read_only_with_its_hash(tmp_path: Path) -> None:
-    used, place = tmp_path / "bps.yaml", tmp_path / "archive" / "try"
-    used.write_text("first")
-    digest = archive.keep(used, place)
-    assert digest == hashlib.sha256(b"first").hexdigest()
-    [copy] = place.iterdir()
-    assert copy.name == f"bps-{digest[:12]}.yaml"
-    assert (copy.read_text(), copy.stat().st_mode & 0o777) == ("first", 0o444)
-
-    # The same again changes nothing; another content stands beside it.
-    assert archive.keep(used, place) == digest
-    used.write_text("second")
-    archive.keep(used, place)
-    assert sorted(file.read_text() for file in place.iterdir()) == ["first", "second"]
-
-
-def test_a_copy_that_a_crash_left_half_made_is_made_anew(tmp_path: Path) -> None:
-    used, place = tmp_path / "bps.yaml", tmp_path / "archive"
-    used.write_text("whole")
-    place.mkdir()
-    half = place / f"bps-{hashlib.sha256(b'whole').hexdigest()[:12]}.yaml.new"
-    half.write_text("wh")
-    half.chmod(0o444)
-    archive.keep(used, place)
-    assert [file.read_text() for file in place.iterdir()] == ["whole"]
