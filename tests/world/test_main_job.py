@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
 from cmbot.models.issues import Status
+from cmbot.operations import archive as operation
+from cmbot.reconcile import archiving
 
 if TYPE_CHECKING:
-    from conftest import Bot, Panda
-
-    from cmbot.demo.clicker import Clicker
+    from conftest import Bot, Human, Panda
 
 
 @pytest.mark.parametrize("flavour", ["data-center", pytest.param("cloud", marks=pytest.mark.long)])
-@pytest.mark.covers("A5", "A6", "D5", "D8", "D9", "D10", "W18")
+@pytest.mark.covers("A5", "A6", "D5", "D8", "D9", "D10", "E1", "E4", "E5", "W18")
 def test_a_launched_campaign_completes_with_its_data_and_says_so(
-    bot: Bot, alice: Clicker, panda: Panda
+    bot: Bot, alice: Human, panda: Panda
 ) -> None:
     epic, step = bot.create()
     bot.settle()
@@ -34,3 +35,39 @@ def test_a_launched_campaign_completes_with_its_data_and_says_so(
         "*Completed",
     ]
     assert "2 of 2 quanta" in texts[-1]
+    everything_is_archived(bot, alice, step)
+
+
+def everything_is_archived(bot: Bot, alice: Human, step: str) -> None:
+    """What was run and what came of it is kept, pinned by a hash in Jira, and tampering is named."""
+    (group,) = alice.groups(step)
+    (kept,) = operation.show(bot.edges, group)
+    assert alice.field(group, "Archive hash") == kept.sha256
+    assert alice.field(group, "As-run hash") == kept.manifest.as_run.yaml_sha256
+    assert [entry.name for entry in kept.manifest.files] == [
+        "bps.yaml",
+        "config.yaml",
+        "data.json",
+        "environment.yaml",
+        "graph.json",
+        "graph.log",
+        "packages.yaml",
+        "pipetask-report.json",
+        "submit.err",
+        "submit.out",
+        "wms.json",
+    ]
+    token = bot.world.panda["token"].encode()
+    files = {
+        entry.name: operation.file(bot.edges, group, "", "", entry.name) for entry in kept.manifest.files
+    }
+    assert [name for name, data in files.items() if token in data] == []
+    assert json.loads(files["graph.json"])["tasks"] == {"isr": 2}
+    assert operation.verify(bot.edges.settings, lambda _: None).damages == []
+    entry = kept.manifest.entry("bps.yaml")
+    assert entry is not None
+    place = archiving.open_archive(bot.edges.settings).place(entry.sha256)
+    place.chmod(0o644)
+    place.write_bytes(files["bps.yaml"] + b"priority: 1\n")
+    (damage,) = operation.verify(bot.edges.settings, lambda _: None).damages
+    assert (damage.name, damage.file) == (kept.manifest.name, "bps.yaml")
