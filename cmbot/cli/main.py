@@ -16,6 +16,7 @@ COMMANDS = {
     "history": ("cmbot.cli.history", "Show who did what and why, for a campaign, step or group."),
     "jira": ("cmbot.cli.jira", "Set up a Jira project."),
     "mirror": ("cmbot.cli.mirror", "Look after the local mirror: make it again when it is lost."),
+    "logs": ("cmbot.cli.logs", "Show what matters of the logs: first traceback, last lines."),
     "plan": ("cmbot.cli.plan", "Show what a launch would do: groups, collections, YAML. Writes nothing."),
     "report": ("cmbot.cli.report", "Show tasks by state, as `bps report` does, and why jobs failed."),
     "sandbox": ("cmbot.cli.sandbox", "Run one part of the sandbox alone: Jira, PanDA or Butler."),

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from cmbot.handlers import causes
 from cmbot.handlers.actions import Submit
 from cmbot.models.campaign import PausePolicy
+from cmbot.models.failures import Action
 from cmbot.models.issues import Status, Verdict
 from cmbot.models.views import PlanState
+from cmbot.wms.explaining import worst
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -174,7 +176,15 @@ def _startable(view: CampaignView, step: StepView) -> bool:
 
 
 def _held(view: CampaignView, step: StepView, cause: Cause) -> bool:
-    """Whether the pause policy stops new work under a cause until a person launches again."""
+    """Whether the pause policy, or a critical failure, stops new work under a cause until the next launch."""
+    caused = [
+        group
+        for other in view.steps
+        for group in other.groups
+        if group.last is not None and group.last.cause.id == cause.id
+    ]
+    if any(worst(group.failures) is Action.PAUSE for group in caused):
+        return True
     policy = view.definition.pause if view.definition else PausePolicy.AFTER_EACH_WORKFLOW
     ended = [attempt for attempt in view.attempts if attempt.cause.id == cause.id and not attempt.state.live]
     match policy:

@@ -105,7 +105,7 @@ class GroupView:
     distrusted: str = ""
     """Why nothing of it is submitted whatever people launch: what is known of it contradicts itself."""
     failures: tuple[Explained, ...] = ()
-    """Why jobs of its newest attempt failed; empty before that has ended."""
+    """Why jobs of its newest attempt failed, tolerated or not; empty before that has ended."""
 
     @property
     def last(self) -> Attempt | None:

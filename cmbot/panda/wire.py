@@ -132,6 +132,7 @@ def send(
     query: Mapping[str, str] | None = None,
     form: Mapping[str, str] | None = None,
     accept: str = "*/*",
+    largest: int = _LARGEST_ANSWER,
 ) -> Answer:
     """Send one request, once.
 
@@ -147,6 +148,8 @@ def send(
         Parameters of the address, and of the body.
     accept : `str`, optional
         Media type that is asked for.
+    largest : `int`, optional
+        Bytes that the body may have.
 
     Returns
     -------
@@ -175,7 +178,7 @@ def send(
             stream=True,
         )
         kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        return Answer(response.status_code, kind, _read(response, deadline))
+        return Answer(response.status_code, kind, _read(response, deadline, largest))
 
 
 def parsed(body: bytes) -> Any:
@@ -257,12 +260,12 @@ def short(text: str) -> str:
     return masked(" ".join(text.split()))[:200]
 
 
-def _read(response: requests.Response, deadline: float) -> bytes:
+def _read(response: requests.Response, deadline: float, largest: int) -> bytes:
     # requests' own time-out starts again with every byte that drips in.
     body = bytearray()
     for chunk in response.iter_content(65536):
         body += chunk
-        if len(body) > _LARGEST_ANSWER:
+        if len(body) > largest:
             raise requests.RequestException("the answer is too large")
         if time.monotonic() > deadline:
             raise requests.Timeout("the answer takes too long")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections import Counter
 from dataclasses import asdict, replace
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from cmbot.exceptions import RemoteError
 from cmbot.mirror import journal
 from cmbot.models.attempts import AttemptState
+from cmbot.models.data_report import FailedQuantum
 from cmbot.models.failures import Failure, FailureKind, JobError
 from cmbot.wms import errors
 from cmbot.wms.explaining import Explaining
@@ -19,7 +19,7 @@ from cmbot.wms.port import Failing, TaskReport
 from cmbot.wms.states import TaskState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
     from cmbot.models.attempts import Attempt, Try
     from cmbot.models.views import CampaignView, GroupView, StepView
@@ -158,14 +158,9 @@ def kinds(local: Local, attempt: Attempt) -> tuple[FailureKind, ...]:
     if item is None:
         return ()
     data = (journal.report(local.mirror, item.id, "data") or {}).get("report", {})
-    quanta: list[Mapping[str, Any]] = list(data.get("failed_quanta", ()))
+    quanta = [FailedQuantum(**each) for each in data.get("failed_quanta", ())]
     known = (journal.report(local.mirror, item.id, KIND) or {}).get("kinds")
-    if known:
-        found = [_kind(each) for each in known]
-        return tuple(replace(kind, example=_located(kind.example, quanta)) for kind in found)
-    return errors.kinds(
-        errors.of_quantum(each["label"], each["message"], _data_id(each)) for each in reversed(quanta)
-    )
+    return errors.located(map(_kind, known), quanta) if known else errors.of_quanta(quanta)
 
 
 def explained(local: Local, step: StepView) -> StepView:
@@ -186,7 +181,7 @@ def explained(local: Local, step: StepView) -> StepView:
     failing = {
         group.name: kinds(local, group.last)
         for group in step.groups
-        if group.last is not None and group.last.state.ended_badly
+        if group.last is not None and not group.last.state.live
     }
     everything = [kind for each in failing.values() for kind in each]
     if not everything:
@@ -215,16 +210,3 @@ def _kind(body: Mapping[str, Any]) -> FailureKind:
     example = dict(body["example"])
     example["errors"] = tuple(JobError(**error) for error in example["errors"])
     return FailureKind(Failure(**example), body["count"])
-
-
-def _located(failure: Failure, quanta: Sequence[Mapping[str, Any]]) -> Failure:
-    """Name a quantum that said the same: the monitor knows jobs, not DataIds."""
-    for each in quanta:
-        said = errors.last_line(each["message"])
-        if each["label"] == failure.label and said and any(said in error.diag for error in failure.errors):
-            return replace(failure, data_id=_data_id(each))
-    return failure
-
-
-def _data_id(quantum: Mapping[str, Any]) -> str:
-    return json.dumps(quantum["data_id"], sort_keys=True)

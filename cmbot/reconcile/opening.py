@@ -22,6 +22,7 @@ from cmbot.mirror import Mirror
 from cmbot.mirror.budget import Budget
 from cmbot.models.issues import Person
 from cmbot.panda.links import MonitorLinks
+from cmbot.panda.logs import Logs
 from cmbot.panda.monitor import Monitor
 from cmbot.panda.service import PandaWms
 from cmbot.panda.tokens import IdToken
@@ -228,9 +229,30 @@ def monitor_of(settings: Settings, counted: Budget) -> Monitor:
     monitor : `~cmbot.panda.monitor.Monitor`
         With its token, if it wants one.
     """
+    return Monitor(settings.panda, _monitor_token(settings), counted)
+
+
+def logs_of(settings: Settings, local: Local) -> Logs:
+    """Connect to the logs of jobs for a person's command; nothing is asked yet.
+
+    Parameters
+    ----------
+    settings : `~cmbot.settings.Settings`
+        Where the monitor is.
+    local : `~cmbot.reconcile.edges.Local`
+        Whose mirror keeps the budget.
+
+    Returns
+    -------
+    logs : `~cmbot.panda.logs.Logs`
+        With the monitor's token, if it wants one.
+    """
+    return Logs(settings.panda, _monitor_token(settings), budget(settings, local.mirror, person=True))
+
+
+def _monitor_token(settings: Settings) -> Callable[[], str] | None:
     secret = settings.panda.monitor_token
-    token = (lambda: credentials.read(secret, "panda.monitor_token")) if secret else None
-    return Monitor(settings.panda, token, counted)
+    return (lambda: credentials.read(secret, "panda.monitor_token")) if secret else None
 
 
 def open_local(settings: Settings) -> Local:

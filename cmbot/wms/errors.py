@@ -13,6 +13,8 @@ from cmbot.wms.masking import masked
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from cmbot.models.data_report import FailedQuantum
+
 COMPONENTS = (
     "brokerage",
     "dataservice",
@@ -27,12 +29,15 @@ COMPONENTS = (
 LONGEST_DIAG = 300
 """Characters of a message that are kept and compared with rules; PanDA's own limit is 250."""
 _SHOWN = 120
+_BEFORE = " failed. Exception "
+"""Ends what pipetask writes before an exception: which task on which DataId."""
 _DIGITS = re.compile(r"[0-9]+")
 _MOST_KINDS = 200
 _NOTHING = JobError("job", 0, "no component says why")
 _MORE = JobError("job", 0, "more kinds of failures than are told apart")
 # What remains once another component has spoken, in the order in which the monitor drops it.
 _ECHOES = (frozenset({"taskbuffer:300", "dataservice:200"}), frozenset({"supervisor:8970"}))
+_PAYLOAD = frozenset({"pilot:1305", "transform:1", "executor:1"})
 _ALONE = frozenset({"pilot:1305", "pilot:1235"})
 
 
@@ -56,31 +61,105 @@ def distinct(errors: Iterable[JobError]) -> tuple[JobError, ...]:
     return tuple(alone[:1] or found) or (_NOTHING,)
 
 
-def of_quantum(label: str, message: str, data_id: str) -> Failure:
-    """Describe a failed quantum, where only the data report says that it failed.
+def of_quanta(quanta: Iterable[FailedQuantum]) -> tuple[FailureKind, ...]:
+    """Describe failures where only the data report tells of them.
 
     Parameters
     ----------
-    label : `str`
-        Label of its task.
-    message : `str`
-        What it said; the last line names the error.
-    data_id : `str`
-        Its DataId.
+    quanta : `~collections.abc.Iterable` [`~cmbot.models.data_report.FailedQuantum`]
+        The failed quanta.
 
     Returns
     -------
-    failure : `~cmbot.models.failures.Failure`
+    kinds : `tuple` [`~cmbot.models.failures.FailureKind`, ...]
         With the error ``quantum:1``.
     """
-    said = distinct([JobError("quantum", 1, last_line(message))])
-    return Failure(label, said, exit_code=1, data_id=data_id)
+    said = ((each, distinct([JobError("quantum", 1, reason(each.message))])) for each in quanta)
+    return kinds(Failure(each.label, errors, 1, data_id=_name(each)) for each, errors in said)
 
 
-def last_line(message: str) -> str:
-    """Find the line of a message that names the error: the last one that says anything."""
+def located(found: Iterable[FailureKind], quanta: Iterable[FailedQuantum]) -> tuple[FailureKind, ...]:
+    """Add what the data report knows to what the WMS told.
+
+    The WMS knows jobs, not DataIds, and of a failed payload often no more than that some quantum failed.
+
+    Parameters
+    ----------
+    found : `~collections.abc.Iterable` [`~cmbot.models.failures.FailureKind`]
+        Failures, as the WMS tells.
+    quanta : `~collections.abc.Iterable` [`~cmbot.models.data_report.FailedQuantum`]
+        Failed quanta, as the data report tells.
+
+    Returns
+    -------
+    kinds : `tuple` [`~cmbot.models.failures.FailureKind`, ...]
+        As many failures. One that says the same as a quantum has its DataId; payloads that do not say more
+        than that they failed are told apart by what their quanta said, where these are as many.
+    """
+    left = list(quanta)
+    told, silent = [], defaultdict[str, list[FailureKind]](list)
+    for kind in found:
+        same = next((each for each in left if _says(kind.example, each)), None)
+        if same is not None:
+            told.append(replace(kind, example=replace(kind.example, data_id=_name(same))))
+        elif kind.example.errors[0].name in _PAYLOAD:
+            silent[kind.example.label].append(kind)
+        else:
+            told.append(kind)
+    for label, those in silent.items():
+        own = [each for each in left if each.label == label]
+        told += _split(those, own) if len(own) == sum(kind.count for kind in those) else those
+    return tuple(sorted(told, key=_order))
+
+
+def _split(those: list[FailureKind], quanta: list[FailedQuantum]) -> list[FailureKind]:
+    by_quanta = of_quanta(quanta)
+    first = those[0].example
+    if len(by_quanta) > 1:
+        # Which of the jobs said which is not known.
+        first = replace(first, job=None, log="", attempt=0)
+    return [
+        FailureKind(
+            replace(
+                first,
+                errors=(replace(first.errors[0], diag=kind.example.errors[0].diag),),
+                data_id=kind.example.data_id,
+            ),
+            kind.count,
+        )
+        for kind in by_quanta
+    ]
+
+
+def _says(failure: Failure, quantum: FailedQuantum) -> bool:
+    said = reason(quantum.message)
+    return bool(said) and failure.label == quantum.label and any(said in each.diag for each in failure.errors)
+
+
+def _name(quantum: FailedQuantum) -> str:
+    return ", ".join(f"{dimension}={value}" for dimension, value in sorted(quantum.data_id.items()))
+
+
+def _order(kind: FailureKind) -> tuple[object, ...]:
+    return (-kind.count, kind.example.label, kind.example.errors)
+
+
+def reason(message: str) -> str:
+    """Find what a quantum failed of in its message.
+
+    Parameters
+    ----------
+    message : `str`
+        Of pipetask; its last line names the exception, often behind the task and the DataId.
+
+    Returns
+    -------
+    reason : `str`
+        Without what stands before the exception; empty if it says nothing.
+    """
     lines = [line.strip() for line in message[-10_000:].splitlines()]
-    return next((line for line in reversed(lines) if line), "")
+    last = next((line for line in reversed(lines) if line), "")
+    return last.partition(_BEFORE)[2] or last
 
 
 def diag(error: JobError) -> str:
@@ -143,4 +222,4 @@ def kinds(failures: Iterable[Failure]) -> tuple[FailureKind, ...]:
             key, failure = (failure.label,), replace(failure, errors=(_MORE,), exit_code=None)
         groups[key].append(failure)
     found = [FailureKind(group[-1], len(group)) for group in groups.values()]
-    return tuple(sorted(found, key=lambda kind: (-kind.count, kind.example.label, kind.example.errors)))
+    return tuple(sorted(found, key=_order))

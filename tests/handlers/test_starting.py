@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from cmbot.handlers.campaign import decide
 from cmbot.models.attempts import AttemptState
 from cmbot.models.campaign import PausePolicy
+from cmbot.models.failures import Action, Explained, Failure, Flavour, JobError
 from cmbot.models.issues import Level, Status, Verdict
 from cmbot.models.views import PlanState
 
@@ -339,3 +341,26 @@ def test_closed_things_start_nothing(build: Any, status: Status) -> None:
     assert decide(build.campaign(build.launched(), build.step(closed, groups))).submits == ()
     epic = build.issue(1, level=Level.CAMPAIGN, status=status)
     assert decide(build.campaign(epic, build.step(build.launched(2), groups))).submits == ()
+
+
+@pytest.mark.parametrize(("action", "expected"), [(Action.PAUSE, []), (Action.REVIEW, ["step1 g002 a1"])])
+def test_a_critical_failure_stops_new_submissions_under_any_policy(
+    build: Any, action: Action, expected: list[str]
+) -> None:
+    error = JobError("transform", 139)
+    crash = Explained(error, "isr", 1, 10, Failure("isr", (error,), 139), action, Flavour.CRITICAL, "crash")
+    first = build.group("g001", build.attempt(S.SUCCEEDED, build.cause(1, 1)))
+    step = build.step(build.running(2), replace(first, failures=(crash,)), build.group("g002"))
+    view = build.campaign(build.launched(), step, pause=PausePolicy.AFTER_EACH_STEP)
+    assert started(decide(view)) == expected
+
+
+def test_after_a_person_launched_again_an_earlier_critical_failure_stops_nothing(build: Any) -> None:
+    error = JobError("transform", 139)
+    crash = Explained(error, "isr", 1, 10, Failure("isr", (error,), 139), Action.PAUSE)
+    moves = [(2, build.bot, Status.PAUSED), (3, build.anna, Status.LAUNCH)]
+    epic = build.issue(1, (1, build.anna, Status.LAUNCH), *moves, level=Level.CAMPAIGN)
+    first = build.group("g001", build.attempt(S.SUCCEEDED, build.cause(1, 1)))
+    step = build.step(build.running(2), replace(first, failures=(crash,)), build.group("g002"))
+    view = build.campaign(epic, step, pause=PausePolicy.AFTER_EACH_STEP)
+    assert started(decide(view)) == ["step1 g002 a1"]

@@ -139,7 +139,7 @@ def test_without_a_monitor_failed_quanta_say_why(edges: Edges) -> None:
     group = ended(edges, "g001", task("calibrate", 10, 1), quanta=quanta)
     (each,) = failures.explained(edges, step(group)).failures
     assert (each.error.name, each.rule) == ("quantum:1", "calibration-without-stars")
-    assert each.example.data_id == '{"detector": 3, "visit": 7}'
+    assert each.example.data_id == "detector=3, visit=7"
 
 
 def test_a_job_is_shown_with_the_dataid_of_a_quantum_that_said_the_same(edges: Edges, jobs: Jobs) -> None:
@@ -156,7 +156,26 @@ def test_a_job_is_shown_with_the_dataid_of_a_quantum_that_said_the_same(edges: E
     jobs.known = (failure(),)
     ask(edges, group)
     (each,) = failures.explained(edges, step(group)).failures
-    assert (each.example.job, each.example.data_id) == (233, '{"visit": 2}')
+    assert (each.example.job, each.example.data_id) == (233, "visit=2")
+
+
+def test_payloads_that_only_say_that_they_failed_are_told_apart_by_their_quanta(
+    edges: Edges, jobs: Jobs
+) -> None:
+    said = ["KeyError: 'x'", "ValueError: cannot convert float NaN to integer", "KeyError: 'x'"]
+    quanta = [
+        {"label": "calibrate", "data_id": {"visit": n}, "message": message, "run": "u/x"}
+        for n, message in enumerate(said)
+    ]
+    group = ended(edges, "g001", task("calibrate", 10, 3), quanta=quanta)
+    jobs.known = (failure(error=JobError("pilot", 1305, "One or more tasks failed")),) * 3
+    ask(edges, group)
+    one, other = failures.explained(edges, step(group)).failures
+    assert (one.error, one.count, one.rule) == (JobError("pilot", 1305, "KeyError: 'x'"), 2, "payload-failed")
+    assert (other.count, other.rule) == (1, "calibration-without-stars")
+    # Which job said which is not known.
+    assert (one.example.job, other.example.job) == (None, None)
+    assert (one.example.data_id, other.example.data_id) == ("visit=2", "visit=1")
 
 
 @pytest.mark.covers("G7")

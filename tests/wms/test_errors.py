@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cmbot.models.data_report import FailedQuantum
 from cmbot.models.failures import Failure, JobError, share
-from cmbot.wms.errors import COMPONENTS, LONGEST_DIAG, distinct, kinds, shape
+from cmbot.wms.errors import COMPONENTS, LONGEST_DIAG, distinct, kinds, located, reason, shape
 
 errors = st.builds(
     JobError,
@@ -72,6 +75,48 @@ def test_a_flood_of_different_messages_stays_small() -> None:
     found = kinds(failures)
     assert len(found) <= 201
     assert (found[0].count, found[0].example.errors[0].name) == (4800, "job:0")
+
+
+def test_the_reason_of_a_quantum_is_its_exception() -> None:
+    said = "Execution of task 'isr' on quantum {band: 'g', exposure: 1} failed. Exception KeyError: 'x'"
+    assert reason(f"first\n{said}\n\n") == "KeyError: 'x'"
+    assert reason("ValueError: no") == "ValueError: no"
+    assert reason(" \n") == ""
+
+
+quanta = st.builds(
+    FailedQuantum,
+    st.sampled_from(["isr", "calibrate"]),
+    st.fixed_dictionaries({"visit": st.integers(0, 9)}),
+    st.sampled_from(["", "KeyError: 'x'", "ValueError: nan", "One"]),
+    st.just("run"),
+)
+payloads = st.builds(
+    Failure,
+    st.sampled_from(["isr", "calibrate"]),
+    st.sampled_from(["pilot:1305", "transform:1", "pilot:1098"]).flatmap(
+        lambda name: st.sampled_from(["", "failed: KeyError: 'x'", "One or more tasks failed"]).map(
+            lambda diag: (JobError(name.split(":")[0], int(name.split(":")[1]), diag),)
+        )
+    ),
+    job=st.integers(1, 99),
+)
+
+
+@given(st.lists(payloads, max_size=8), st.lists(quanta, max_size=8))
+def test_what_quanta_said_changes_no_count(failed: list[Failure], said: list[FailedQuantum]) -> None:
+    def counts(found: Any) -> Any:
+        total: dict[tuple[str, str], int] = {}
+        for kind in found:
+            key = (kind.example.label, kind.example.errors[0].component)
+            total[key] = total.get(key, 0) + kind.count
+        return total
+
+    found = kinds(failed)
+    assert sum(counts(located(found, said)).values()) == len(failed)
+    by_label = {key[0]: value for key, value in counts(found).items()}
+    assert set(by_label) == {kind.example.label for kind in located(found, said)}
+    assert located(found, []) == found
 
 
 def test_messages_that_differ_in_numbers_have_one_shape() -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -38,7 +42,13 @@ def count(world: World, dataset_type: str, collection: str) -> int:
         return len(butler.query_datasets(dataset_type, collection, explain=False))
 
 
-@pytest.mark.covers("A5", "D8", "D9", "E1", "G7", "W6")
+def cmbot(world: World, *arguments: str) -> str:
+    """What a command prints."""
+    argv = [sys.executable, "-m", "cmbot", arguments[0], "--settings", str(world.settings), *arguments[1:]]
+    return subprocess.run(argv, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.covers("F7", "F19", "F11", "F12", "V4", "A5", "D8", "D9", "E1", "G7", "W6")
 def test_a_failed_group_pauses_and_the_next_launch_rescues_it(
     bot: Bot, alice: Human, panda: Panda, world: World, pipeline: Path
 ) -> None:
@@ -58,6 +68,7 @@ def test_a_failed_group_pauses_and_the_next_launch_rescues_it(
     assert alice.told(group) == []
     assert "1 of 2 quanta" in alice.told(tolerant, "Completed")[0]
     assert "isr: 1 of 2 quanta missing" in alice.status_comment(easy)
+    assert "|1|2 (50.0 %)|isr|pilot:1305 " in alice.status_comment(easy)
 
     # Outside of it: failed, with the reason where a person looks for it.
     (group,) = alice.groups(step)
@@ -68,8 +79,31 @@ def test_a_failed_group_pauses_and_the_next_launch_rescues_it(
     assert "isr: 1 of 2 quanta missing (1 failed" in reason
     assert "exposure" in reason
     assert "made to fail because of failWhen" in reason
+    (row,) = [line for line in reason.splitlines() if line.startswith("|1|2 (50.0 %)|isr|pilot:1305 ")]
+    assert "|payload-failed, payload: the pipeline raised an error" in row
+    assert "|review|" in row
+    assert re.search(
+        r"\[job (\d+)\|http://[^|\]]*/job/\1/\] \[log\|http://[^|\]]*/PandaJob_\1/payload.stderr\]", row
+    )
+    assert "made to fail because of failWhen|" in row
+    assert "exposure=1" in row
     assert alice.field(group, "Quanta failed") == 1
     assert alice.field(group, "Error summary").startswith("isr: 1 of 2 quanta missing")
+    # The same on the command line, with what matters of the log.
+    table = cmbot(world, "report", group)
+    assert re.search(r"^isr +0 .* 1 +1 +0 +2$", table, re.MULTILINE)
+    assert "1 of 2 (50.0 %) isr: pilot:1305 RuntimeError: made to fail because of failWhen" in table
+    (seen,) = json.loads(cmbot(world, "report", step, "--json"))
+    assert seen["quanta"]["isr"]["failed"] == 1
+    assert [each["rule"] for each in seen["failures"]] == ["payload-failed"]
+    log = cmbot(world, "logs", group, "--failed")
+    assert "first traceback, from line" in log
+    assert "RuntimeError: made to fail because of failWhen" in log
+    assert "bps submit" not in log
+    assert "bps submit, submitted" in cmbot(world, "logs", group)
+    assert "made to fail" in cmbot(world, "logs", group, "--quantum", "exposure=1")
+    assert "nothing to show" in cmbot(world, "logs", group, "--quantum", "exposure=2")
+
     (name,) = [item["name"] for item in panda.requests() if step in item["name"]]
     run = f"DemoCam/runs/failing/step1/g000/a1_{name.rpartition('_')[2]}"
     assert count(world, "postISRCCD", run) == 1
