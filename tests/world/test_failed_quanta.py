@@ -85,7 +85,7 @@ def test_a_failed_group_pauses_and_the_next_launch_rescues_it(
     assert re.search(
         r"\[job (\d+)\|http://[^|\]]*/job/\1/\] \[log\|http://[^|\]]*/PandaJob_\1/payload.stderr\]", row
     )
-    assert "made to fail because of failWhen|" in row
+    assert "RuntimeError: made to fail because of failWhen='exposure=1'|" in row
     assert "exposure=1" in row
     assert alice.field(group, "Quanta failed") == 1
     assert alice.field(group, "Error summary").startswith("isr: 1 of 2 quanta missing")
