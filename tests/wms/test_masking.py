@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from cmbot.wms.masking import masked
+from time import process_time
+
+import pytest
+
+from cmbot.wms.masking import is_secret, masked
 
 JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
 
@@ -20,3 +24,41 @@ def test_a_web_token_is_masked_wherever_it_stands() -> None:
 def test_other_text_stays() -> None:
     text = "ERROR : Token authentication failed. Invalid token."
     assert masked(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "export AWS_SECRET_ACCESS_KEY=xyzzyxyzzy",
+        "PGPASSWORD: 'xyzzy x'",
+        '{"api_key": "xyzzy"}',
+        "cmd=\"env PGPASSWORD=xyzzyxyzzy psql 'token=xyzzyxyzzy'\"",
+        "postgresql://cm:xyzzy@db.example.org/main",
+        "{'Authorization': 'Basic xyzzy'}",
+        "-----BEGIN RSA PRIVATE KEY-----\nxyzzy\n-----END RSA PRIVATE KEY-----",
+        "-----BEGIN PRIVATE KEY-----\nxyzzy",
+    ],
+)
+def test_passwords_and_keys_are_masked(text: str) -> None:
+    assert "xyzzy" not in masked(f"before {text} after")
+    assert masked(f"before {text}").startswith("before ")
+
+
+def test_the_place_of_a_secret_is_none() -> None:
+    assert is_secret("AWS_SECRET_ACCESS_KEY")
+    assert not is_secret("OIDC_AUTH_TOKEN_FILE")
+    text = "OIDC_AUTH_TOKEN_FILE=/home/cm/.token s3://rubin@bucket/path requestMemory: 20480000"
+    assert masked(text) == text
+
+
+@pytest.mark.parametrize(
+    "part", ["eyJ-", 'a="', "a='b=\"", "a.", "-----BEGIN PRIVATE KEY", "://a:", "bearer  "]
+)
+def test_what_a_job_writes_takes_no_more_time_than_other_text(part: str) -> None:
+    def seconds(size: int) -> float:
+        begun = process_time()
+        masked(part * (size // len(part)))
+        return process_time() - begun
+
+    seconds(1000)
+    assert seconds(400_000) < 60 * max(seconds(20_000), 0.005)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cmbot.models.issues import Status
+from cmbot.operations import archive
 
 if TYPE_CHECKING:
     from conftest import Story
@@ -36,6 +37,8 @@ ENDING = {
     "once the workflow has ended": ("after", "cmbot.mirror.journal:set_attempt", "MERGE_PENDING"),
     "once the data report is started": ("after", "cmbot.children:subprocess.Popen", "'report'"),
     "once the data report is judged": ("after", "cmbot.reconcile.data_reports:_end"),
+    "while the end is archived": ("before", "cmbot.archive.store:Archive.record", "Stage.ENDED"),
+    "once the end is archived": ("after", "cmbot.archive.store:Archive.record", "Stage.ENDED"),
     "once the collections are being arranged": ("after", "cmbot.children:subprocess.Popen", "arrange.py"),
     "once the end is told": ("after", "cmbot.jira.gateway:Jira.post_comment_once", "completed:"),
 }
@@ -80,7 +83,10 @@ def test_a_campaign_whose_bot_is_killed_at_every_step_completes_once(story: Stor
     story.calm_down()
     assert set(story.alice.statuses().values()) == {Status.COMPLETED}
     assert len(story.panda.requests()) == 1
-    assert len(story.alice.groups(story.step)) == 1
+    (group,) = story.alice.groups(story.step)
+    (kept,) = archive.show(story.bot.edges, group)
+    assert (kept.manifest.stage, kept.sha256) == ("ended", story.alice.field(group, "Archive hash"))
+    assert archive.verify(story.bot.edges.settings, lambda _: None).damages == []
     assert story.said(story.epic) == {"h4": 1, "*Launched": 1, "*Completed": 1}
     assert story.said(story.step) == {"h4": 1, "*Completed": 1}
     assert story.alice.moves(story.epic) == [
