@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 from cmbot.archive import documents
 from cmbot.archive.manifest import AsRun, Stage, sha256
 from cmbot.archive.store import Archive
-from cmbot.bps import evidence
+from cmbot.bps.evidence import GRAPH_LOG
 from cmbot.exceptions import CmbotError
 from cmbot.mirror import journal
 from cmbot.mirror.journal import ARCHIVED
 from cmbot.models.attempts import TryState
-from cmbot.reconcile import data_reports, waiting
+from cmbot.reconcile import data_reports, submissions, waiting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from cmbot.archive.documents import Document
     from cmbot.archive.manifest import Manifest
+    from cmbot.bps.evidence import Evidence
     from cmbot.models.attempts import Attempt, Try
     from cmbot.models.views import CampaignView, StepView
     from cmbot.reconcile.edges import Edges
@@ -140,8 +141,8 @@ def keep(edges: Edges, view: CampaignView, now: datetime) -> bool:
                     digest = _digest(
                         edges, archive, view, step, attempt, item, stage, new=item.id not in known
                     )
-                except CmbotError as error:
-                    trouble = str(error)
+                except (CmbotError, OSError) as error:
+                    trouble = f"archive: {error}" if isinstance(error, OSError) else str(error)
                     continue
                 with edges.mirror.writing() as connection:
                     body = {"stage": stage, "manifest": digest}
@@ -175,7 +176,7 @@ def _digest(
         return newest[0]
     before = newest[1] if newest else None
     as_run = before.as_run if before else _row(view, step, attempt, item)
-    left = _left(edges, item)
+    left = submissions.left(edges, item)
     last = item == attempt.last_try
     changes = {
         "group_issue": _group_issue(step, attempt),
@@ -208,18 +209,14 @@ def _group_issue(step: StepView, attempt: Attempt) -> str:
     return next((each.issue.key for each in step.groups if each.name == attempt.group and each.issue), "")
 
 
-def _left(edges: Edges, item: Try) -> evidence.Evidence:
-    return evidence.gather(Path(item.directory), edges.submit_path(item.name), edges.submit_path("ids"))
-
-
-def _submission(item: Try, left: evidence.Evidence, before: Manifest | None) -> Iterator[Document]:
+def _submission(item: Try, left: Evidence, before: Manifest | None) -> Iterator[Document]:
     """What bps said and wrote. It is taken once: jobs could change it later."""
     known = {entry.name for entry in before.files} if before else set()
     run, submit = Path(item.directory), left.submit_directory
     files = {
         "submit.out": run / "stdout",
         "submit.err": run / "stderr",
-        "graph.log": submit / evidence.GRAPH_LOG if submit else None,
+        "graph.log": submit / GRAPH_LOG if submit else None,
         "config.yaml": left.config,
         "packages.yaml": left.packages,
     }

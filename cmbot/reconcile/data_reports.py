@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cmbot.bps import command
-from cmbot.bps import evidence as bps
 from cmbot.butler.report import parse_report
 from cmbot.exceptions import RemoteError
 from cmbot.mirror import events, journal
@@ -78,7 +77,7 @@ def follow(edges: Edges, view: CampaignView, step: StepView, attempt: Attempt, n
 
 def _require_whole(edges: Edges, item: Try, report: DataReport, subject: str) -> None:
     """Refuse a report on less than the graph holds: it would be complete too easily."""
-    quanta = _left(edges, item).quanta or 1
+    quanta = submissions.left(edges, item).quanta or 1
     if report.expected < quanta:
         problem = f"the data report counts {report.expected} quanta, the graph holds {quanta}"
         raise RemoteError(subject, problem, "cmbot makes it again; look at pipetask report")
@@ -104,12 +103,8 @@ def _ask(edges: Edges, view: CampaignView, step: StepView, attempt: Attempt, now
 def _graphs(edges: Edges, step: StepView, attempt: Attempt) -> list[Path]:
     group = next(group for group in step.groups if group.name == attempt.group)
     tries = [item for each in group.attempts for item in each.tries if each.number <= attempt.number]
-    found = [_left(edges, item).graph for item in tries if item.request_id]
+    found = [submissions.left(edges, item).graph for item in tries if item.request_id]
     return [graph for graph in found if graph is not None]
-
-
-def _left(edges: Edges, item: Try) -> bps.Evidence:
-    return bps.gather(Path(item.directory), edges.submit_path(item.name), edges.submit_path("ids"))
 
 
 def _judge(edges: Edges, step: StepView, attempt: Attempt, report: DataReport, now: datetime) -> None:

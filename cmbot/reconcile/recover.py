@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cmbot.bps import evidence
 from cmbot.bps.output import FailureKind
 from cmbot.bps.tokens import remove_token
 from cmbot.exceptions import RemoteError
@@ -131,7 +130,7 @@ def _still_allowed(view: CampaignView, step: StepView, item: Attempt) -> bool:
 
 def _evidence(edges: Edges, item: Try) -> recovery.Evidence:
     run = edges.runner.look(Path(item.directory))
-    left = _left(edges, item)
+    left = submissions.left(edges, item)
     # Restored from Jira, or the disk was emptied since the child could start: what is missing proves nothing.
     ready = journal.report(edges.mirror, item.id, "as-run") is not None
     lost = not item.host or (ready and not Path(item.directory).is_dir())
@@ -145,10 +144,6 @@ def _evidence(edges: Edges, item: Try) -> recovery.Evidence:
         mendable=left.failure.kind is not FailureKind.SERVER,
         reason="" if run.alive else left.failure.reason,
     )
-
-
-def _left(edges: Edges, item: Try) -> evidence.Evidence:
-    return evidence.gather(Path(item.directory), edges.submit_path(item.name), edges.submit_path("ids"))
 
 
 def _look_up(edges: Edges, step: StepView, item: Attempt, last: Try, now: datetime) -> tuple[Outcome, Try]:
@@ -218,7 +213,7 @@ def _carry_out(
 
 
 def _adopt(edges: Edges, step: StepView, item: Attempt, last: Try, outcome: Outcome, now: datetime) -> None:
-    quanta = _left(edges, last).quanta
+    quanta = submissions.left(edges, last).quanta
     with edges.mirror.writing() as connection:
         journal.set_try(
             connection, last.id, state=TryState.SUBMITTED, request_id=outcome.request_id, note=outcome.note

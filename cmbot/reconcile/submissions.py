@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cmbot.bps import evidence
 from cmbot.bps.lint import lint as lint_config
 from cmbot.bps.render import render
 from cmbot.bps.submission import Submission
@@ -19,6 +21,7 @@ from cmbot.splitting.predicates import Predicate
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    from cmbot.bps.evidence import Evidence
     from cmbot.butler.names import Layout
     from cmbot.exceptions import Problem
     from cmbot.mirror.plans import GroupRow
@@ -233,6 +236,24 @@ def usable(names: Layout, step: str, attempts: Sequence[Attempt]) -> list[collec
         for attempt in attempts
         if attempt.state in {AttemptState.SUCCEEDED, AttemptState.PARTIAL} and attempt.last_try
     ]
+
+
+def left(edges: Edges, item: Try) -> Evidence:
+    """Look at what a submission left on disk.
+
+    Parameters
+    ----------
+    edges : `~cmbot.reconcile.edges.Edges`
+        The outside world.
+    item : `~cmbot.models.attempts.Try`
+        The submission.
+
+    Returns
+    -------
+    evidence : `~cmbot.bps.evidence.Evidence`
+        What was found.
+    """
+    return evidence.gather(Path(item.directory), edges.submit_path(item.name), edges.submit_path("ids"))
 
 
 def lint(
