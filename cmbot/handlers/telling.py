@@ -170,6 +170,7 @@ def paused(view: CampaignView) -> Notice:
         cause=max((attempt.cause for attempt in view.attempts), key=lambda cause: cause.at, default=None),
         happened=tuple(happened),
         problems=tuple(problems),
+        failures=tuple(each for step in view.steps if _bad(step) for each in step.failures),
         coming=_coming(view),
     )
 

@@ -50,19 +50,23 @@ def ask(edges: Edges, view: CampaignView, now: datetime) -> bool:
     changed : `bool`
         Whether more is known now.
     """
-    due = [item for item in _owed(edges, view) if _not_before(edges, item) <= now]
-    asked = [Failing(item.request_id or 0, item.name, tasks(edges, item)) for item in due]
-    if not asked:
+    due: list[tuple[Try, Failing, Mapping[str, Any]]] = []
+    for item in _owed(edges, view):
+        failing = Failing(item.request_id or 0, item.name, tasks(edges, item))
+        known = _known(edges, item, failing.failed)
+        if datetime.fromisoformat(known["not_before"]) <= now:
+            due.append((item, failing, known))
+    if not due:
         return False
     found: Mapping[int, tuple[Failure, ...]] = {}
     try:
-        found = edges.wms.failures(asked)
+        found = edges.wms.failures([failing for _, failing, _ in due])
     except RemoteError as error:
         _LOG.info("%s: why jobs failed is not known yet: %s", view.issue.key, error)
     with edges.mirror.writing() as connection:
-        for item, failing in zip(due, asked, strict=True):
+        for item, failing, known in due:
             told = errors.kinds(found.get(failing.request_id, ()))
-            journal.save_report(connection, item.id, KIND, _body(edges, item, failing, told, now), now)
+            journal.save_report(connection, item.id, KIND, _body(known, told, failing.failed, now), now)
     return bool(found)
 
 
@@ -85,32 +89,32 @@ def still_asked(local: Local, view: CampaignView) -> bool:
 
 
 def _owed(local: Local, view: CampaignView) -> Iterator[Try]:
-    last = [group.last for step in view.steps for group in step.groups if group.last]
-    for attempt in last:
-        item = attempt.last_try
+    for group in (group for step in view.steps for group in step.groups):
+        attempt, item = group.last, group.last.last_try if group.last else None
+        if attempt is None or item is None or item.request_id is None or not group.jobs.failed:
+            continue
+        failed = Failing(item.request_id, item.name, tasks(local, item)).failed
         ended = attempt.state is AttemptState.MERGE_PENDING or not attempt.state.live
-        if not ended or item is None or item.request_id is None:
-            continue
-        known = journal.report(local.mirror, item.id, KIND)
-        if known is not None and (known["done"] or known["tries"] >= len(_PAUSES)):
-            continue
-        if any(task.failed for task in tasks(local, item)):
+        if ended and failed and _known(local, item, failed)["tries"] < len(_PAUSES):
             yield item
 
 
-def _not_before(local: Local, item: Try) -> datetime:
+def _known(local: Local, item: Try, failed: int) -> Mapping[str, Any]:
+    """What was told so far; a request that was restarted and ended with other counts is asked about anew."""
     known = journal.report(local.mirror, item.id, KIND)
-    return datetime.fromisoformat(known["not_before"]) if known else item.reserved_at
+    if known is None or known["failed"] != failed:
+        return {"tries": 0, "not_before": item.reserved_at.isoformat(), "kinds": []}
+    return known
 
 
 def _body(
-    local: Local, item: Try, failing: Failing, told: tuple[FailureKind, ...], now: datetime
+    known: Mapping[str, Any], told: tuple[FailureKind, ...], failed: int, now: datetime
 ) -> dict[str, Any]:
-    known = journal.report(local.mirror, item.id, KIND) or {"tries": 0, "kinds": []}
-    tries = known["tries"] + 1
+    whole = sum(kind.count for kind in told) >= failed
+    tries = len(_PAUSES) if whole else known["tries"] + 1
     pause = timedelta(minutes=_PAUSES[min(tries, len(_PAUSES) - 1)])
     return {
-        "done": sum(kind.count for kind in told) >= sum(task.failed for task in failing.tasks),
+        "failed": failed,
         "tries": tries,
         "not_before": (now + pause).isoformat(),
         "kinds": [asdict(kind) for kind in told] or known["kinds"],

@@ -132,6 +132,11 @@ class Failing:
     tasks: tuple[TaskReport, ...]
     """Its tasks; those without failed jobs are not asked about."""
 
+    @property
+    def failed(self) -> int:
+        """Jobs that failed for good."""
+        return sum(task.failed for task in self.tasks)
+
 
 class FailedJobs(Protocol):
     """Knows why jobs failed."""

@@ -127,7 +127,7 @@ def test_a_milestone(
         story.problems if kind in {NoticeKind.REFUSED, NoticeKind.PAUSED, NoticeKind.DISTRUSTED} else ()
     )
     cause = None if kind is NoticeKind.COMPLETED else story.cause
-    failures = story.failures() if kind is NoticeKind.FAILED else ()
+    failures = story.failures() if kind in {NoticeKind.FAILED, NoticeKind.PAUSED} else ()
     notice = story.notice(kind, cause=cause, problems=problems, failures=failures, **NOTICES[kind])
     golden(f"comments/{kind}.txt", comments.notice(notice))
 

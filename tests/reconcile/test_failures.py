@@ -13,7 +13,7 @@ from cmbot.mirror import journal
 from cmbot.models.attempts import AttemptState, Cause
 from cmbot.models.failures import Action, Failure, JobError
 from cmbot.models.issues import Issue, Level, Person, Status
-from cmbot.models.views import CampaignView, GroupView, StepView
+from cmbot.models.views import CampaignView, Counts, GroupView, StepView
 from cmbot.reconcile import failures
 from cmbot.wms.errors import distinct
 from cmbot.wms.port import Failing, TaskReport
@@ -69,7 +69,10 @@ def ended(edges: Edges, group: str, *tasks: TaskReport, quanta: Any = ()) -> Gro
         journal.save_report(connection, item, "wms", {"tasks": [asdict(each) for each in tasks]}, NOW)
         if quanta:
             journal.save_report(connection, item, "data", {"report": {"failed_quanta": quanta}}, NOW)
-    return GroupView(group, 1, "all", attempts=journal.attempts(edges.mirror, STEP.id)[group])
+    attempts = journal.attempts(edges.mirror, STEP.id)[group]
+    return GroupView(
+        group, 1, "all", attempts=attempts, jobs=Counts(failed=sum(each.failed for each in tasks))
+    )
 
 
 def failure(label: str = "calibrate", error: JobError = NAN) -> Failure:
@@ -127,6 +130,20 @@ def test_what_is_known_in_part_is_shown_and_asked_for_again(edges: Edges, jobs: 
     jobs.known = (failure(), failure(), failure())
     assert ask(edges, group, minutes=2)
     assert [each.count for each in failures.explained(edges, step(group)).failures] == [3]
+
+
+def test_a_request_that_a_person_restarted_is_asked_about_anew(edges: Edges, jobs: Jobs) -> None:
+    group = ended(edges, "g001", task("calibrate", 10, 2))
+    jobs.known = (failure(), failure())
+    assert ask(edges, group)
+    assert group.last is not None
+    assert group.last.last_try is not None
+    with edges.mirror.writing() as connection:
+        body = {"tasks": [asdict(task("calibrate", 10, 1))]}
+        journal.save_report(connection, group.last.last_try.id, "wms", body, NOW)
+    jobs.known = (failure(),)
+    assert ask(edges, group, minutes=1)
+    assert [each.count for each in failures.explained(edges, step(group)).failures] == [1]
 
 
 def test_without_a_monitor_failed_quanta_say_why(edges: Edges) -> None:
