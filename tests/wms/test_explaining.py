@@ -131,6 +131,16 @@ def test_another_failure_never_makes_things_better(
     assert before is None or after.severity >= before.severity
 
 
+@given(failures, st.sampled_from([{"tasks": ("*",)}, {"sites": ("*",)}, {"message": "^"}]), st.booleans())
+def test_a_rule_that_asks_for_more_wins_wherever_it_stands(failure: Failure, more: Any, last: bool) -> None:
+    common = {"flavour": Flavour.PAYLOAD, "action": Action.RESCUE, "active": True}
+    wide = Rule(name="wide", codes=CODES, **common)
+    narrow = Rule(name="narrow", codes=CODES, **common, **more)
+    catalogue = Catalogue(rules=(wide, narrow) if last else (narrow, wide))
+    (each,) = explain(catalogue, [FailureKind(failure, 1)], {})
+    assert each.rule == "narrow"
+
+
 @pytest.mark.covers("G7")
 def test_a_tolerance_counts_over_the_whole_step_and_not_over_one_group() -> None:
     accepting = Rule(
