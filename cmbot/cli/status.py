@@ -31,10 +31,11 @@ def command(key: str, settings_file: Path, *, as_json: bool) -> None:
     from rich.markup import escape
     from rich.table import Column, Table
 
-    from cmbot.operations.status import status
+    from cmbot.operations.status import old, status
     from cmbot.reconcile.opening import open_local
 
-    lines = status(open_local(load(settings_file)), key)
+    settings = load(settings_file)
+    lines = status(open_local(settings), key)
     if as_json:
         click.echo(json.dumps([asdict(line) for line in lines]))
         return
@@ -50,8 +51,9 @@ def command(key: str, settings_file: Path, *, as_json: bool) -> None:
         table.add_row(*map(escape, _cells(line)), *(() if details else (escape(line.summary),)))
     Console().print(table)
     for line in lines:
-        if details and line.summary:
-            click.echo(f"{line.key or line.name}: {line.summary}")
+        for said_of_it in (line.summary, old(line, 2 * settings.panda.cycle)) if details else ():
+            if said_of_it:
+                click.echo(f"{line.key or line.name}: {said_of_it}")
 
 
 def _cells(line: Line) -> tuple[str, ...]:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _START = 60.0
 """Seconds that a server may take to answer."""
+HASTE = 1_000_000
+"""Requests in an hour, where time goes by as in a demonstration."""
 _END = 20.0
 """Seconds that it may take to end before it is killed."""
 
@@ -115,11 +117,12 @@ def world(
         say("making a Butler repository with raw data of 40 visits")
         _run(state, "butler", "sandbox", "butler", str(state / "repo"))
     (state / "seed.json").write_text(json.dumps(seed(), indent=1))
+    (state / "panda-seed.json").write_text(json.dumps({"settings": {"rate_limit": HASTE}}))
     with ExitStack() as parts:
         say("starting Jira and PanDA")
         options = {
             "jira": ("--seed", f"{state}/seed.json", "--flavour", flavour),
-            "panda": ("--bin-dir", _bin()),
+            "panda": ("--seed", f"{state}/panda-seed.json", "--bin-dir", _bin()),
         }
         servers = {}
         for (name, more), asked in zip(options.items(), ports, strict=True):
@@ -223,8 +226,10 @@ def _settings(state: Path, jira: dict[str, Any], panda: dict[str, Any]) -> Path:
             "relay": panda["relay"],
             "monitor": panda["url"],
             "monitor_token": {"file": str(state / "panda.token")},
-            # Relay and monitor are one host here, which is asked every two seconds.
-            "requests_per_hour": 100_000,
+            # Relay and monitor are one host here, which is asked every two seconds (see panda-seed.json).
+            "requests_per_hour": HASTE,
+            "relay_requests_per_hour": HASTE,
+            "cycle": "PT0S",
             "token": {"file": str(state / "panda.token")},
         },
         "links": dict.fromkeys(("request", "logs"), f"{panda['url']}/workflows/{{request_id}}"),

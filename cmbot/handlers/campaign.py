@@ -100,6 +100,7 @@ def _notices(view: CampaignView, moves: Sequence[MoveTo]) -> Iterator[Notice]:
     by_issue = {move.issue.id: move.target for move in moves}
     yield from telling.launched(view)
     yield from telling.failed(view)
+    yield from telling.needing_attention(view)
     yield from telling.distrusted(view)
     yield from telling.edited(view)
     for step in view.steps:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from cmbot.exceptions import Problem
@@ -136,6 +137,37 @@ def _not_used(issue: Issue, edit: Edit, problem: str, remedy: str) -> Notice:
         problems=(Problem(edit.field, problem, remedy),),
         coming=f"{issue.key} goes on as it was.",
     )
+
+
+def needing_attention(view: CampaignView) -> Iterator[Notice]:
+    """Tell that an attempt that goes on needs a person, or goes on again.
+
+    Parameters
+    ----------
+    view : `~cmbot.models.views.CampaignView`
+        The campaign.
+
+    Yields
+    ------
+    notice : `~cmbot.models.notices.Notice`
+        On the sub-task, or on the step where there is none; once for each reason.
+    """
+    for step in view.steps:
+        for group in step.groups:
+            last, issue = group.last, group.issue or step.issue
+            if last is None:
+                continue
+            which = f"{step.name} {group.name} {last.label}"
+            name = f"{step.issue.id}:{group.name}:{last.number}"
+            if last.attention:
+                marker = f"attention:{name}:{sha256(last.attention.encode()).hexdigest()[:8]}"
+                said = (f"{which} is {last.attention}",)
+                yield Notice(NoticeKind.ATTENTION, issue, marker, last.cause, said)
+            if last.reopened_at is not None:
+                request = last.last_try.request_id if last.last_try else None
+                marker = f"reopened:{name}:{last.reopened_at:%Y%m%dT%H%M%S}"
+                said = (f"{which}: request {request} goes on in PanDA after its end.",)
+                yield Notice(NoticeKind.REOPENED, issue, marker, last.cause, said)
 
 
 def paused(view: CampaignView) -> Notice:

@@ -12,7 +12,7 @@ from cmbot.models.attempts import Attempt, AttemptState, Cause, Try, TryState
 from cmbot.models.issues import Person
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from sqlite3 import Connection, Row
 
     from cmbot.mirror.database import Mirror
@@ -21,6 +21,10 @@ ARCHIVED = "archive"
 """Kind of the report that says what the archive holds of a try: its stage, and the hash of its manifest."""
 _ATTEMPTS = """SELECT attempts.*, causes.account, causes.name AS person, causes.at AS cause_at, causes.what
     FROM attempts JOIN causes ON causes.id = attempts.cause_id"""
+_NEWEST_ENDED = """ended_at > ? AND EXISTS (
+    SELECT 1 FROM tries WHERE attempt_id = attempts.id AND tries.state = ? AND coalesce(seen_at, '') <= ?)
+    AND NOT EXISTS (SELECT 1 FROM attempts AS later WHERE later.step_id = attempts.step_id
+    AND later.grp = attempts.grp AND later.number > attempts.number)"""
 
 
 def add_attempt(
@@ -58,9 +62,9 @@ def add_attempt(
         (cause.id, cause.by.account, cause.by.name, stamp(cause.at), cause.what),
     )
     cursor = connection.execute(
-        """INSERT INTO attempts (step_id, grp, number, state, cause_id, hash, created_at)
-        VALUES (?, ?, ?, ?, ?, ?, ?)""",
-        (step_id, group, number, AttemptState.RESERVED, cause.id, spec, stamp(now)),
+        """INSERT INTO attempts (step_id, grp, number, state, cause_id, hash, created_at, since)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
+        (step_id, group, number, AttemptState.RESERVED, cause.id, spec, stamp(now), stamp(now)),
     )
     return int(cursor.lastrowid or 0)
 
@@ -124,7 +128,7 @@ def set_attempt(connection: Connection, attempt_id: int, **columns: Any) -> None
     attempt_id : `int`
         Which.
     **columns : `Any`
-        ``state``, ``ended_at``, ``summary``, ``hash``, ``created_at``.
+        ``ended_at``, ``summary``, ``attention``, ``hash``, ``created_at``; for ``state`` see `move_attempt`.
     """
     _update(connection, "attempts", attempt_id, columns)
 
@@ -140,6 +144,69 @@ def name_person(connection: Connection, cause_id: str, name: str) -> None:
         The cause, and what people are shown.
     """
     connection.execute("UPDATE causes SET name = ? WHERE id = ?", (name, cause_id))
+
+
+def move_attempt(
+    connection: Connection, attempt_id: int, state: AttemptState, now: datetime, **columns: Any
+) -> None:
+    """Bring an attempt into a state, inside a transaction; whoever had to look at it need not any more.
+
+    Parameters
+    ----------
+    connection : `sqlite3.Connection`
+        Of `cmbot.mirror.Mirror.writing`.
+    attempt_id : `int`
+        Which.
+    state : `~cmbot.models.attempts.AttemptState`
+        The state; from the one that it has already, it does not move.
+    now : `datetime.datetime`
+        The time.
+    **columns : `Any`
+        As for `set_attempt`.
+    """
+    connection.execute(
+        "UPDATE attempts SET since = ?, attention = '' WHERE id = ? AND state <> ?",
+        (stamp(now), attempt_id, state),
+    )
+    set_attempt(connection, attempt_id, state=state, **columns)
+
+
+def mark_seen(connection: Connection, try_ids: Iterable[int], now: datetime) -> None:
+    """Keep when the WMS last said how some submissions are, inside a transaction.
+
+    Parameters
+    ----------
+    connection : `sqlite3.Connection`
+        Of `cmbot.mirror.Mirror.writing`.
+    try_ids : `~collections.abc.Iterable` [`int`]
+        Which.
+    now : `datetime.datetime`
+        The time.
+    """
+    connection.executemany(
+        "UPDATE tries SET seen_at = ? WHERE id = ?", [(stamp(now), number) for number in try_ids]
+    )
+
+
+def ended_attempts(mirror: Mirror, ended_after: datetime, seen_before: datetime) -> tuple[Attempt, ...]:
+    """Read the newest attempts of groups that ended lately and were not looked at since.
+
+    Parameters
+    ----------
+    mirror : `~cmbot.mirror.Mirror`
+        The database.
+    ended_after, seen_before : `datetime.datetime`
+        Since when, and not looked at since when.
+
+    Returns
+    -------
+    attempts : `tuple` [`~cmbot.models.attempts.Attempt`, ...]
+        Oldest first.
+    """
+    values = (stamp(ended_after), TryState.SUBMITTED, stamp(seen_before))
+    query = f"{_ATTEMPTS} WHERE {_NEWEST_ENDED} ORDER BY attempts.id"
+    found = (_attempt(mirror, row) for row in mirror.connection.execute(query, values).fetchall())
+    return tuple(attempt for attempt in found if not attempt.state.live)
 
 
 def attempts(mirror: Mirror, step_id: str) -> dict[str, tuple[Attempt, ...]]:
@@ -310,6 +377,29 @@ def manifests(mirror: Mirror) -> dict[str, str]:
     return {row["name"]: row["sha256"] for row in rows}
 
 
+def reported_at(mirror: Mirror, try_id: int, kind: str) -> datetime | None:
+    """Tell when a report last said something new.
+
+    Parameters
+    ----------
+    mirror : `~cmbot.mirror.Mirror`
+        The database.
+    try_id : `int`
+        Of which try.
+    kind : `str`
+        Which report.
+
+    Returns
+    -------
+    at : `datetime.datetime` or `None`
+        `None` if there is none.
+    """
+    row = mirror.connection.execute(
+        "SELECT at FROM reports WHERE try_id = ? AND kind = ?", (try_id, kind)
+    ).fetchone()
+    return datetime.fromisoformat(row["at"]) if row else None
+
+
 def _update(connection: Connection, table: str, row_id: int, columns: Mapping[str, Any]) -> None:
     values = {name: stamp(value) if isinstance(value, datetime) else value for name, value in columns.items()}
     assignments = ", ".join(f"[{name}] = :{name}" for name in values)
@@ -332,11 +422,18 @@ def _attempt(mirror: Mirror, row: Row) -> Attempt:
             row["what"],
         ),
         created_at=datetime.fromisoformat(row["created_at"]),
-        ended_at=datetime.fromisoformat(row["ended_at"]) if row["ended_at"] else None,
+        ended_at=_instant(row["ended_at"]),
         summary=row["summary"],
         hash=row["hash"],
+        since=_instant(row["since"]),
+        attention=row["attention"],
+        reopened_at=_instant(row["reopened_at"]),
         tries=tuple(_try(item) for item in rows),
     )
+
+
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def _try(row: Row) -> Try:
@@ -349,8 +446,9 @@ def _try(row: Row) -> Try:
         directory=row["directory"],
         host=row["host"],
         reserved_at=datetime.fromisoformat(row["reserved_at"]),
-        ended_at=datetime.fromisoformat(row["ended_at"]) if row["ended_at"] else None,
+        ended_at=_instant(row["ended_at"]),
         request_id=row["request_id"],
         lookups=row["lookups"],
         note=row["note"],
+        seen_at=_instant(row["seen_at"]),
     )

@@ -108,6 +108,7 @@ def _followed(connection: Connection) -> None:
     connection.execute("ALTER TABLE attempts ADD COLUMN since TEXT NOT NULL DEFAULT ''")
     connection.execute("UPDATE attempts SET since = coalesce(ended_at, created_at)")
     connection.execute("ALTER TABLE attempts ADD COLUMN attention TEXT NOT NULL DEFAULT ''")
+    connection.execute("ALTER TABLE attempts ADD COLUMN reopened_at TEXT")
     connection.execute(
         "CREATE TABLE hosts (host TEXT PRIMARY KEY, refusals INTEGER NOT NULL, not_before TEXT NOT NULL)"
     )

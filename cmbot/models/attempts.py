@@ -106,6 +106,8 @@ class Try:
     """Look-ups by name that succeeded and found nothing."""
     note: str = ""
     """What was seen last, for people."""
+    seen_at: datetime | None = None
+    """When the WMS last said how it is."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +132,12 @@ class Attempt:
     """When it ended."""
     summary: str = ""
     """The reason of its state in a sentence."""
+    since: datetime | None = None
+    """When it came into its state."""
+    attention: str = ""
+    """Why a person should look at it: overdue, lost, or there more than once; empty if all is well."""
+    reopened_at: datetime | None = None
+    """When it was seen to go on after its end, because someone restarted it in the WMS."""
     hash: str = ""
     """Hash of the definition that it uses."""
     tries: tuple[Try, ...] = ()

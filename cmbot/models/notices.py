@@ -22,6 +22,8 @@ class NoticeKind(StrEnum):
     FAILED = "failed"
     COMPLETED = "completed"
     DISTRUSTED = "distrusted"
+    ATTENTION = "attention"
+    REOPENED = "reopened"
 
 
 @dataclass(frozen=True)

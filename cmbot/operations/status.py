@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from cmbot.exceptions import UserError
@@ -13,6 +14,7 @@ from cmbot.reconcile import views
 
 if TYPE_CHECKING:
     from cmbot.mirror.events import Event
+    from cmbot.models.attempts import Attempt
     from cmbot.models.issues import Issue
     from cmbot.models.views import CampaignView, Counts, GroupView, StepView
     from cmbot.reconcile.edges import Local
@@ -40,6 +42,8 @@ class Line:
     """How many of its quanta are known to be in the Butler."""
     summary: str
     """The reason of its state."""
+    heard_at: str = ""
+    """When PanDA last said how it is, as ISO 8601; empty for what PanDA is not asked about."""
 
     def to_json(self) -> dict[str, Any]:
         """Give it to a script.
@@ -75,6 +79,30 @@ def status(local: Local, key: str = "") -> tuple[Line, ...]:
     if not key:
         return tuple(_lines(views.campaign(local, epic))[0] for epic in views.epics(local))
     return _lines(views.campaign(local, epic_of(local, key)))
+
+
+def old(line: Line, limit: timedelta) -> str:
+    """Say how old is what PanDA said of a group, if it is older than it would be if PanDA answered.
+
+    Parameters
+    ----------
+    line : `Line`
+        The group.
+    limit : `datetime.timedelta`
+        What is younger is not worth a word.
+
+    Returns
+    -------
+    text : `str`
+        For people who look now; empty if it is fresh.
+    """
+    if not line.heard_at:
+        return ""
+    heard, minute = datetime.fromisoformat(line.heard_at), timedelta(minutes=1)
+    age = datetime.now(UTC) - heard
+    if age <= max(limit, minute):
+        return ""
+    return f"what PanDA said is {age // minute} minutes old ({heard:%Y-%m-%d %H:%M} UTC)"
 
 
 def history(local: Local, key: str) -> tuple[Event, ...]:
@@ -163,5 +191,13 @@ def _group_line(group: GroupView) -> Line:
         request=last.last_try.request_id if last and last.last_try else None,
         jobs=group.jobs,
         quanta=group.quanta,
-        summary="; ".join(filter(None, (_frozen(group.issue), last.summary if last else ""))),
+        summary="; ".join(
+            filter(None, (_frozen(group.issue), *((last.summary, last.attention) if last else ())))
+        ),
+        heard_at=_heard_at(last) if last else "",
     )
+
+
+def _heard_at(attempt: Attempt) -> str:
+    item = attempt.last_try
+    return item.seen_at.isoformat() if attempt.state.live and item and item.seen_at else ""

@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from cmbot.exceptions import RemoteError
+from cmbot.exceptions import CmbotError, RemoteError
 from cmbot.panda import monitor_workflows
 from cmbot.panda.monitor_rows import integer, rows
 from cmbot.panda.rows import in_order
@@ -33,7 +33,7 @@ _KEPT = 5000
 class Told:
     """What the monitor could tell."""
 
-    reports: dict[int, WmsReport | RemoteError] = field(default_factory=dict)
+    reports: dict[int, WmsReport | CmbotError] = field(default_factory=dict)
     """What it knows; of what is not in it, nothing."""
     listed: dict[int, Progress] = field(default_factory=dict)
     """Rows of those that were asked about."""
@@ -80,7 +80,7 @@ class Batch:
             changed = self._changed(_by(data, "request_id"), asked, told)
             for begin in range(0, len(changed), CHUNK):
                 self._ask_tasks(changed[begin : begin + CHUNK], asked, days, told)
-        except RemoteError as error:
+        except CmbotError as error:
             self._say(str(error))
         else:
             self._say("")

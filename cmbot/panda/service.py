@@ -7,7 +7,16 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from cmbot.exceptions import CredentialsError, Limited, NotFound, OutcomeUnknown, Refused, RemoteError
+from cmbot.exceptions import (
+    CmbotError,
+    CredentialsError,
+    Limited,
+    NotFound,
+    OutcomeUnknown,
+    Refused,
+    RemoteError,
+    UserError,
+)
 from cmbot.panda import failed_jobs
 from cmbot.panda.batch import Batch, Told
 from cmbot.panda.relay import Relay
@@ -77,8 +86,8 @@ class PandaWms:
                 self._batch.confirmed(told.listed[number], answer)
         return Look(told.reports | found, told.others)
 
-    def _one_by_one(self, request_ids: Sequence[int]) -> dict[int, WmsReport | RemoteError]:
-        reports: dict[int, WmsReport | RemoteError] = {}
+    def _one_by_one(self, request_ids: Sequence[int]) -> dict[int, WmsReport | CmbotError]:
+        reports: dict[int, WmsReport | CmbotError] = {}
         end = time.monotonic() + self._settings.timeout
         turn = max(self._turns.values(), default=0) + 1
         # At least one: that nothing may be asked is then said.
@@ -88,7 +97,7 @@ class PandaWms:
             self._turns[number] = turn
             try:
                 reports[number] = self.status(number)
-            except (CredentialsError, Limited) as error:
+            except (CredentialsError, Limited, UserError) as error:
                 # The others would get the same answer.
                 return dict.fromkeys(request_ids, error) | reports
             except RemoteError as error:

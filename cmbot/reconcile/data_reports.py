@@ -118,11 +118,14 @@ def _judge(edges: Edges, step: StepView, attempt: Attempt, report: DataReport, n
         state = AttemptState.CANCELLED
     else:
         state = AttemptState.PARTIAL if report.successful else AttemptState.FAILED
-    summary = "" if report.complete else _summary(report, merged=merged)
+    merge_failed = bool(wms.get("merge_failed"))
+    summary = "" if report.complete else _summary(report, merged=merged, merge_failed=merge_failed)
     _end(edges, step, attempt, state, summary, report, now)
 
 
-def _summary(report: DataReport, *, merged: bool) -> str:
+def _summary(report: DataReport, *, merged: bool, merge_failed: bool) -> str:
+    if merge_failed:
+        return "every job succeeded but the final one, which registers the outputs: only the merge failed"
     parts = [
         f"{task.label}: {task.missing} of {task.expected} quanta missing"
         f" ({task.failed} failed, {task.blocked} blocked, {task.unknown} unknown)"
@@ -147,7 +150,7 @@ def _end(
     with edges.mirror.writing() as connection:
         if report is not None:
             journal.save_report(connection, item.id, "data", _body(report), now)
-        journal.set_attempt(connection, attempt.id, state=state, summary=summary, ended_at=now)
+        journal.move_attempt(connection, attempt.id, state, now, summary=summary, ended_at=now)
         made = f"{report.successful} of {report.expected} quanta" if report else "no data report"
         what = f"{step.name} {attempt.group} {attempt.label} {state}: {made}"
         events.add(connection, now, step.issue.key, "cmbot", what, summary or "data report")

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import logging
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cmbot.exceptions import CmbotError, NotFound, RemoteError
 from cmbot.mirror import events, journal
 from cmbot.models.attempts import AttemptState, TryState
 from cmbot.models.views import Counts
-from cmbot.reconcile import data_reports, failures, recover, waiting
+from cmbot.reconcile import attending, data_reports, failures, polling, recover, waiting
 from cmbot.wms.states import WorkflowState
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
+    from sqlite3 import Connection
 
-    from cmbot.models.attempts import Attempt
+    from cmbot.models.attempts import Attempt, Try
     from cmbot.models.views import CampaignView, StepView
     from cmbot.reconcile.edges import Edges
+    from cmbot.reconcile.polling import Seen
     from cmbot.wms.port import WmsReport
 
 _LOG = logging.getLogger(__name__)
@@ -37,8 +40,8 @@ _STATES = {
 }
 
 
-def campaign(edges: Edges, view: CampaignView, now: datetime) -> bool:
-    """Follow the live attempts of a campaign.
+def campaign(edges: Edges, view: CampaignView, seen: Seen, now: datetime) -> bool:
+    """Follow the attempts of a campaign.
 
     Parameters
     ----------
@@ -46,6 +49,8 @@ def campaign(edges: Edges, view: CampaignView, now: datetime) -> bool:
         The outside world.
     view : `~cmbot.models.views.CampaignView`
         The campaign.
+    seen : `~cmbot.reconcile.polling.Seen`
+        What the last look at the WMS showed.
     now : `datetime.datetime`
         The time.
 
@@ -59,12 +64,15 @@ def campaign(edges: Edges, view: CampaignView, now: datetime) -> bool:
         trouble = ""
         for group in step.groups:
             attempt = group.last
-            if attempt is None or not attempt.state.live:
+            if attempt is None:
                 continue
             try:
-                changed |= _attempt(edges, view, step, attempt, now)
+                moved = _attempt(edges, view, step, attempt, seen, now)
+                changed |= moved or attending.attend(edges, step, attempt, seen, now)
+                trouble = trouble or attending.old(edges, attempt, seen, now)
             except CmbotError as error:
                 trouble = str(error)
+                changed |= attending.attend(edges, step, attempt, seen, now)
         waiting.note(edges, step, "follow", trouble)
     return changed
 
@@ -87,16 +95,25 @@ def look(edges: Edges, view: CampaignView, now: datetime) -> tuple[str, ...]:
         What could not be found out.
     """
     troubles = []
-    for step in view.steps:
-        for group in step.groups:
-            attempt = group.last
-            if attempt is None or not attempt.state.live:
-                continue
-            try:
-                recover.look(edges, step, attempt, now)
-                _poll(edges, step, _now(edges, attempt), now)
-            except CmbotError as error:
-                troubles.append(str(error))
+    live = [
+        (step, group.last)
+        for step in view.steps
+        for group in step.groups
+        if group.last is not None and group.last.state.live
+    ]
+    for step, attempt in live:
+        try:
+            recover.look(edges, step, attempt, now)
+        except CmbotError as error:
+            troubles.append(str(error))
+    known = [(step, _now(edges, attempt)) for step, attempt in live]
+    seen = polling.these(edges, [attempt for _, attempt in known], now)
+    troubles += sorted({str(found) for found in seen.reports.values() if isinstance(found, CmbotError)})
+    for step, attempt in known:
+        try:
+            _poll(edges, step, attempt, seen, now)
+        except CmbotError as error:
+            troubles.append(str(error))
     return tuple(troubles)
 
 
@@ -105,52 +122,76 @@ def _now(edges: Edges, attempt: Attempt) -> Attempt:
     return next(item for item in found if item.id == attempt.id)
 
 
-def _attempt(edges: Edges, view: CampaignView, step: StepView, attempt: Attempt, now: datetime) -> bool:
+def _attempt(
+    edges: Edges, view: CampaignView, step: StepView, attempt: Attempt, seen: Seen, now: datetime
+) -> bool:
     if attempt.state is AttemptState.MERGE_PENDING:
         return data_reports.follow(edges, view, step, attempt, now)
     item = attempt.last_try
-    if item is None or item.state is not TryState.SUBMITTED:
+    if attempt.state.live and (item is None or item.state is not TryState.SUBMITTED):
         return recover.attempt(edges, view, step, attempt, now)
-    return _poll(edges, step, attempt, now)
+    return _poll(edges, step, attempt, seen, now)
 
 
-def _poll(edges: Edges, step: StepView, attempt: Attempt, now: datetime) -> bool:
+def _poll(edges: Edges, step: StepView, attempt: Attempt, seen: Seen, now: datetime) -> bool:
     item = attempt.last_try
-    if item is None or item.request_id is None:
+    report = seen.reports.get(item.request_id) if item and item.request_id else None
+    if item is None or report is None:
         return False
-    try:
-        report = edges.wms.status(item.request_id)
-    except NotFound as error:
-        with edges.mirror.writing() as connection:
-            journal.set_try(connection, item.id, note=str(error))
-        raise
+    if isinstance(report, CmbotError):
+        if isinstance(report, NotFound) and item.note != str(report):
+            with edges.mirror.writing() as connection:
+                journal.set_try(connection, item.id, note=str(report))
+        return False
     if report.name.lower() != item.name.lower():
         problem = f"request {item.request_id} is called {report.name}, not {item.name}"
         raise RemoteError(step.issue.key, problem, "look at the request; cmbot does not follow it")
+    body = _body(report)
+    known = journal.report(edges.mirror, item.id, "wms")
     # A request that has ended but does not add up stays where it is until it does.
     state = _STATES.get(report.state, attempt.state)
-    body = {"counts": asdict(_counts(report)), "merged": report.merged, "status": report.raw_status}
-    body["tasks"] = [asdict(task) for task in report.tasks]
-    known = journal.report(edges.mirror, item.id, "wms")
+    if not attempt.state.live and not _goes_on(report, known or {}, body):
+        return False
     if known == body and state is attempt.state:
         return False
     with edges.mirror.writing() as connection:
         journal.save_report(connection, item.id, "wms", body, now)
         if state is not attempt.state:
-            journal.set_attempt(connection, attempt.id, state=state)
-            what = f"{step.name} {attempt.group} {attempt.label} is {state}"
-            events.add(
-                connection,
-                now,
-                step.issue.key,
-                "PanDA",
-                what,
-                f"request {item.request_id} {report.raw_status}",
-            )
-            _LOG.info("%s %s (request %s %s)", step.issue.key, what, item.request_id, report.raw_status)
+            again = {} if attempt.state.live else _reopened(connection, item, now)
+            journal.move_attempt(connection, attempt.id, state, now, **again)
+            what = f"{step.name} {attempt.group} {attempt.label} is {state}" + (" again" if again else "")
+            why = f"request {item.request_id} {report.raw_status}"
+            events.add(connection, now, step.issue.key, "PanDA", what, why)
+            _LOG.info("%s %s (%s)", step.issue.key, what, why)
     return True
 
 
-def _counts(report: WmsReport) -> Counts:
-    total = sum(task.expected or 0 for task in report.tasks)
-    return Counts(total, report.done, report.failed + report.pruned, report.running)
+def _body(report: WmsReport) -> dict[str, Any]:
+    counts = Counts(
+        sum(task.expected or 0 for task in report.tasks),
+        report.done,
+        report.failed + report.pruned,
+        report.running,
+    )
+    return {
+        "counts": asdict(counts),
+        "merged": report.merged,
+        "merge_failed": report.merge_failed,
+        "status": report.raw_status,
+        "unsettled": report.state is WorkflowState.UNKNOWN,
+        "tasks": [asdict(task) | {"ids": list(task.ids)} for task in report.tasks],
+    }
+
+
+def _goes_on(report: WmsReport, known: Mapping[str, Any], body: Mapping[str, Any]) -> bool:
+    """Whether a request does, or did, more after its end: someone restarted it in the WMS."""
+    if not report.state.ended:
+        return report.state is not WorkflowState.UNKNOWN
+    return "status" in known and any(known[key] != body[key] for key in ("status", "counts"))
+
+
+def _reopened(connection: Connection, item: Try, now: datetime) -> dict[str, Any]:
+    # The data, and what failed, are counted anew when it ends again.
+    for kind in ("asked", failures.KIND):
+        journal.drop_report(connection, item.id, kind)
+    return {"ended_at": None, "summary": "", "reopened_at": now}

@@ -22,6 +22,7 @@ from cmbot.reconcile import (
     looking,
     observe,
     planning,
+    polling,
     restoring,
     submissions,
     submit,
@@ -73,6 +74,7 @@ class Passes:
         self._edges = edges
         self._unsettled: set[str] | None = None
         self._ready = False
+        self._seen = polling.Seen()
 
     def run(self, now: datetime, named: Mapping[str, str] | None = None) -> Report:
         """Do one pass.
@@ -107,6 +109,7 @@ class Passes:
             report.errors.append(report.jira)
         report.changed, report.more = news.changed, news.more
         unsettled, self._ready = set(), observe.ready(edges)
+        self._seen = polling.everything(edges, now)
         for epic in self._relevant(news.keys):
             report.campaigns += 1
             try:
@@ -138,7 +141,7 @@ class Passes:
         if self._unsettled is None:
             return views.epics(self._edges)
         steps = {attempt.step_id for attempt in journal.live_attempts(self._edges.mirror)}
-        steps |= set(plans.open_plans(self._edges.mirror))
+        steps |= set(plans.open_plans(self._edges.mirror)) | self._seen.steps
         keys = changed | seen.parents(self._edges.mirror, keys=changed, ids=steps)
         if not keys and not self._unsettled:
             return ()
@@ -150,7 +153,7 @@ class Passes:
         edges = self._edges
         restoring.link(edges, epic)
         view = views.campaign(edges, epic)
-        follow.campaign(edges, view, now)
+        follow.campaign(edges, view, self._seen, now)
         if not self._ready:
             return True
         for step in view.steps:

@@ -218,7 +218,7 @@ def _adopt(edges: Edges, step: StepView, item: Attempt, last: Try, outcome: Outc
         journal.set_try(
             connection, last.id, state=TryState.SUBMITTED, request_id=outcome.request_id, note=outcome.note
         )
-        journal.set_attempt(connection, item.id, state=AttemptState.SUBMITTED, summary="")
+        journal.move_attempt(connection, item.id, AttemptState.SUBMITTED, now, summary="")
         journal.save_report(connection, last.id, "graph", {"quanta": quanta}, now)
         what = f"{step.name} {item.group} {item.label} is request {outcome.request_id}"
         events.add(connection, now, step.issue.key, "cmbot", what, outcome.note)
@@ -232,7 +232,7 @@ def _set(edges: Edges, step: StepView, item: Attempt, state: AttemptState, note:
         return
     with edges.mirror.writing() as connection:
         ended = {} if state.live else {"ended_at": now}
-        journal.set_attempt(connection, item.id, state=state, summary=note, **ended)
+        journal.move_attempt(connection, item.id, state, now, summary=note, **ended)
         what = f"{step.name} {item.group} {item.label} is {state}"
         events.add(connection, now, step.issue.key, "cmbot", what, note)
     _LOG.info("%s %s: %s", step.issue.key, what, note)

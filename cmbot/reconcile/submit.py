@@ -99,7 +99,7 @@ def next_try(edges: Edges, view: CampaignView, step: StepView, attempt: Attempt,
     name = submissions.run_name(step.issue.key, step.name, attempt.group, attempt.number, nonce)
     with edges.mirror.writing() as connection:
         journal.add_try(connection, attempt.id, nonce, name, str(edges.tries / name), now)
-        journal.set_attempt(connection, attempt.id, state=AttemptState.RESERVED)
+        journal.move_attempt(connection, attempt.id, AttemptState.RESERVED, now)
         what = f"submitting {step.name} {attempt.group} {attempt.label} again as {name}"
         events.add(connection, now, step.issue.key, "cmbot", what, "the earlier submission did not happen")
     _LOG.info("%s %s", step.issue.key, what)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from cmbot.exceptions import RemoteError
+    from cmbot.exceptions import CmbotError
     from cmbot.models.failures import Failure
     from cmbot.wms.states import WorkflowState
 
@@ -113,7 +113,7 @@ class WmsReport:
 class Look:
     """What one look at many requests showed."""
 
-    reports: Mapping[int, WmsReport | RemoteError]
+    reports: Mapping[int, WmsReport | CmbotError]
     """By request id: how it is, or why that is not known. A request that is not in it was not asked about
     this time; nothing is known to have changed."""
     others: Mapping[int, str]

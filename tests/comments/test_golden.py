@@ -112,6 +112,12 @@ NOTICES: dict[NoticeKind, dict[str, Any]] = {
         "happened": ("step1 (CM-2): 2 of 2 groups, 800 of 800 quanta",),
         "coming": "A person judges the data: set the field Verdict.",
     },
+    NoticeKind.ATTENTION: {
+        "happened": (
+            "step1 g001 a1 is running since 2026-11-18 08:15 UTC: look (PanDA says: {0} files available)",
+        )
+    },
+    NoticeKind.REOPENED: {"happened": ("step1 g001 a1: request 4701 goes on in PanDA after its end.",)},
     NoticeKind.DISTRUSTED: {
         "coming": "What was submitted is followed to its end; nothing new of it is submitted."
     },

@@ -1,0 +1,155 @@
+"""One look at everything that runs, for all campaigns together (design.md rule 7)."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from cmbot.exceptions import CmbotError
+from cmbot.mirror import journal
+from cmbot.models.attempts import AttemptState, TryState
+from cmbot.wms.port import WmsReport
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from cmbot.models.attempts import Attempt, Try
+    from cmbot.reconcile.edges import Edges
+
+_LOG = logging.getLogger(__name__)
+_LOOKED, _TROUBLE = "panda looked at", "panda trouble"
+_EVER = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a look showed."""
+
+    reports: Mapping[int, WmsReport | CmbotError] = field(default_factory=dict)
+    """By request id; see `~cmbot.wms.port.Look`."""
+    others: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    """Requests that were not asked for, by their run names without the nonce, in lower case."""
+    steps: frozenset[str] = frozenset()
+    """Steps with attempts that were asked about."""
+
+    def namesakes(self, item: Try) -> tuple[int, ...]:
+        """Find requests that look like another submission of the same attempt.
+
+        Parameters
+        ----------
+        item : `~cmbot.models.attempts.Try`
+            The submission that is followed.
+
+        Returns
+        -------
+        request_ids : `tuple` [`int`, ...]
+            Without its own.
+        """
+        return self.others.get(_prefix(item.name), ())
+
+
+def everything(edges: Edges, now: datetime) -> Seen:
+    """Look at all live attempts, and at some that have ended, if it is time.
+
+    Parameters
+    ----------
+    edges : `~cmbot.reconcile.edges.Edges`
+        The outside world.
+    now : `datetime.datetime`
+        The time.
+
+    Returns
+    -------
+    seen : `Seen`
+        Empty if it is not time yet.
+    """
+    panda, noted = edges.settings.panda, edges.mirror.note(_LOOKED)
+    if noted and now - datetime.fromisoformat(noted) < panda.cycle:
+        return Seen()
+    edges.mirror.remember(_LOOKED, now.isoformat())
+    ended = journal.ended_attempts(edges.mirror, now - panda.reread_for, now - panda.reread)
+    return these(edges, (*journal.live_attempts(edges.mirror), *ended), now)
+
+
+def these(edges: Edges, attempts: Iterable[Attempt], now: datetime) -> Seen:
+    """Look at some attempts.
+
+    Parameters
+    ----------
+    edges : `~cmbot.reconcile.edges.Edges`
+        The outside world.
+    attempts : `~collections.abc.Iterable` [`~cmbot.models.attempts.Attempt`]
+        Which; those without a request, and those whose data are being counted, are left out.
+    now : `datetime.datetime`
+        The time.
+
+    Returns
+    -------
+    seen : `Seen`
+        How they are.
+    """
+    wanted = {attempt: item for attempt in attempts if (item := _followed(attempt)) is not None}
+    # What was not heard of for longest comes first, before what has ended.
+    order = sorted(wanted, key=lambda one: (not one.state.live, wanted[one].seen_at or _EVER))
+    names = {wanted[one].request_id or 0: wanted[one].name for one in order}
+    if not names:
+        _say(edges, ())
+        return Seen()
+    look = edges.wms.statuses(names, min(item.reserved_at for item in wanted.values()))
+    told = [
+        item.id
+        for attempt, item in wanted.items()
+        # Of what has ended one answer is enough for a while, whatever it is.
+        if isinstance(look.reports.get(item.request_id or 0), WmsReport)
+        or (item.request_id in look.reports and not attempt.state.live)
+    ]
+    with edges.mirror.writing() as connection:
+        journal.mark_seen(connection, told, now)
+    live = {item.request_id for attempt, item in wanted.items() if attempt.state.live}
+    _say(edges, [found for number, found in look.reports.items() if number in live])
+    others: dict[str, tuple[int, ...]] = defaultdict(tuple)
+    for number, name in sorted(look.others.items()):
+        others[_prefix(name)] += (number,)
+    return Seen(look.reports, others, frozenset(attempt.step_id for attempt in wanted))
+
+
+def trouble(edges: Edges) -> str:
+    """Tell what keeps PanDA from answering.
+
+    Parameters
+    ----------
+    edges : `~cmbot.reconcile.edges.Edges`
+        The outside world.
+
+    Returns
+    -------
+    trouble : `str`
+        Empty if it answers.
+    """
+    return edges.mirror.note(_TROUBLE)
+
+
+def _followed(attempt: Attempt) -> Try | None:
+    item = attempt.last_try
+    if item is None or item.request_id is None or item.state is not TryState.SUBMITTED:
+        return None
+    return None if attempt.state is AttemptState.MERGE_PENDING else item
+
+
+def _say(edges: Edges, found: Iterable[WmsReport | CmbotError]) -> None:
+    """Log what keeps PanDA from answering, when it begins, changes or ends."""
+    troubles = Counter(str(each) for each in found if isinstance(each, CmbotError))
+    said = max(troubles, key=lambda text: (troubles[text], text), default="")
+    if said != edges.mirror.note(_TROUBLE):
+        edges.mirror.remember(_TROUBLE, said)
+        if said:
+            _LOG.warning("%d requests: %s", troubles[said], said)
+        else:
+            _LOG.info("all requests are heard of again")
+
+
+def _prefix(name: str) -> str:
+    return name.rpartition("_")[0].lower()
