@@ -161,7 +161,7 @@ def needing_attention(view: CampaignView) -> Iterator[Notice]:
             name = f"{step.issue.id}:{group.name}:{last.number}"
             if last.attention:
                 marker = f"attention:{name}:{sha256(last.attention.encode()).hexdigest()[:8]}"
-                said = (f"{which} is {last.attention}",)
+                said = (f"{which}: {last.attention}",)
                 yield Notice(NoticeKind.ATTENTION, issue, marker, last.cause, said)
             if last.reopened_at is not None:
                 request = last.last_try.request_id if last.last_try else None

@@ -77,7 +77,7 @@ class Batch:
             told.others = {
                 number: name for number, name in monitor_workflows.names(data).items() if number not in asked
             }
-            changed = self._changed(_by(data, "request_id"), asked, told)
+            changed = self._changed(_by(data, "request_id", "workflows"), asked, told)
             for begin in range(0, len(changed), CHUNK):
                 self._ask_tasks(changed[begin : begin + CHUNK], asked, days, told)
         except CmbotError as error:
@@ -128,7 +128,7 @@ class Batch:
     def _ask_tasks(self, numbers: Sequence[int], asked: Mapping[int, str], days: int, told: Told) -> None:
         reqid = "|".join(map(str, numbers))
         data = self._monitor.ask("tasks/", days=days, reqid=reqid, limit=_TASKS)
-        found = _by(data, "reqid")
+        found = _by(data, "reqid", "tasks")
         if len(data) >= _TASKS and len(numbers) > 1:
             half = len(numbers) // 2
             self._ask_tasks(numbers[:half], asked, days, told)
@@ -160,9 +160,9 @@ class Batch:
         self._said = trouble
 
 
-def _by(data: Any, key: str) -> Mapping[int | None, Sequence[Row]]:
+def _by(data: Any, key: str, what: str) -> Mapping[int | None, Sequence[Row]]:
     found: dict[int | None, list[Row]] = defaultdict(list)
-    for row in rows(data, key):
+    for row in rows(data, what):
         found[integer(row, key)].append(row)
     return found
 

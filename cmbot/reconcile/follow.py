@@ -68,11 +68,12 @@ def campaign(edges: Edges, view: CampaignView, seen: Seen, now: datetime) -> boo
                 continue
             try:
                 moved = _attempt(edges, view, step, attempt, seen, now)
-                changed |= moved or attending.attend(edges, step, attempt, seen, now)
+                attempt = _now(edges, attempt) if moved else attempt
+                changed |= moved
                 trouble = trouble or attending.old(edges, attempt, seen, now)
             except CmbotError as error:
                 trouble = str(error)
-                changed |= attending.attend(edges, step, attempt, seen, now)
+            changed |= attending.attend(edges, step, attempt, seen, now)
         waiting.note(edges, step, "follow", trouble)
     return changed
 

@@ -114,7 +114,7 @@ NOTICES: dict[NoticeKind, dict[str, Any]] = {
     },
     NoticeKind.ATTENTION: {
         "happened": (
-            "step1 g001 a1 is running since 2026-11-18 08:15 UTC: look (PanDA says: {0} files available)",
+            "step1 g001 a1: running since 2026-11-18 08:15 UTC: look (PanDA says: {0} files available)",
         )
     },
     NoticeKind.REOPENED: {"happened": ("step1 g001 a1: request 4701 goes on in PanDA after its end.",)},
