@@ -57,7 +57,7 @@ def once(settings: Settings) -> Report:
     CmbotError
         If it could not even begin.
     """
-    edges = open_edges(settings)
+    edges = open_edges(settings, person=False)
     try:
         passes = Passes(edges)
         while (report := passes.run(datetime.now(UTC))).more:
@@ -217,7 +217,7 @@ class _Loop:
         named = self.wake.take()
         try:
             if self._passes is None:
-                self._edges = open_edges(self._settings)
+                self._edges = open_edges(self._settings, person=False)
                 self._passes, self._me = Passes(self._edges), self._edges.me
                 _LOG.info("connected to %s as %s", self._settings.jira.url, self._edges.me)
             # Of an issue without a key only those are looked at that are known: the others may be anybody's.

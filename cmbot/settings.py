@@ -163,7 +163,6 @@ DEADLINES: Mapping[AttemptState, timedelta] = {
     AttemptState.CANCELLING: timedelta(hours=2),
     AttemptState.MERGE_PENDING: timedelta(hours=3),
     AttemptState.UNKNOWN: timedelta(hours=1),
-    AttemptState.DUPLICATE: timedelta(0),
 }
 """How long an attempt may stay in each transient state without progress."""
 

@@ -20,7 +20,6 @@ _WORDS = {
     AttemptState.CANCELLING: "its cancel has not come to an end; cancel it again in PanDA",
     AttemptState.MERGE_PENDING: "its data report was not made; look at the log of pipetask report",
     AttemptState.UNKNOWN: "whether PanDA has it is not known; look there for its name",
-    AttemptState.DUPLICATE: "several requests carry its name; cancel all but one in PanDA",
 }
 
 
@@ -55,7 +54,8 @@ def overdue(
     reason : `str`
         The same as long as nothing changes: an instant, no age. Empty if it is in time.
     """
-    if not attempt.state.live:
+    # That there are several is why the campaign is paused: it was told then.
+    if not attempt.state.live or attempt.state is AttemptState.DUPLICATE:
         return ""
     since = max(filter(None, (attempt.since or attempt.created_at, changed_at)))
     state = AttemptState.MERGE_PENDING if unsettled else attempt.state

@@ -94,7 +94,7 @@ def load_catalogue(file: str) -> Catalogue:
     return catalogue.parse(yaml_text.load(text, str(path)), str(path))
 
 
-def open_edges(settings: Settings, *, lasting: bool = True) -> Edges:
+def open_edges(settings: Settings, *, lasting: bool = True, person: bool = True) -> Edges:
     """Connect to everything.
 
     Parameters
@@ -103,6 +103,8 @@ def open_edges(settings: Settings, *, lasting: bool = True) -> Edges:
         All settings.
     lasting : `bool`, optional
         Whether the mirror is the file on disk; otherwise an empty one in memory, for what writes nothing.
+    person : `bool`, optional
+        Whether it is a person's command, which may use the reserve of the request budget.
 
     Returns
     -------
@@ -120,7 +122,7 @@ def open_edges(settings: Settings, *, lasting: bool = True) -> Edges:
     mirror = Mirror(mirror_file(settings) if lasting else Path(":memory:"))
 
     _warn_of_change(mirror, settings, jira.me)
-    token, counted = id_token(settings), budget(settings, mirror)
+    token, counted = id_token(settings), budget(settings, mirror, person=person)
     mirror.remember(
         _FIELDS, json.dumps([jira.me.account, jira.me.name, jira.epic_link, dict(jira.field_ids)])
     )
