@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from dataclasses import dataclass
+from stat import S_ISREG
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 MOST = 4 * 1024 * 1024
 """Bytes of one file; of a larger one the beginning and the end are kept."""
+_NO_FILE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENXIO})
 
 
 @dataclass(frozen=True)
@@ -48,11 +51,18 @@ def from_file(name: str, file: Path | None, most: int = MOST) -> Document | None
     -------
     document : `Document` or `None`
         Without secrets; `None` if there is no such file.
+
+    Raises
+    ------
+    OSError
+        If it is there and cannot be read now.
     """
     if file is None:
         return None
     try:
         with open(file, "rb", opener=_plainly) as stream:
+            if not S_ISREG(os.fstat(stream.fileno()).st_mode):
+                return None
             size = stream.seek(0, os.SEEK_END)
             head = most // 4 if size > most else most
             stream.seek(0)
@@ -60,8 +70,11 @@ def from_file(name: str, file: Path | None, most: int = MOST) -> Document | None
             if size > most:
                 stream.seek(head - most, os.SEEK_END)
                 data = _joined(data, stream.read(most - head), size)
-    except OSError:
-        return None
+    except OSError as error:
+        # Anything else may pass by: a file server that is away must not leave a hole.
+        if error.errno in _NO_FILE:
+            return None
+        raise
     return from_text(name, data, f"cut: it has {size} bytes" if size > most else "")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,17 @@ def test_what_is_no_plain_file_is_left_out(tmp_path: Path) -> None:
     for name in ("link", "pipe", "absent", "."):
         assert from_file("x.log", tmp_path / name) is None
     assert from_file("x.log", None) is None
+
+
+def test_a_file_that_cannot_be_read_now_is_not_taken_for_absent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> int:
+        raise OSError(errno.ESTALE, "Stale file handle")
+
+    monkeypatch.setattr(os, "open", away)
+    with pytest.raises(OSError, match="Stale"):
+        from_file("x.log", tmp_path / "log")
 
 
 @given(st.lists(st.integers(0, 60), min_size=1, max_size=60), st.integers(0, 400))
