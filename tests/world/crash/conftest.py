@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from cmbot.demo.world import World
     from cmbot.models.attempts import Attempt
 
-PATIENCE = 120.0
-"""Seconds after which something that has not happened is a failure; when all is well it takes a few."""
+PATIENCE = 600.0
+"""Seconds after which something that has not happened is a failure; on a quiet machine it takes a few."""
 DRIVER = Path(__file__).parent / "driver.py"
 MARK = re.compile(r"\{color:#7a869a\}cmbot \S+ \| (?P<marker>.+)\{color\}\s*$")
 
