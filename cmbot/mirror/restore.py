@@ -15,6 +15,7 @@ from cmbot.models.issues import Person
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from sqlite3 import Connection
 
     from cmbot.mirror.database import Mirror
     from cmbot.models.attempts import Attempt
@@ -104,6 +105,39 @@ def from_properties(
             _add(wrong, entry)
     _keep_contradictions(mirror, step_id, wrong)
     return restored
+
+
+def take_over(
+    mirror: Mirror, attempt: Attempt, entries: Iterable[Mapping[str, Any]], directory: str, now: datetime
+) -> str:
+    """Put what another cmbot, with a mirror of its own, submits of an attempt in place of our submission.
+
+    Parameters
+    ----------
+    mirror : `~cmbot.mirror.Mirror`
+        The database.
+    attempt : `~cmbot.models.attempts.Attempt`
+        Nothing of it was started that may still become a request.
+    entries, directory, now
+        As in `from_properties`.
+
+    Returns
+    -------
+    name : `str`
+        Of the other's submission, which may have a request; empty if Jira keeps none.
+    """
+    known = {item.name for item in attempt.tries} | {""}
+    prefixes = {item.name.removesuffix(item.nonce) for item in attempt.tries}
+    for entry in filter(_sound, entries):
+        name = str(entry["name"])
+        if name in known or name.removesuffix(entry["nonce"]) not in prefixes:
+            continue
+        with mirror.writing() as connection:
+            for item in attempt.tries:
+                journal.set_try(connection, item.id, state=TryState.NOT_SUBMITTED)
+            _add_try(connection, attempt.id, entry, directory, now)
+        return name
+    return ""
 
 
 def contradictions(mirror: Mirror, step_id: str) -> dict[str, str]:
@@ -265,9 +299,16 @@ def _restore(mirror: Mirror, step_id: str, entry: Mapping[str, Any], directory: 
         journal.set_attempt(connection, attempt, state=AttemptState(entry["state"]))
         if not entry["nonce"]:
             return
-        name = str(entry["name"])
-        item = journal.add_try(connection, attempt, str(entry["nonce"]), name, f"{directory}/{name}", now)
-        # Another host, or an emptied disk: what is missing there proves nothing.
-        journal.set_try(connection, item, host="", ended_at=now, note="restored from Jira")
+        item = _add_try(connection, attempt, entry, directory, now)
         if entry.get("request") is not None:
             journal.set_try(connection, item, state=TryState.SUBMITTED, request_id=entry["request"])
+
+
+def _add_try(
+    connection: Connection, attempt_id: int, entry: Mapping[str, Any], directory: str, now: datetime
+) -> int:
+    name = str(entry["name"])
+    item = journal.add_try(connection, attempt_id, str(entry["nonce"]), name, f"{directory}/{name}", now)
+    # Another host, or an emptied disk: what is missing there proves nothing.
+    journal.set_try(connection, item, host="", ended_at=now, note="restored from Jira")
+    return item

@@ -12,13 +12,14 @@ from cmbot.bps.tokens import remove_token
 from cmbot.exceptions import RemoteError
 from cmbot.handlers import causes, recovery
 from cmbot.handlers.recovery import Outcome, Verb
-from cmbot.mirror import events, journal
+from cmbot.mirror import events, journal, restore
 from cmbot.models.attempts import AttemptState, TryState
 from cmbot.models.views import PlanState
-from cmbot.reconcile import submissions, submit, tell
+from cmbot.reconcile import looking, submissions, submit, tell, views
 from cmbot.wms.states import WorkflowState
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from cmbot.models.attempts import Attempt, Try
@@ -57,9 +58,7 @@ def attempt(edges: Edges, view: CampaignView, step: StepView, item: Attempt, now
         return _again(edges, view, step, item, now)
     outcome = recovery.judge(_evidence(edges, last))
     if outcome.verb is Verb.START:
-        if allowed := _still_allowed(view, step, item):
-            submit.start(edges, view, step, item, now)
-        return allowed
+        return _begin(edges, view, step, item, now, submit.start)
     if outcome.verb is not Verb.WAIT:
         remove_token(Path(last.directory))
     if outcome.verb is Verb.LOOK_UP:
@@ -107,15 +106,43 @@ def _again(edges: Edges, view: CampaignView, step: StepView, item: Attempt, now:
     hits = submissions.look_up(edges, step, item.group, item.number, item.tries).requests
     late = [each for each in item.tries if each.name in hits]
     if not hits:
-        if allowed := _still_allowed(view, step, item):
-            submit.next_try(edges, view, step, item, now)
-        return allowed
+        return _begin(edges, view, step, item, now, submit.next_try)
     if len(hits) == 1 and late:
         outcome = Outcome(Verb.ADOPT, hits[late[0].name], "arrived in the WMS late")
         _adopt(edges, step, item, late[0], outcome, now)
     else:
         listed = ", ".join(f"{number} ({name})" for name, number in sorted(hits.items()))
         _set(edges, step, item, AttemptState.DUPLICATE, f"requests carry this name: {listed}", now)
+    return True
+
+
+def _begin(
+    edges: Edges,
+    view: CampaignView,
+    step: StepView,
+    item: Attempt,
+    now: datetime,
+    submit_it: Callable[[Edges, CampaignView, StepView, Attempt, datetime], None],
+) -> bool:
+    """Submit what was reserved in an earlier pass, as Jira is now (design.md rule 4)."""
+    if not _still_allowed(view, step, item):
+        return False
+    group = next(group for group in step.groups if group.name == item.group)
+    for issue in filter(None, (step.issue, group.issue)):
+        looking.reread(edges, issue.id, now)
+    view = views.campaign(edges, looking.reread(edges, view.issue.id, now))
+    step = next(other for other in view.steps if other.issue.id == step.issue.id)
+    if not _still_allowed(view, step, item):
+        return False
+    # Jira may not have kept the reservation yet, and another cmbot not have seen it.
+    name = restore.take_over(edges.mirror, item, step.issue.attempts, str(edges.tries), now)
+    if not name:
+        submit_it(edges, view, step, item, now)
+        return True
+    what = f"{step.name} {item.group} {item.label} is submitted as {name} by another cmbot"
+    with edges.mirror.writing() as connection:
+        events.add(connection, now, step.issue.key, "cmbot", what, "Jira keeps it")
+    _LOG.warning("%s %s", step.issue.key, what)
     return True
 
 

@@ -194,6 +194,27 @@ def test_what_jira_says_of_a_known_attempt_must_agree(
     assert restore.contradictions(empty, "2").keys() == (set() if agrees else {"g001"})
 
 
+@pytest.mark.covers("W1")
+def test_what_another_cmbot_reserved_meanwhile_is_looked_for_instead_of_submitted_twice(
+    mirror: Mirror, doing: Any
+) -> None:
+    doing.submission(doing.attempt())
+    (mine,) = journal.attempts(mirror, "2")["g001"]
+    assert mine.last_try is not None
+    nonce = "ffffffff"
+    theirs = ENTRY | {"nonce": nonce, "name": mine.last_try.name[:-8] + nonce, "request": None}
+    own = ENTRY | {"nonce": mine.last_try.nonce, "name": mine.last_try.name, "request": None}
+    others = [own, theirs | {"group": "g002"}, theirs | {"name": f"../{nonce}"}, {"group": "g001"}]
+    assert restore.take_over(mirror, mine, others, "tries", doing.at(60)) == ""
+    assert restore.take_over(mirror, mine, [own, theirs], "tries", doing.at(60)) == theirs["name"]
+    (mine,) = journal.attempts(mirror, "2")["g001"]
+    # It has no host: whether it was started cannot be seen here, so that only a look-up tells.
+    assert [(item.name, item.state, item.host == "") for item in mine.tries] == [
+        (own["name"], TryState.NOT_SUBMITTED, False),
+        (theirs["name"], TryState.RESERVED, True),
+    ]
+
+
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
 things = scalars | st.just([]) | st.just({})
 

@@ -122,6 +122,26 @@ def test_a_bot_with_another_mirror_sees_in_jira_what_the_first_is_submitting(
 
 
 @pytest.mark.covers("W1")
+@pytest.mark.calm("Jira refuses one write of the first bot, and nothing else")
+def test_a_bot_whose_reservation_jira_did_not_keep_follows_what_another_submitted_meanwhile(
+    story: Story,
+) -> None:
+    story.panda.control("hold", command="submit", when="before")
+    story.alice.disturb("503", method="PUT", path="/properties/cmbot.attempts", count=10_000)
+    story.bot.start()
+    story.bot.until(story.attempt)
+    story.alice.calm()
+    second = another_bot(story, "second")
+    second.until(story.held)
+    story.until_unknown()
+    story.panda.control("release")
+    story.is_submitted_once(story.go_on())
+    second.until(lambda: second.attempts(story.step)[0].state is AttemptState.SUBMITTED)
+    second.stop()
+    assert len(story.panda.requests()) == 1
+
+
+@pytest.mark.covers("W1")
 def test_names_that_only_look_like_ours_are_not_ours(story: Story) -> None:
     names = [
         f"{story.step}xstep1_g000_a1_00000001",
