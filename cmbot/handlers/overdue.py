@@ -29,6 +29,7 @@ def overdue(
     changed_at: datetime | None,
     now: datetime,
     *,
+    without_jobs: bool = False,
     unsettled: str = "",
     dialog: str = "",
 ) -> str:
@@ -44,6 +45,8 @@ def overdue(
         When the WMS last said something new of it.
     now : `datetime.datetime`
         The time.
+    without_jobs : `bool`, optional
+        Whether the WMS knows of no job of it yet.
     unsettled : `str`, optional
         The status with which its request has ended, if its counts do not add up.
     dialog : `str`, optional
@@ -58,12 +61,15 @@ def overdue(
     if not attempt.state.live or attempt.state is AttemptState.DUPLICATE:
         return ""
     since = max(filter(None, (attempt.since or attempt.created_at, changed_at)))
-    state = AttemptState.MERGE_PENDING if unsettled else attempt.state
+    state = attempt.state
+    if state is AttemptState.RUNNING and without_jobs:
+        state = AttemptState.SUBMITTED
+    words = _WORDS[state]
+    if unsettled:
+        state = AttemptState.MERGE_PENDING
+        words = f"PanDA ended it as {unsettled}, and the counts of its jobs do not add up; look at its tasks"
     if now - since < deadline(state):
         return ""
-    words = _WORDS[attempt.state]
-    if unsettled:
-        words = f"PanDA ended it as {unsettled}, and the counts of its jobs do not add up; look at its tasks"
     said = f" (PanDA says: {dialog})" if dialog else ""
     return f"{attempt.state} since {instant(since)}: {words}{said}"
 

@@ -73,13 +73,15 @@ def _reasons(edges: Edges, attempt: Attempt, item: Try, seen: Seen, now: datetim
         listed = ", ".join(map(str, others))
         yield f"PanDA also has {listed} of that name; cancel what is too much (bps cancel --id N)"
     wms = journal.report(edges.mirror, item.id, "wms") or {}
+    tasks = wms.get("tasks", ())
     yield overdue.overdue(
         attempt,
         deadline,
         journal.reported_at(edges.mirror, item.id, "wms"),
         now,
+        without_jobs=not any(task["expected"] for task in tasks),
         unsettled=wms["status"] if wms.get("unsettled") else "",
-        dialog=next((task["dialog"] for task in wms.get("tasks", ()) if task.get("dialog")), ""),
+        dialog=next((task["dialog"] for task in tasks if task.get("dialog")), ""),
     )
 
 

@@ -23,7 +23,7 @@ from cmbot.models.views import CampaignView, GroupView, StepView
 from cmbot.reconcile import follow, polling, waiting
 from cmbot.wms.judgement import workflow_state
 from cmbot.wms.port import Look, TaskReport, WmsReport
-from cmbot.wms.states import _IDDS_REQUEST, TaskState
+from cmbot.wms.states import _IDDS_REQUEST, TaskState, WorkflowState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -231,6 +231,13 @@ def test_every_transient_state_has_a_deadline(world: World, status: str, hours: 
     world.turn()
     assert world.turn(hours=hours - 2).attention == ""
     assert words in world.turn(hours=3).attention
+
+
+@pytest.mark.covers("W5")
+def test_tasks_that_never_come_are_told_sooner_than_jobs_that_do_not_move(world: World) -> None:
+    world.said[7] = WmsReport(7, world.name, "Transforming", WorkflowState.RUNNING)
+    assert world.turn().state is AttemptState.RUNNING
+    assert "PanDA has started nothing of it" in world.turn(hours=7).attention
 
 
 @pytest.mark.covers("W5", "W8")
