@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import math
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from cmbot.exceptions import CredentialsError, Limited, Refused, RemoteError
@@ -125,12 +124,3 @@ def text(row: Row, key: str) -> str:
     """Read a text; null and what is no text are empty."""
     value = row.get(key)
     return value.strip() if isinstance(value, str) else ""
-
-
-def instant(row: Row, key: str) -> datetime | None:
-    """Read a time, which has no zone and is UTC, in either form; `None` if there is none."""
-    try:
-        found = datetime.fromisoformat(text(row, key))
-    except ValueError:
-        return None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
