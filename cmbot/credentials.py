@@ -33,7 +33,9 @@ def read(secret: Secret | None, name: str) -> str:
         If it is not there.
     """
     if secret is None or not (secret.variable or secret.file):
-        raise UserError(name, "does not say where the secret is", "set variable or file")
+        raise UserError(
+            name, "does not say where the secret is", "give {variable: NAME} or {file: PATH} in the settings"
+        )
     if secret.variable and os.environ.get(secret.variable, "").strip():
         return os.environ[secret.variable].strip()
     if secret.file:

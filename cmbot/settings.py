@@ -288,6 +288,10 @@ class Settings(Part):
     """What is served over HTTP; without it nothing is."""
 
 
+_SAID = {"missing": "is missing", "extra_forbidden": "is not a setting"}
+"""Words for pydantic's commonest errors; its own say no more for the others."""
+
+
 def parse(data: object, source: str) -> Settings:
     """Check settings that were read from a file.
 
@@ -314,8 +318,8 @@ def parse(data: object, source: str) -> Settings:
         problems = tuple(
             Problem(
                 ".".join(str(part) for part in item["loc"]) or "file",
-                item["msg"],
-                "see `cmbot sync --help` and config/settings.yaml",
+                _SAID.get(item["type"], item["msg"]),
+                "see docs/settings.md and config/settings.yaml",
             )
             for item in error.errors()
         )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
+from cmbot.exceptions import DefinitionError
 from cmbot.settings import parse
 
 if TYPE_CHECKING:
@@ -35,3 +36,10 @@ def test_the_reference_says_what_the_model_says(generator: ModuleType) -> None:
 def test_every_setting_of_the_example_is_one() -> None:
     example = HERE.parent / "config" / "settings.yaml"
     parse(yaml.safe_load(example.read_text()), example.name)
+
+
+def test_a_wrong_key_and_a_missing_one_are_told_in_words() -> None:
+    with pytest.raises(DefinitionError) as caught:
+        parse({"jira": {"url": "https://jira.example.org", "projekt": "CM"}}, "cmbot.yaml")
+    said = {(problem.field, problem.problem) for problem in caught.value.problems}
+    assert {("jira.projekt", "is not a setting"), ("jira.token", "is missing")} <= said

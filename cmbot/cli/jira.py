@@ -83,9 +83,7 @@ def setup(
         if as_json and not yes:
             raise click.UsageError("--json does not ask: add --yes or --dry-run")
         if yes or click.confirm(f"Change {jira.url} as {administration.myself().get('displayName')}?"):
-            found = set_up(
-                administration, jira, screens, lambda line: click.echo(f"made {line}", err=as_json)
-            )
+            found = set_up(administration, jira, screens, lambda line: click.echo(line, err=as_json))
     if as_json:
         click.echo(json.dumps(found.to_json()))
     else:

@@ -54,5 +54,6 @@ def main() -> None:
     definition, splits the data, submits with bps, follows PanDA, and reports in comments.
 
     First steps: `cmbot demo` on a laptop; with a real Jira: write a settings file (see
-    config/settings.yaml), `cmbot create campaign.yaml`, `cmbot plan KEY`, `cmbot sync`.
+    config/settings.yaml), `cmbot jira setup`, `cmbot doctor`, `cmbot create campaign.yaml`,
+    `cmbot plan KEY`, `cmbot sync`.
     """

@@ -28,14 +28,14 @@ def command() -> None:
 @json_option
 @told
 def rebuild(settings_file: Path, *, dry_run: bool, as_json: bool) -> None:
-    """Make the mirror again from Jira's fields, properties and comments, and from PanDA.
+    r"""Make the mirror again from Jira's fields, properties and comments, and from PanDA.
 
     Nothing is submitted and nothing is told to Jira meanwhile. Stop cmbot first: it is refused while
     one holds the mirror. A mirror that is there is kept beside the new one. Afterwards start
     `cmbot sync` as usual: it goes on where it was.
 
+    \b
     An example:
-
         cmbot mirror rebuild --dry-run
         cmbot mirror rebuild
     """

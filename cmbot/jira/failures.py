@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import requests
-from urllib3.exceptions import NewConnectionError
+from urllib3.exceptions import NameResolutionError, NewConnectionError
 
 from cmbot.exceptions import (
     CmbotError,
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 DETAIL_LIMIT = 600
 _LOOK_FIRST = "cmbot looks whether it happened before it tries again"
 _TRY_LATER = "cmbot tries again"
+_REACH = "check jira.url, and the network between Jira and this machine"
 _RENEW = (
     "renew the token in the settings (jira.token) and restart cmbot; "
     "on Cloud it needs its account's e-mail (jira.user)"
@@ -55,7 +56,7 @@ def from_exception(subject: str, doing: str, error: requests.RequestException, *
         `OutcomeUnknown` for a write that may have reached Jira.
     """
     if isinstance(error, requests.ConnectTimeout) or _never_connected(error):
-        return RemoteError(subject, f"{doing} did not reach Jira", _TRY_LATER)
+        return RemoteError(subject, f"{doing} did not reach Jira ({_why_never(error)})", _REACH)
     if isinstance(error, requests.Timeout):
         what = "was not answered in time"
     elif isinstance(error, requests.exceptions.SSLError):
@@ -177,6 +178,13 @@ def _credentials_failed(response: requests.Response) -> bool:
 def _never_connected(error: BaseException) -> bool:
     # requests wraps what urllib3 gave up with; a name that does not resolve is one of these too.
     return bool(error.args) and isinstance(getattr(error.args[0], "reason", None), NewConnectionError)
+
+
+def _why_never(error: requests.RequestException) -> str:
+    if isinstance(error, requests.ConnectTimeout):
+        return "no connection in time"
+    unresolved = isinstance(error.args[0].reason, NameResolutionError)
+    return "its host name is not known here" if unresolved else "no connection"
 
 
 def _detail(response: requests.Response, field_names: Mapping[str, str]) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from cmbot.jira import attachments, creation, reading, repeatable, transitions
 from cmbot.jira.comments import Comments
-from cmbot.jira.deployment import choose
+from cmbot.jira.deployment import choose, server_info
 from cmbot.jira.dialect import EPIC_LINK
 from cmbot.jira.failures import strange
 from cmbot.jira.fields import resolve
@@ -85,7 +85,7 @@ class Jira:
             If Jira does not answer; worth waiting for.
         """
         wire = Wire(settings, token)
-        dialect = choose(wire.read(settings.url, "asking for its version", "serverInfo"))
+        dialect = choose(server_info(wire, settings.url))
         me = values.person(wire.read(settings.url, "asking who cmbot is", "myself"))
         if not me.account:
             raise strange(settings.url, "cmbot's own account")

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from cmbot.exceptions import NotFound
 from cmbot.jira import fields, reading, screens
-from cmbot.jira.deployment import choose
+from cmbot.jira.deployment import choose, server_info
 from cmbot.jira.failures import strange
 from cmbot.jira.people import People
 from cmbot.jira.wire import Wire, issue_path
@@ -44,7 +44,7 @@ class Survey:
     def __init__(self, settings: JiraSettings, token: str) -> None:
         self._settings = settings
         self._wire = Wire(settings, token)
-        self.server = self._wire.read(settings.url, "asking for its version", "serverInfo")
+        self.server = server_info(self._wire, settings.url)
         """Answer of ``serverInfo``."""
         self._dialect = choose(self.server)
         self.deployment = (

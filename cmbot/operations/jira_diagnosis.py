@@ -232,6 +232,8 @@ def _kind(name: str, health: Health, whats: Sequence[What], lacks: Sequence[Lack
         if all(_by_bot(lack) for lack in found):
             health = Health.DEGRADED
         return Line(check, health, f"lacking {said}", _SETUP)
+    if What.SCREEN in whats and any(lack.what is What.FIELD for lack in lacks):
+        return Line(check, Health.UNCHECKED, "not all fields are there yet", "see jira fields first")
     unseen = [kind for kind, there in place.types.items() if there.targets is None]
     if unseen and name == "transitions":
         told = f"no issue yet to look at: {', '.join(unseen)}"

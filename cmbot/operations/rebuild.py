@@ -77,14 +77,42 @@ def run(settings: Settings, say: Callable[[str], None], *, dry_run: bool) -> Reb
         If a cmbot works with the old mirror, or Jira does not answer.
     """
     now = datetime.now(UTC)
-    if not dry_run and (aside := put_aside(settings, now)):
+    if dry_run:
+        return _made(settings, say, now, lasting=False)
+    aside = put_aside(settings, now)
+    try:
+        made = _made(settings, say, now, lasting=True)
+    except BaseException:
+        # Half a mirror is worth less than the old one, which knows what people were told.
+        _remove(mirror_file(settings))
+        if aside:
+            _move(aside, mirror_file(settings))
+            say("the old mirror is back in its place")
+        raise
+    if aside:
         say(f"the old mirror is now {aside}")
-    edges = open_edges(settings, lasting=not dry_run)
+    return made
+
+
+def _made(settings: Settings, say: Callable[[str], None], now: datetime, *, lasting: bool) -> Rebuilt:
+    edges = open_edges(settings, lasting=lasting)
     try:
         return rebuild(edges, say, now)
     finally:
         edges.mirror.release_lease()
         edges.mirror.close()
+
+
+def _remove(file: Path) -> None:
+    for part in _PARTS:
+        file.with_name(file.name + part).unlink(missing_ok=True)
+
+
+def _move(file: Path, to: Path) -> None:
+    for part in _PARTS:
+        source = file.with_name(file.name + part)
+        if source.exists():
+            source.rename(to.with_name(to.name + part))
 
 
 def put_aside(settings: Settings, now: datetime) -> Path | None:
@@ -118,13 +146,11 @@ def put_aside(settings: Settings, now: datetime) -> Path | None:
     else:
         try:
             old.take_lease(now, settings.work.lease)
+            old.release_lease()
         finally:
             old.close()
     aside = file.with_name(f"{file.name}.{now.strftime('%Y%m%dT%H%M%S%f')}")
-    for part in _PARTS:
-        source = file.with_name(file.name + part)
-        if source.exists():
-            source.rename(aside.with_name(aside.name + part))
+    _move(file, aside)
     return aside
 
 

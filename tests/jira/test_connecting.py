@@ -55,6 +55,14 @@ def test_connecting_takes_three_requests(server: responses.RequestsMock, setting
     assert jira.server_time().isoformat() == "2026-11-20T09:30:00+01:00"
 
 
+def test_an_address_where_no_jira_is_names_the_setting(
+    server: responses.RequestsMock, settings: JiraSettings
+) -> None:
+    server.get(f"{REST}/serverInfo", status=404)
+    with pytest.raises(RemoteError, match=r"no Jira answers at this address .*check jira\.url"):
+        Jira.connect(settings, "made-up-token")
+
+
 def test_every_field_is_found_by_name(server: responses.RequestsMock, settings: JiraSettings) -> None:
     jira = connect(server, settings, listed())
     assert not jira.field_problems

@@ -153,7 +153,15 @@ def test_a_closed_port_has_done_nothing(settings: JiraSettings) -> None:
         address = f"http://127.0.0.1:{closed.getsockname()[1]}"
         error = failure_of(write, Wire(settings.model_copy(update={"url": address}), TOKEN))
     assert type(error) is RemoteError
-    assert str(error) == "CM-1: adding a comment did not reach Jira; cmbot tries again"
+    assert str(error) == (
+        "CM-1: adding a comment did not reach Jira (no connection); "
+        "check jira.url, and the network between Jira and this machine"
+    )
+
+
+def test_a_host_that_nobody_knows_is_told_as_such(settings: JiraSettings) -> None:
+    error = failure_of(read, Wire(settings.model_copy(update={"url": "http://jira.invalid"}), TOKEN))
+    assert "did not reach Jira (its host name is not known here); check jira.url" in str(error)
 
 
 def test_a_server_that_does_not_answer_is_left_after_the_time_out(settings: JiraSettings, site: Site) -> None:

@@ -34,7 +34,7 @@ def test_a_dry_run_shows_the_plan_and_changes_nothing(site: Site) -> None:
 def test_a_fresh_project_has_everything_after_setup_and_the_clicks(site: Site) -> None:
     first = site.setup("--yes")
     assert first.exit_code == 1, first.output
-    assert "made field: Reason" in first.output
+    assert "\nmade field: Reason\n" in first.output
     assert site.writes()
     again = site.setup("--yes")
     assert "cmbot can make" not in again.output

@@ -265,3 +265,27 @@ def test_a_broken_mirror_is_put_aside(bot: Bot, world: World, alice: Human) -> N
     assert bot.settle().errors == []
     assert len(list(file.parent.glob("cmbot.sqlite.2*"))) == 1
     assert len(alice.statuses()) == 2
+
+
+@pytest.mark.calm("runs a command once")
+def test_a_rebuild_that_fails_leaves_the_old_mirror_in_its_place(bot: Bot, world: World) -> None:
+    bot.create()
+    bot.settle()
+    before = logical(bot)
+    bot.stop()
+    file = bot.edges.mirror.file
+    settings = yaml.safe_load(world.settings.read_text())
+    for changes in ({"project": "NOPE"}, {"url": "http://127.0.0.1:9"}):
+        wrong = world.state / "wrong.yaml"
+        wrong.write_text(yaml.safe_dump(settings | {"jira": settings["jira"] | changes}))
+        ended = run(
+            [sys.executable, "-m", "cmbot", "mirror", "rebuild", "--settings", str(wrong)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert ended.returncode == 1
+        assert "the old mirror is back in its place" in ended.stderr
+        assert not list(file.parent.glob("cmbot.sqlite.2*"))
+    bot.start()
+    assert logical(bot) == before
