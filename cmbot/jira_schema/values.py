@@ -72,12 +72,11 @@ def from_jira(name: str, value: Any) -> Any:
     UserError
         If the value does not have the shape of the field's type.
     """
-    kind = BY_NAME[name].type
     try:
-        return _FROM_JIRA[kind](value)
+        return _READERS[name](value)
     except (TypeError, KeyError, ValueError, AttributeError) as error:
         raise UserError(
-            f"field {name}", f"is not a {kind} field in Jira", "have its type corrected"
+            f"field {name}", f"is not a {BY_NAME[name].type} field in Jira", "have its type corrected"
         ) from error
 
 
@@ -138,3 +137,4 @@ _FROM_JIRA: Mapping[FieldType, Callable[[Any], Any]] = {
     FieldType.PARAGRAPH: str.strip,
     FieldType.URL: str.strip,
 }
+_READERS = {name: _FROM_JIRA[field.type] for name, field in BY_NAME.items()}

@@ -32,7 +32,7 @@ def stamp(at: datetime) -> str:
     text : `str`
         UTC with microseconds.
     """
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f+00:00")
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 class Mirror:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from cmbot.mirror.database import stamp
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from sqlite3 import Connection
 
     from cmbot.mirror.database import Mirror
@@ -42,9 +43,22 @@ def add(connection: Connection, at: datetime, issue_key: str, who: str, what: st
     issue_key, who, what, why : `str`
         See `Event`.
     """
-    connection.execute(
+    add_all(connection, [Event(at, issue_key, who, what, why)])
+
+
+def add_all(connection: Connection, events: Iterable[Event]) -> None:
+    """Append events, inside a transaction.
+
+    Parameters
+    ----------
+    connection : `sqlite3.Connection`
+        Of `cmbot.mirror.Mirror.writing`.
+    events : `~collections.abc.Iterable` [`Event`]
+        In the order in which they are kept.
+    """
+    connection.executemany(
         "INSERT INTO events (at, issue_key, who, what, why) VALUES (?, ?, ?, ?, ?)",
-        (stamp(at), issue_key, who, what, why),
+        [(stamp(event.at), event.issue_key, event.who, event.what, event.why) for event in events],
     )
 
 

@@ -9,7 +9,7 @@ from cmbot.mirror.database import stamp
 from cmbot.models.issues import Level, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
     from sqlite3 import Connection
 
     from cmbot.mirror.database import Mirror
@@ -63,24 +63,26 @@ def save_new(connection: Connection, issues: Iterable[tuple[Issue, Mapping[str, 
     )
 
 
-def among(mirror: Mirror, ids: Sequence[str]) -> set[str]:
-    """Tell which of some issues were seen.
+def versions(mirror: Mirror, ids: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Say in which state issues were seen last.
 
     Parameters
     ----------
     mirror : `~cmbot.mirror.Mirror`
         The database.
-    ids : `~collections.abc.Sequence` [`str`]
-        Jira's ids.
+    ids : `~collections.abc.Iterable` [`str`]
+        Jira's ids, any number.
 
     Returns
     -------
-    seen : `set` [`str`]
-        Those of them that were.
+    versions : `dict` [`str`, `tuple` [`str`, `str`]]
+        Id -> key and stamp of the last change; those that were never seen are left out.
     """
-    marks = ", ".join("?" * len(ids))
-    rows = mirror.connection.execute(f"SELECT id FROM issues WHERE id IN ({marks})", ids)  # noqa: S608 only question marks
-    return {row["id"] for row in rows}
+    rows = mirror.connection.execute(
+        "SELECT id, key, updated FROM issues WHERE id IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(ids)),),
+    )
+    return {issue_id: (key, updated) for issue_id, key, updated in rows}
 
 
 def version(mirror: Mirror, issue_id: str) -> tuple[str, str] | None:
@@ -98,8 +100,7 @@ def version(mirror: Mirror, issue_id: str) -> tuple[str, str] | None:
     version : `tuple` [`str`, `str`] or `None`
         Its key and the stamp of its last change; `None` if it was never seen.
     """
-    row = mirror.connection.execute("SELECT key, updated FROM issues WHERE id = ?", (issue_id,)).fetchone()
-    return (row["key"], row["updated"]) if row else None
+    return versions(mirror, [issue_id]).get(issue_id)
 
 
 def knows(mirror: Mirror, key: str) -> bool:

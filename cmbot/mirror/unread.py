@@ -7,6 +7,7 @@ anywhere, and an issue that cannot be read holds up nobody (requirement V26).
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from cmbot.mirror.database import stamp
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
     from sqlite3 import Connection
 
@@ -69,12 +71,28 @@ def add(
     version, kind : `str`, optional
         See `Row`.
     """
-    connection.execute(
+    add_all(connection, [(issue_id, key, version, kind)], now)
+
+
+def add_all(connection: Connection, issues: Iterable[tuple[str, str, str, str]], now: datetime) -> None:
+    """Have issues read, as `add` does one, inside a transaction.
+
+    Parameters
+    ----------
+    connection : `sqlite3.Connection`
+        Of `cmbot.mirror.Mirror.writing`.
+    issues : `~collections.abc.Iterable`
+        ``id``, ``key``, ``version`` and ``kind`` of each, see `Row`.
+    now : `datetime.datetime`
+        Not before this instant.
+    """
+    at = stamp(now)
+    connection.executemany(
         """INSERT INTO unread (id, key, version, kind, since, not_before) VALUES (?, ?, ?, ?, ?, ?)
         ON CONFLICT (id) DO UPDATE SET key = excluded.key, version = excluded.version,
         kind = excluded.kind, not_before = excluded.not_before
         WHERE excluded.version = '' OR excluded.version <> unread.version""",
-        (issue_id, key, version, kind, stamp(now), stamp(now)),
+        [(*issue, at, at) for issue in issues],
     )
 
 
@@ -118,8 +136,28 @@ def find(mirror: Mirror, issue_id: str) -> Row | None:
     row : `Row` or `None`
         `None` if it was read and is followed.
     """
-    row = mirror.connection.execute("SELECT * FROM unread WHERE id = ?", (issue_id,)).fetchone()
-    return _row(row) if row else None
+    return among(mirror, [issue_id]).get(issue_id)
+
+
+def among(mirror: Mirror, ids: Iterable[str]) -> dict[str, Row]:
+    """Find the rows of issues.
+
+    Parameters
+    ----------
+    mirror : `~cmbot.mirror.Mirror`
+        The database.
+    ids : `~collections.abc.Iterable` [`str`]
+        The issues, any number.
+
+    Returns
+    -------
+    rows : `dict` [`str`, `Row`]
+        By id; those that were read and are followed are left out.
+    """
+    rows = mirror.connection.execute(
+        "SELECT * FROM unread WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(list(ids)),)
+    )
+    return {row["id"]: _row(row) for row in rows}
 
 
 def failed(connection: Connection, row: Row, error: str, now: datetime) -> None:
@@ -180,17 +218,17 @@ def freeze(
     )
 
 
-def done(connection: Connection, issue_id: str) -> None:
-    """Write down that an issue was read and is followed, inside a transaction.
+def done(connection: Connection, *issue_ids: str) -> None:
+    """Write down that issues were read and are followed, inside a transaction.
 
     Parameters
     ----------
     connection : `sqlite3.Connection`
         Of `cmbot.mirror.Mirror.writing`.
-    issue_id : `str`
+    *issue_ids : `str`
         Which.
     """
-    connection.execute("DELETE FROM unread WHERE id = ?", (issue_id,))
+    connection.executemany("DELETE FROM unread WHERE id = ?", [(issue_id,) for issue_id in issue_ids])
 
 
 def try_again(connection: Connection, now: datetime) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from cmbot.exceptions import RemoteError, UserError
 from cmbot.jira_schema import parse
-from cmbot.mirror import seen, unread
+from cmbot.mirror import events, seen, unread
 from cmbot.reconcile import looking, movers
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def keep(edges: Edges, rows: Sequence[unread.Row], bodies: Mapping[str, Mapping[
     issues : `list` [`~cmbot.models.issues.Issue`]
         Those that were kept.
     """
-    known = seen.among(edges.mirror, list(bodies))
+    known = seen.versions(edges.mirror, bodies)
     project = _project(edges, rows, bodies)
     plain: list[tuple[Issue, Mapping[str, Any]]] = []
     for row in rows:
@@ -50,13 +50,14 @@ def keep(edges: Edges, rows: Sequence[unread.Row], bodies: Mapping[str, Mapping[
             continue
         if not issue.attempts and not issue.blocked_by:
             plain.append((issue, body))
-    if plain:
+    new = [issue for issue, _ in plain]
+    if new:
         with edges.mirror.writing() as connection:
             seen.save_new(connection, plain)
-            for issue, _ in plain:
-                unread.done(connection, issue.id)
-                looking.record_acts(edges, connection, issue, None)
-    return [issue for issue, _ in plain]
+            unread.done(connection, *(issue.id for issue in new))
+            for issue in new:
+                events.add_all(connection, looking.new_acts(edges, issue, None))
+    return new
 
 
 def _project(edges: Edges, rows: Iterable[unread.Row], bodies: Mapping[str, Mapping[str, Any]]) -> str:

@@ -19,7 +19,6 @@ from cmbot.reconcile import movers, restoring
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
-    from sqlite3 import Connection
 
     from cmbot.models.issues import Issue, Person
     from cmbot.reconcile.edges import Edges
@@ -214,43 +213,49 @@ def _freeze(edges: Edges, body: Mapping[str, Any], error: UserError, now: dateti
 
 def _keep(edges: Edges, issue: Issue, body: Mapping[str, Any], now: datetime) -> None:
     known, row = seen.body(edges.mirror, issue.id), unread.find(edges.mirror, issue.id)
+    acts = new_acts(edges, issue, known)
     with edges.mirror.writing() as connection:
         seen.save_issue(connection, issue, body)
         unread.done(connection, issue.id)
-        record_acts(edges, connection, issue, known)
+        events.add_all(connection, acts)
         if row is not None and row.frozen:
             events.add(connection, now, issue.key, "cmbot", f"follows {issue.key} again", "it is back")
             _LOG.info("%s is followed again", issue.key)
 
 
-def record_acts(edges: Edges, connection: Connection, issue: Issue, known: Mapping[str, Any] | None) -> None:
-    """Keep who moved and edited the issue since it was last read (requirement W13), inside a transaction.
+def new_acts(edges: Edges, issue: Issue, known: Mapping[str, Any] | None) -> list[events.Event]:
+    """Tell who moved and edited the issue since it was last read (requirement W13).
 
     Parameters
     ----------
     edges : `~cmbot.reconcile.edges.Edges`
         The outside world.
-    connection : `sqlite3.Connection`
-        Of `cmbot.mirror.Mirror.writing`.
     issue : `~cmbot.models.issues.Issue`
         As it is now.
     known : `~collections.abc.Mapping` or `None`
         As it was seen before, if it was.
+
+    Returns
+    -------
+    acts : `list` [`~cmbot.mirror.events.Event`]
+        To be kept.
     """
+    found = []
     before = parse.issue(known, edges.names) if known else None
     old = {act.history_id for act in before.moves + before.edits} if before else set()
     for move in issue.moves:
         if move.history_id not in old:
             who = _name(edges, move.by)
             what = f"moved {issue.key} from {move.source or 'elsewhere'} to {move.target or 'elsewhere'}"
-            events.add(connection, move.at, issue.key, who, what, f"history {move.history_id}")
+            found.append(events.Event(move.at, issue.key, who, what, f"history {move.history_id}"))
             _LOG.info("%s moved to %s by %s", issue.key, move.target, who)
     for edit in issue.edits:
         if edit.history_id not in old:
             who = _name(edges, edit.by)
             what = f"changed {edit.field} of {issue.key} from {edit.before!r} to {edit.after!r}"
-            events.add(connection, edit.at, issue.key, who, what, f"history {edit.history_id}")
+            found.append(events.Event(edit.at, issue.key, who, what, f"history {edit.history_id}"))
             _LOG.info("%s %s changed by %s", issue.key, edit.field, who)
+    return found
 
 
 def _name(edges: Edges, person: Person) -> str:

@@ -142,16 +142,20 @@ def _list(edges: Edges, now: datetime, named: Mapping[str, str]) -> bool:
         edges.jira.expect(issue_id)
     listed = edges.jira.changed(None if full else int(known))
     cursor = _cursor(edges, listed, known, now)
-    to_read = [item for item in listed if _is_news(edges, item, overdue=overdue)]
+    ids = [item["id"] for item in listed]
+    before, noted = seen.versions(edges.mirror, ids), unread.among(edges.mirror, ids)
+    to_read = [
+        (item["id"], item["key"], stamp(item["updated"]), item["issuetype"])
+        for item in listed
+        if _is_news(edges, item, before.get(item["id"]), noted.get(item["id"]), overdue=overdue)
+    ]
     if to_read or named or full or cursor != known:
         with edges.mirror.writing() as connection:
-            for item in to_read:
-                version = stamp(item["updated"])
-                unread.add(connection, item["id"], item["key"], now, version, item["issuetype"])
+            unread.add_all(connection, to_read, now)
             for issue_id, key in named.items():
                 unread.add(connection, issue_id, key, now)
             if full:
-                _note_missing(edges, connection, {item["id"] for item in listed}, now)
+                _note_missing(edges, connection, set(ids), now)
                 _remember(connection, _LISTED, stamp(now))
             _remember(connection, _CURSOR, cursor)
     return bool(listed) and not any(item["updated"].microsecond for item in listed)
@@ -202,8 +206,9 @@ def _cursor(edges: Edges, listed: list[Changed], known: str, now: datetime) -> s
     return str(min(int(reached), behind)) if reached else known
 
 
-def _is_news(edges: Edges, item: Changed, *, overdue: bool) -> bool:
-    before, row = seen.version(edges.mirror, item["id"]), unread.find(edges.mirror, item["id"])
+def _is_news(
+    edges: Edges, item: Changed, before: tuple[str, str] | None, row: unread.Row | None, *, overdue: bool
+) -> bool:
     if row is not None and row.error:
         # A failure in this very version is left alone by `unread.add`.
         return True
