@@ -124,7 +124,7 @@ def test_what_a_project_lacks_is_told_once_and_loudly() -> None:
     assert found["jira fields"] is Health.BROKEN
     assert found["jira screens"] is Health.UNCHECKED
     (line,) = (
-        one for one in jira_diagnosis.project(without("Reason"), SETTINGS) if one.health is not Health.OK
+        one for one in jira_diagnosis.project(without("Reason"), SETTINGS) if one.health is Health.BROKEN
     )
     assert line.found == "lacking field: Reason"
     assert "cmbot jira setup" in line.remedy
