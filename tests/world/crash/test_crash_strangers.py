@@ -109,7 +109,8 @@ def test_a_bot_with_another_mirror_sees_in_jira_what_the_first_is_submitting(
     monkeypatch.setattr(submit, "_still_asked", while_the_first_submits)
     second.until(lambda: began)
     assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
-    second.until(story.panda.requests)
+    second.turn()
+    story.until(story.panda.requests)
     story.turn_until(lambda item: item.state is AttemptState.SUBMITTED)
     story.calm_down()
     for _ in range(3):
