@@ -61,7 +61,7 @@ from .webhooks import MANNERS, Deliverer, Desk
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from starlette.types import Message, Receive, Scope, Send
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from .store import Store
 
@@ -145,7 +145,7 @@ class Application:
         inner.add_exception_handler(Exception, _broken)
         # outside FastAPI, whose own layers would stand between the door and the connection
         whole = cloudgateway.around(inner, self.site, context_path) if flavour == CLOUD.name else inner
-        self._door = Guard(self.strange.around(whole), self.requests)
+        self._door = Guard(self._dated(self.strange.around(whole)), self.requests)
 
     def answers_at(self, url: str) -> None:
         """Say at which address it is reached: webhooks' bodies name it."""
@@ -170,15 +170,22 @@ class Application:
         self.deliverer.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request, by the sandbox's clock."""
+        """Serve one request."""
+        await self._door(scope, receive, send)
 
-        async def dated(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                date = format_datetime(self.clock().astimezone(UTC), usegmt=True).encode()
-                message = {**message, "headers": [*message.get("headers", ()), (b"date", date)]}
-            await send(message)
+    def _dated(self, app: ASGIApp) -> ASGIApp:
+        """Let answers carry the sandbox's time; inside the door, which must meet the connection itself."""
 
-        await self._door(scope, receive, dated)
+        async def dated(scope: Scope, receive: Receive, send: Send) -> None:
+            async def telling(message: Message) -> None:
+                if message["type"] == "http.response.start":
+                    date = format_datetime(self.clock().astimezone(UTC), usegmt=True).encode()
+                    message = {**message, "headers": [*message.get("headers", ()), (b"date", date)]}
+                await send(message)
+
+            await app(scope, receive, telling)
+
+        return dated
 
 
 def create_app(
