@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import yaml
 
+from cmbot.mirror import journal
+from cmbot.models.attempts import AttemptState
 from cmbot.resources import resource
 
 CAMPAIGN = resource("config/campaigns/mini-drp.yaml")
@@ -165,6 +168,22 @@ def test_a_campaign_is_shown_with_its_steps_and_groups(followed: Any, key: str) 
     shown = followed.run("status", key).output
     assert all(word in shown for word in ("CM-1", "step1", "g001", "4711", "g002"))
     assert "CM-3: isr failed" in shown.splitlines()
+
+
+@pytest.mark.covers("H1")
+@pytest.mark.parametrize(("hours", "old"), [(2, True), (0, False)])
+def test_what_panda_said_long_ago_is_shown_as_old(followed: Any, hours: int, old: bool) -> None:
+    heard = datetime.now(UTC) - timedelta(hours=hours)
+    with closing(followed.mirror()) as mirror, mirror.writing() as connection:
+        (attempt,) = journal.attempts(mirror, "10002")["g001"]
+        journal.move_attempt(connection, attempt.id, AttemptState.RUNNING, heard)
+        journal.set_attempt(connection, attempt.id, attention="PanDA also has 12 of that name")
+        journal.mark_seen(connection, [item.id for item in attempt.tries], heard)
+    result = followed.run("status", "CM-1")
+    assert ("CM-3: what PanDA said is 120 minutes old" in result.output) is old
+    assert "PanDA also has 12 of that name" in result.output
+    lines = json.loads(followed.run("status", "CM-1", "--json").output)
+    assert [line["heard_at"] for line in lines if line["key"] == "CM-3"] == [heard.isoformat()]
 
 
 @pytest.mark.covers("E8", "W13")
