@@ -27,6 +27,7 @@ def command(
     once: asked again, it names the issues that exist.
     """
     import json
+    from functools import partial
 
     from cmbot import credentials
     from cmbot.definition import file as campaign_file
@@ -46,7 +47,7 @@ def command(
             f"would create {definition.name} with steps {', '.join(step.name for step in definition.steps)}"
         )
         return
-    jira = Jira.connect(settings.jira, credentials.read(settings.jira.token, "jira.token"))
+    jira = Jira.connect(settings.jira, partial(credentials.read, settings.jira.token, "jira.token"))
     keys = create_patiently(settings, jira, definition, lambda line: click.echo(line, err=as_json))
     if as_json:
         click.echo(json.dumps({"campaign": keys[0], "steps": keys[1:]}))

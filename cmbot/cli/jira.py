@@ -65,6 +65,7 @@ def setup(
     import json
     import os
     import sys
+    from functools import partial
 
     from cmbot import credentials
     from cmbot.jira.administration import Administration
@@ -75,7 +76,7 @@ def setup(
     if admin_token_file or os.environ.get(_TOKEN):
         secret = Secret(variable="" if admin_token_file else _TOKEN, file=admin_token_file)
         jira = jira.model_copy(update={"token": secret, "user": admin_user})
-    administration = Administration(jira, credentials.read(jira.token, "jira.token"))
+    administration = Administration(jira, partial(credentials.read, jira.token, "jira.token"))
     found = plan(administration.look(screens), jira)
     if found.doable and not as_json:
         _show_doable(found)

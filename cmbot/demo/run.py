@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
@@ -104,7 +105,7 @@ def _all_done(clicker: Clicker) -> bool:
 
 def _create(running: World) -> str:
     settings = load_settings(running.settings)
-    jira = Jira.connect(settings.jira, credentials.read(settings.jira.token, "jira.token"))
+    jira = Jira.connect(settings.jira, partial(credentials.read, settings.jira.token, "jira.token"))
     overrides = {"butler": str(running.repo)}
     definition = campaign_file.read(resource(CAMPAIGN).read_text(), CAMPAIGN, overrides)
     return create(settings, jira, definition, lambda _: None)[0]

@@ -7,6 +7,7 @@ Its retries repeat writes, it has no time-out of its own and makes requests nobo
 from __future__ import annotations
 
 import re
+import threading
 from contextlib import contextmanager
 from queue import LifoQueue
 from typing import TYPE_CHECKING, Any
@@ -14,10 +15,10 @@ from urllib.parse import urlsplit
 
 import jira
 
-from cmbot.exceptions import UserError
+from cmbot.exceptions import CredentialsError, UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import requests
 
@@ -58,8 +59,8 @@ class Clients:
     ----------
     settings : `cmbot.settings.JiraSettings`
         Address, time-outs and number.
-    token : `str`
-        The secret itself.
+    token : `~collections.abc.Callable`
+        Reads the secret.
 
     Raises
     ------
@@ -67,13 +68,21 @@ class Clients:
         If an address or the token cannot be one.
     """
 
-    def __init__(self, settings: JiraSettings, token: str) -> None:
-        _check(settings, token)
+    def __init__(self, settings: JiraSettings, token: Callable[[], str]) -> None:
+        _check(settings)
         self._settings = settings
-        self._token = token
-        self._free: LifoQueue[Client | None] = LifoQueue()
+        self._read = token
+        self._token = _checked(token())
+        self._refused = False
+        self._lock = threading.Lock()
+        self._free: LifoQueue[tuple[Client | None, str]] = LifoQueue()
         for _ in range(settings.connections):
-            self._free.put(None)
+            self._free.put((None, ""))
+
+    def refused(self) -> None:
+        """Have the secret read anew before the next request: Jira does not accept it any more."""
+        with self._lock:
+            self._refused = True
 
     @contextmanager
     def one(self) -> Iterator[Client]:
@@ -83,24 +92,45 @@ class Clients:
         ------
         client : `Client`
             Given back with the end of the block.
+
+        Raises
+        ------
+        CredentialsError
+            If the secret was refused and cannot be read anew.
         """
-        client = self._free.get()
+        client, opened_with = self._free.get()
         try:
-            client = client or _open(self._settings, self._token)
+            token = self._current()
+            if client is None or token != opened_with:
+                client, opened_with = _open(self._settings, token), token
             yield client
         finally:
-            self._free.put(client)
+            self._free.put((client, opened_with))
+
+    def _current(self) -> str:
+        with self._lock:
+            if self._refused:
+                try:
+                    self._token = _checked(self._read())
+                except UserError as error:
+                    raise CredentialsError(error.subject, error.problem, error.remedy) from error
+                self._refused = False
+            return self._token
 
 
-def _check(settings: JiraSettings, token: str) -> None:
+def _check(settings: JiraSettings) -> None:
     for name, url in (("url", settings.url), ("api", settings.api or settings.url)):
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.query:
             raise UserError(
                 f"settings jira.{name}", "is not the address of a Jira", "write it as https://host/path"
             )
+
+
+def _checked(token: str) -> str:
     if not _TOKEN.fullmatch(token):
         raise UserError("settings jira.token", "is empty or holds white space", "store the token alone")
+    return token
 
 
 def _open(settings: JiraSettings, token: str) -> Client:

@@ -30,7 +30,7 @@ _LOOK_FIRST = "cmbot looks whether it happened before it tries again"
 _TRY_LATER = "cmbot tries again"
 _REACH = "check jira.url, and the network between Jira and this machine"
 _RENEW = (
-    "renew the token in the settings (jira.token) and restart cmbot; "
+    "renew the token where the setting jira.token says: a file is read again, a variable needs a restart; "
     "on Cloud it needs its account's e-mail (jira.user)"
 )
 _LOGIN_FAILED = ("AUTHENTICATED_FAILED", "AUTHENTICATION_DENIED")

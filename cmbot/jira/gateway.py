@@ -22,7 +22,7 @@ from cmbot.jira_schema import values
 from cmbot.jira_schema.fields import BY_NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime, timedelta
 
     from cmbot.exceptions import Problem
@@ -60,15 +60,15 @@ class Jira:
         self.read_fields()
 
     @classmethod
-    def connect(cls, settings: JiraSettings, token: str) -> Jira:
+    def connect(cls, settings: JiraSettings, token: Callable[[], str]) -> Jira:
         """Ask the server what it is, who we are and what its fields are called: three requests.
 
         Parameters
         ----------
         settings : `cmbot.settings.JiraSettings`
             Address, project and names.
-        token : `str`
-            The secret itself.
+        token : `~collections.abc.Callable`
+            Reads the secret, see `~cmbot.jira.wire.Wire`.
 
         Returns
         -------

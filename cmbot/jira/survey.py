@@ -16,7 +16,7 @@ from cmbot.jira_schema.needs import type_names, workflow_name
 from cmbot.jira_schema.place import Deployment, Place, TypePlace, TypeSeen, Webhook
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from cmbot.models.issues import Role
@@ -30,8 +30,8 @@ class Survey:
     ----------
     settings : `~cmbot.settings.JiraSettings`
         Address, project and names.
-    token : `str`
-        The secret of the account that looks.
+    token : `~collections.abc.Callable`
+        Reads the secret of the account that looks.
 
     Raises
     ------
@@ -41,7 +41,7 @@ class Survey:
         If Jira does not answer.
     """
 
-    def __init__(self, settings: JiraSettings, token: str) -> None:
+    def __init__(self, settings: JiraSettings, token: Callable[[], str]) -> None:
         self._settings = settings
         self._wire = Wire(settings, token)
         self.server = server_info(self._wire, settings.url)

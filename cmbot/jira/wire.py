@@ -42,8 +42,8 @@ class Wire:
     ----------
     settings : `cmbot.settings.JiraSettings`
         Address and time-outs.
-    token : `str`
-        The secret itself.
+    token : `~collections.abc.Callable`
+        Reads the secret: at once, and again each time when Jira did not accept it.
 
     Raises
     ------
@@ -51,7 +51,7 @@ class Wire:
         If the address or the token cannot be one.
     """
 
-    def __init__(self, settings: JiraSettings, token: str) -> None:
+    def __init__(self, settings: JiraSettings, token: Callable[[], str]) -> None:
         self._clients = Clients(settings, token)
         self._pace = Pace(settings.patience)
         self._denied = False
@@ -275,6 +275,7 @@ class Wire:
         failure = failures.from_response(subject, doing, response, write=write, field_names=self.field_names)
         if isinstance(failure, CredentialsError):
             self._denied = True
+            self._clients.refused()
         if failure is not None:
             raise failure
         return response

@@ -108,7 +108,7 @@ class Doctor:
 
     def _server(self) -> Sequence[Line]:
         jira = self._settings.jira
-        self._survey = Survey(jira, credentials.read(jira.token, "jira.token"))
+        self._survey = Survey(jira, partial(credentials.read, jira.token, "jira.token"))
         return (jira_diagnosis.server("jira server", self._survey.server, jira.url),)
 
     def _account(self) -> Sequence[Line]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -118,7 +119,7 @@ def open_edges(settings: Settings, *, lasting: bool = True, person: bool = True)
     RemoteError
         If Jira does not answer.
     """
-    jira = Jira.connect(settings.jira, credentials.read(settings.jira.token, "jira.token"))
+    jira = Jira.connect(settings.jira, partial(credentials.read, settings.jira.token, "jira.token"))
     mirror = Mirror(mirror_file(settings) if lasting else Path(":memory:"))
 
     _warn_of_change(mirror, settings, jira.me)

@@ -36,7 +36,7 @@ def settings() -> JiraSettings:
 
 @pytest.fixture
 def wire(settings: JiraSettings) -> Wire:
-    return Wire(settings, TOKEN)
+    return Wire(settings, lambda: TOKEN)
 
 
 @pytest.fixture
@@ -200,4 +200,4 @@ def site(running: Site) -> Site:
 
 @pytest.fixture
 def jira(site: Site) -> Jira:
-    return Jira.connect(site.settings(), site.tokens["cmbot"])
+    return Jira.connect(site.settings(), lambda: site.tokens["cmbot"])

@@ -44,7 +44,7 @@ def connect(server: responses.RequestsMock, settings: JiraSettings, fields: list
     server.get(f"{REST}/serverInfo", json=info)
     server.get(f"{REST}/myself", json={"name": "cmbot", "key": "JIRAUSER1", "displayName": "CM bot"})
     server.get(f"{REST}/field", json=fields)
-    return Jira.connect(settings, "made-up-token")
+    return Jira.connect(settings, lambda: "made-up-token")
 
 
 def test_connecting_takes_three_requests(server: responses.RequestsMock, settings: JiraSettings) -> None:
@@ -60,7 +60,7 @@ def test_an_address_where_no_jira_is_names_the_setting(
 ) -> None:
     server.get(f"{REST}/serverInfo", status=404)
     with pytest.raises(RemoteError, match=r"no Jira answers at this address .*check jira\.url"):
-        Jira.connect(settings, "made-up-token")
+        Jira.connect(settings, lambda: "made-up-token")
 
 
 def test_every_field_is_found_by_name(server: responses.RequestsMock, settings: JiraSettings) -> None:
@@ -122,7 +122,7 @@ def test_of_two_fields_with_one_name_the_settings_choose(
     with pytest.raises(UserError, match=r"several fields named Reason: customfield_\d+, customfield_30000"):
         jira.field_id("Reason")
     chosen = settings.model_copy(update={"fields": {"Reason": "customfield_30000"}})
-    assert Jira.connect(chosen, "made-up-token").field_id("Reason") == "customfield_30000"
+    assert Jira.connect(chosen, lambda: "made-up-token").field_id("Reason") == "customfield_30000"
 
 
 @pytest.mark.covers("W21")
@@ -144,26 +144,26 @@ def test_a_field_that_cmbot_does_not_know_is_an_error_naming_it(
 @pytest.mark.parametrize("running", ["cloud"], indirect=True)
 def test_a_scoped_token_works_through_its_own_address_and_people_get_the_sites(site: Site) -> None:
     settings = site.settings(api=site.gateway, user="")
-    jira = Jira.connect(settings, site.tokens["cmbot"])
+    jira = Jira.connect(settings, lambda: site.tokens["cmbot"])
     key = site.make()
     assert jira.issue(key)["key"] == key
     jira.ensure_label(key, "seen")
     assert jira.url == site.url
     with pytest.raises(CredentialsError):
-        Jira.connect(site.settings(user=""), site.tokens["cmbot"])
+        Jira.connect(site.settings(user=""), lambda: site.tokens["cmbot"])
 
 
 @pytest.mark.parametrize("name", ["url", "api"])
 def test_what_is_no_address_is_said_by_its_setting(settings: JiraSettings, name: str) -> None:
     with pytest.raises(UserError, match=rf"settings jira\.{name}: is not the address"):
-        Jira.connect(settings.model_copy(update={name: "jira.test"}), "made-up-token")
+        Jira.connect(settings.model_copy(update={name: "jira.test"}), lambda: "made-up-token")
 
 
 def test_a_wrong_token_is_said(server: responses.RequestsMock, settings: JiraSettings) -> None:
     server.get(f"{REST}/serverInfo", json={"deploymentType": "Server"})
     server.get(f"{REST}/myself", status=401)
     with pytest.raises(CredentialsError, match="renew the token"):
-        Jira.connect(settings, "made-up-token")
+        Jira.connect(settings, lambda: "made-up-token")
 
 
 @pytest.mark.parametrize("myself", [{}, {"name": ""}, {"displayName": "CM bot"}])
@@ -173,4 +173,4 @@ def test_an_account_without_a_name_is_an_error(
     server.get(f"{REST}/serverInfo", json={"deploymentType": "Server"})
     server.get(f"{REST}/myself", json=myself)
     with pytest.raises(RemoteError, match="own account"):
-        Jira.connect(settings, "made-up-token")
+        Jira.connect(settings, lambda: "made-up-token")

@@ -93,7 +93,7 @@ def test_a_sub_task_whose_answer_was_lost_is_found_at_once(jira: Jira, site: Sit
 
 def another(site: Site) -> Jira:
     """The gateway of another process."""
-    return Jira.connect(site.settings(), site.tokens["cmbot"])
+    return Jira.connect(site.settings(), lambda: site.tokens["cmbot"])
 
 
 @pytest.mark.covers("W2", "V23")

@@ -32,7 +32,7 @@ def settings(url: str = URL, **roles: RoleSettings) -> JiraSettings:
 
 def people(**roles: RoleSettings) -> People:
     chosen = settings(**roles)
-    return People(Wire(chosen, "made-up-token"), DataCenter(), chosen)
+    return People(Wire(chosen, lambda: "made-up-token"), DataCenter(), chosen)
 
 
 def user(server: responses.RequestsMock, *groups: str, **more: Any) -> None:
@@ -59,7 +59,7 @@ def test_members_of_a_group_or_a_project_role_have_the_role(site: Site) -> None:
         Role.OPERATOR: RoleSettings(groups=("CM-Operators",)),
         Role.DEFINER: RoleSettings(groups=("cm-operators",), project_roles=("deciders",)),
     }
-    jira = Jira.connect(site.settings(roles=roles), site.tokens["cmbot"])
+    jira = Jira.connect(site.settings(roles=roles), lambda: site.tokens["cmbot"])
     found = {name: jira.people.roles_of(person) for name, person in people.items()}
     definer, nothing = frozenset({Role.DEFINER}), frozenset[Role]()
     assert found == {"carol": EVERY, "dave": definer, "erin": definer, "frank": nothing}

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def patient(site: Site) -> Iterator[Jira]:
     """The gateway as it is in use; where it would wait, the site's clock and its own are put forward."""
-    jira = Jira.connect(site.settings(), site.tokens["cmbot"])
+    jira = Jira.connect(site.settings(), lambda: site.tokens["cmbot"])
     ahead = 0.0
 
     def wait(seconds: float) -> None:

@@ -130,7 +130,7 @@ def test_a_project_without_the_move_is_told_what_to_do(jira: Jira, key: str) -> 
 def test_the_settings_say_what_the_statuses_are_called(site: Site, key: str) -> None:
     # This site says Launch for what cmbot calls Draft, and Paused for Running.
     names = {"Draft": "Launch", "Running": "Paused"}
-    assert Jira.connect(site.settings(statuses=names), site.tokens["cmbot"]).ensure_transition(
+    assert Jira.connect(site.settings(statuses=names), lambda: site.tokens["cmbot"]).ensure_transition(
         key, "Draft", "Running", cause=CAUSE
     )
     assert site.status(key) == "Paused"

@@ -6,12 +6,14 @@ import logging
 import socket
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
+from cmbot import credentials
 from cmbot.exceptions import (
     CmbotError,
     Conflict,
@@ -28,6 +30,7 @@ from cmbot.settings import JiraSettings, Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     import responses
 
@@ -72,7 +75,7 @@ def test_a_user_in_the_settings_means_basic_authentication(
     settings: JiraSettings, server: responses.RequestsMock
 ) -> None:
     server.get(f"{REST}/issue/CM-1", json={})
-    read(Wire(settings.model_copy(update={"user": "bot"}), TOKEN))
+    read(Wire(settings.model_copy(update={"user": "bot"}), lambda: TOKEN))
     assert server.calls[0].request.headers["Authorization"].startswith("Basic ")
 
 
@@ -109,8 +112,8 @@ def test_an_error_is_translated_and_nothing_is_sent_again(
     body = {"errorMessages": ["No."], "errors": {}}
     server.get(f"{REST}/issue/CM-1", status=code, headers=headers, json=body)
     server.post(f"{REST}/issue/CM-1", status=code, headers=headers, json=body)
-    assert type(failure_of(read, Wire(settings, TOKEN))) is reading
-    assert type(failure_of(write, Wire(settings, TOKEN))) is writing
+    assert type(failure_of(read, Wire(settings, lambda: TOKEN))) is reading
+    assert type(failure_of(write, Wire(settings, lambda: TOKEN))) is writing
     assert len(server.calls) == 2
 
 
@@ -151,7 +154,7 @@ def test_a_closed_port_has_done_nothing(settings: JiraSettings) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{closed.getsockname()[1]}"
-        error = failure_of(write, Wire(settings.model_copy(update={"url": address}), TOKEN))
+        error = failure_of(write, Wire(settings.model_copy(update={"url": address}), lambda: TOKEN))
     assert type(error) is RemoteError
     assert str(error) == (
         "CM-1: adding a comment did not reach Jira (no connection); "
@@ -160,13 +163,13 @@ def test_a_closed_port_has_done_nothing(settings: JiraSettings) -> None:
 
 
 def test_a_host_that_nobody_knows_is_told_as_such(settings: JiraSettings) -> None:
-    error = failure_of(read, Wire(settings.model_copy(update={"url": "http://jira.invalid"}), TOKEN))
+    error = failure_of(read, Wire(settings.model_copy(update={"url": "http://jira.invalid"}), lambda: TOKEN))
     assert "did not reach Jira (its host name is not known here); check jira.url" in str(error)
 
 
 def test_a_server_that_does_not_answer_is_left_after_the_time_out(settings: JiraSettings, site: Site) -> None:
     short = settings.model_copy(update={"url": site.url, "read_timeout": 0.1})
-    impatient = Wire(short, site.tokens["cmbot"])
+    impatient = Wire(short, lambda: site.tokens["cmbot"])
     site.disturb("hang", "GET", "/issue/CM-1$")
     site.disturb("hang", "POST", "/issue/CM-1$")
     assert "was not answered in time" in str(failure_of(read, impatient))
@@ -297,14 +300,62 @@ def test_a_token_that_cannot_be_one_is_refused_without_being_shown(
     settings: JiraSettings, token: str
 ) -> None:
     with pytest.raises(UserError, match=r"jira\.token") as caught:
-        Wire(settings, token)
+        Wire(settings, lambda: token)
     assert not token or token not in str(caught.value)
+
+
+def test_a_token_is_read_again_after_it_was_refused_and_only_then(
+    settings: JiraSettings, server: responses.RequestsMock, tmp_path: Path
+) -> None:
+    file = tmp_path / "token"
+    file.write_text("old")
+    wire = Wire(settings, partial(credentials.read, Secret(file=str(file)), "jira.token"))
+
+    def answer(request: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
+        accepted = request.headers["Authorization"] == f"Bearer {valid}"
+        return (200 if accepted else 401), {}, "{}"
+
+    for method in ("GET", "POST"):
+        server.add_callback(method, f"{REST}/issue/CM-1", answer)
+    valid = "old"
+    read(wire)
+    file.write_text("new")
+    read(wire)
+    valid = "new"
+    assert type(failure_of(read, wire)) is CredentialsError
+    # Only a reading finds out whether the new one is good.
+    assert type(failure_of(write, wire)) is CredentialsError
+    assert len(server.calls) == 3
+    read(wire)
+    write(wire)
+    assert [call.response.status_code for call in server.calls] == [200, 200, 401, 200, 200]
+
+
+@pytest.mark.parametrize(("content", "problem"), [("", "is empty"), ("two words", "holds white space")])
+def test_a_refused_token_whose_file_holds_none_now_is_told_and_not_sent_again(
+    settings: JiraSettings, server: responses.RequestsMock, tmp_path: Path, content: str, problem: str
+) -> None:
+    file = tmp_path / "token"
+    file.write_text("old")
+    wire = Wire(settings, partial(credentials.read, Secret(file=str(file)), "jira.token"))
+    server.get(f"{REST}/issue/CM-1", status=401)
+    assert type(failure_of(read, wire)) is CredentialsError
+    file.write_text(content)
+    for _ in range(2):
+        error = failure_of(read, wire)
+        assert type(error) is CredentialsError
+        assert problem in str(error)
+    assert len(server.calls) == 1
+    file.write_text("new")
+    server.replace("GET", f"{REST}/issue/CM-1", json={})
+    read(wire)
+    assert server.calls[1].request.headers["Authorization"] == "Bearer new"
 
 
 @pytest.mark.parametrize("url", ["", "jira.test", "ftp://jira.test", "https://", "https://me:pw@jira.test/"])
 def test_an_address_that_cannot_be_one_is_refused(url: str) -> None:
     with pytest.raises(UserError, match=r"jira\.url") as caught:
-        Wire(JiraSettings(url=url, token=Secret(variable="T")), TOKEN)
+        Wire(JiraSettings(url=url, token=Secret(variable="T")), lambda: TOKEN)
     assert "pw" not in str(caught.value)
 
 
