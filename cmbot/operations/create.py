@@ -7,10 +7,11 @@ from time import sleep
 from typing import TYPE_CHECKING, Any
 
 from cmbot.definition import check, freeze, issues
-from cmbot.exceptions import DefinitionError, OutcomeUnknown
+from cmbot.exceptions import DefinitionError, OutcomeUnknown, UserError
+from cmbot.models.issues import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from cmbot.jira.gateway import Jira
     from cmbot.models.campaign import CampaignDefinition, StepDefinition
@@ -45,6 +46,8 @@ def create(
     ------
     DefinitionError
         If it may not be created as it is: nothing was created.
+    UserError
+        If all is made and cmbot cannot follow it, because the project's issues begin elsewhere.
     RemoteError
         If Jira did not do it; asking again goes on from there.
     """
@@ -70,7 +73,9 @@ def create(
     for step in definition.steps:
         for name in step.after:
             jira.ensure_link(keys[name], keys[step.name])
-    return (epic, *keys.values())
+    made = (epic, *keys.values())
+    _require_followed(settings, jira, made[:2])
+    return made
 
 
 def create_patiently(
@@ -137,6 +142,22 @@ def require_valid(settings: Settings, definition: CampaignDefinition) -> None:
     problems = check.check(definition, environments=settings.environments, sites=settings.sites)
     if problems:
         raise DefinitionError(definition.name or "campaign", problems)
+
+
+def _require_followed(settings: Settings, jira: Jira, keys: Sequence[str]) -> None:
+    """See that the project's issues, the campaign and a step, begin in a status that cmbot knows."""
+    names = {status: settings.jira.statuses.get(status, str(status)) for status in Status}
+    known = {name.casefold() for name in names.values()}
+    for key in keys:
+        begun = str(jira.issue(key)["fields"]["status"]["name"])
+        if begun.casefold() not in known:
+            draft = names[Status.DRAFT]
+            raise UserError(
+                key,
+                f"began in {begun}, which is none of cmbot's statuses",
+                f"move what was made to {draft}, and let the Create transition of the project's workflow "
+                f"lead to {draft}; or map {begun} in the settings (jira.statuses)",
+            )
 
 
 def _step(

@@ -48,6 +48,16 @@ FRESH: dict[str, Any] = {
         }
     ],
 }
+CAMPAIGN = {
+    "name": "small",
+    "reason": "see where it begins",
+    "butler": "repo",
+    "inputs": ["raw"],
+    "output": "u/small",
+    "environment": "stack",
+    "site": "laptop",
+    "steps": [{"name": "step1", "pipeline": "DRP.yaml#step1", "query": "visit = 1"}],
+}
 TYPES = {"CM Step": 0, "CM Group": -1}
 
 
@@ -147,6 +157,13 @@ class Site:
         """Run ``cmbot jira setup``."""
         file = self.settings(user, **changes)
         return CliRunner().invoke(main, ("jira", "setup", "--settings", str(file), *argv), input=answer)
+
+    def create(self, user: str = "cmbot") -> Result:
+        """Run ``cmbot create`` with a small campaign."""
+        campaign = self.place / "campaign.yaml"
+        campaign.write_text(yaml.safe_dump(CAMPAIGN))
+        argv = ("create", "--settings", str(self.settings(user)), str(campaign))
+        return CliRunner().invoke(main, argv)
 
     def doctor(self, user: str = "cmbot", *, web: bool = False) -> dict[str, str]:
         """Run ``cmbot doctor``; health of what it says of Jira."""

@@ -253,3 +253,18 @@ def test_the_doctor_sees_whether_a_webhook_is_registered(site: Site) -> None:
     hook = {"name": "cmbot", "url": "http://127.0.0.1:1/webhooks/jira", "events": sorted(EVENTS)}
     site.ask("POST", path, hook)
     assert site.doctor(user="alice", web=True)["jira webhook"] == "ok"
+
+
+def test_a_project_whose_issues_begin_elsewhere_is_told_when_a_campaign_is_made(site: Site) -> None:
+    site.setup("--yes")
+    site.click()
+    made = site.create()
+    if site.flavour == "cloud":
+        # The workflow that cmbot made lets them begin in Draft.
+        assert made.exit_code == 0, made.output
+        return
+    assert made.exit_code == 1
+    assert (
+        "CM-1: began in To Do, which is none of cmbot's statuses; move what was made to Draft" in made.output
+    )
+    assert "Create transition" in made.output
