@@ -6,6 +6,8 @@ learnt since, gets another. So a crash between any two steps is made good by the
 
 from __future__ import annotations
 
+import json
+import logging
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,10 +34,13 @@ if TYPE_CHECKING:
     from cmbot.reconcile.edges import Edges
     from cmbot.settings import Settings
 
+_LOG = logging.getLogger(__name__)
 YAML = "bps.yaml"
 """The BPS YAML, in the directory of a try and in the archive."""
 _OF_CMBOT = frozenset({"asked", "as-run", "graph", ARCHIVED})
 """Reports of the journal that say nothing by themselves."""
+_OF_THE_END = frozenset({"wms", "data", "failures"})
+"""Reports that say what came of a try."""
 _OF_ASKING = frozenset({"tries", "not_before"})
 """Parts of a report that say how it was asked for."""
 
@@ -150,6 +155,41 @@ def keep(edges: Edges, view: CampaignView, now: datetime) -> bool:
         waiting.note(edges, step, "archive", trouble)
         whole &= not trouble
     return whole
+
+
+def recall(edges: Edges, step_id: str, now: datetime) -> None:
+    """Bring back what came of a step's attempts after the mirror was lost.
+
+    Jira keeps the counts only; where the archive is lost as well, they are what is known.
+
+    Parameters
+    ----------
+    edges : `~cmbot.reconcile.edges.Edges`
+        The outside world.
+    step_id : `str`
+        The step, with its attempts.
+    now : `datetime.datetime`
+        The time.
+    """
+    archive = open_archive(edges.settings)
+    for attempt in (each for group in journal.attempts(edges.mirror, step_id).values() for each in group):
+        item = attempt.last_try
+        if item is None or attempt.state.live:
+            continue
+        try:
+            bodies = _learnt(archive, item)
+        except (CmbotError, ValueError) as error:
+            _LOG.warning("%s is not read from the archive: %s", item.name, error)
+            continue
+        with edges.mirror.writing() as connection:
+            for kind, body in bodies.items():
+                journal.save_report(connection, item.id, kind, body, attempt.ended_at or now)
+
+
+def _learnt(archive: Archive, item: Try) -> dict[str, Any]:
+    newest = archive.newest(item.name)
+    files = {Path(entry.name).stem: entry for entry in newest[1].files} if newest else {}
+    return {kind: json.loads(archive.read(files[kind])) for kind in _OF_THE_END & files.keys()}
 
 
 def _stage(attempt: Attempt, item: Try) -> Stage | None:

@@ -104,7 +104,8 @@ def _known(local: Local, item: Try, failed: int) -> Mapping[str, Any]:
     known = journal.report(local.mirror, item.id, KIND)
     if known is None or known["failed"] != failed:
         return {"tries": 0, "not_before": item.reserved_at.isoformat(), "kinds": []}
-    return known
+    # What comes from the archive does not say how it was asked for.
+    return {"tries": len(_PAUSES), "not_before": item.reserved_at.isoformat(), **known}
 
 
 def _body(

@@ -10,6 +10,7 @@ from cmbot.jira.twins import label
 from cmbot.jira_schema import parse
 from cmbot.mirror import definitions, journal, plans, records, restore, seen
 from cmbot.models.issues import Level
+from cmbot.reconcile import archiving
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -92,6 +93,7 @@ def step(edges: Edges, issue: Issue, now: datetime) -> None:
     try:
         records.restore_results(mirror, issue.id, properties)
         records.restore_split(mirror, issue.id, properties)
+        archiving.recall(edges, issue.id, now)
         edges.mirror.remember(_split(issue), _KEPT)
         restore.distrust(mirror, issue.id, "")
     except UserError as error:
