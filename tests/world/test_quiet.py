@@ -43,6 +43,7 @@ def test_a_pass_without_news_makes_one_search(
     alice.launch(epic)
     bot.until(panda.requests)
     bot.until(lambda: alice.status(epic) == Status.RUNNING)
+    bot.wait()  # PanDA has the request a while before bps ends and says so
     bot.settle()
     bot.ahead += timedelta(minutes=5)
     bot.settle()
