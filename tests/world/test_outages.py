@@ -119,7 +119,7 @@ def test_without_jira_what_runs_is_followed_and_told_when_jira_is_back(
 
 def test_a_jira_that_does_not_answer_at_the_start_is_named_with_the_remedy(bot: Bot, alice: Human) -> None:
     settings = load_settings(bot.world.settings)
-    for kind, remedy in (("503", "cmbot tries again"), ("401", "renew the token where the setting jira.token says")):
+    for kind, remedy in (("503", "cmbot tries again"), ("401", "renew the token where")):
         alice.disturb(kind, path="/rest/", count=10)
         with pytest.raises(RemoteError) as caught:
             open_edges(settings)
