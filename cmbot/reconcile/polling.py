@@ -48,7 +48,9 @@ class Seen:
         request_ids : `tuple` [`int`, ...]
             Without its own.
         """
-        return self.others.get(_prefix(item.name), ())
+        # Its own is among the others while its data are counted: it is not asked about then.
+        found = self.others.get(_prefix(item.name), ())
+        return tuple(number for number in found if number != item.request_id)
 
 
 def everything(edges: Edges, now: datetime) -> Seen:

@@ -263,6 +263,16 @@ def test_a_second_request_of_the_same_attempt_is_noticed(world: World) -> None:
     assert world.turn().attention == ""
 
 
+def test_a_request_that_is_only_counted_any_more_is_no_second_one(world: World) -> None:
+    world.say("Finished", 10)
+    assert world.turn().state is AttemptState.MERGE_PENDING
+    # Other attempts are asked about meanwhile; the monitor lists this one's own request beside them.
+    seen = polling.Seen(others={"cm-2_step1_g001_a1": (7,)})
+    follow.campaign(world.edges, world.view(), seen, world.now)
+    assert world.attempt.attention == ""
+    assert world.told() == []
+
+
 # ------------------------------------------------------------------------------------------ old data
 
 
