@@ -104,12 +104,12 @@ class Runner:
         run : `Run`
             What is known.
         """
-        if (child := self._own.get(directory)) is not None and child.poll() is not None:
-            del self._own[directory]
         if not (directory / "lock").exists():
             return Run(alive=False, code=None, started=False)
         if _locked(directory / "lock"):
             return Run(alive=True, code=None, started=True)
+        if (child := self._own.pop(directory, None)) is not None:
+            child.wait()  # it is ending: its lock went with its last descriptor
         return Run(alive=False, code=_exit_code(directory / "exit"), started=True)
 
     def busy(self) -> int:

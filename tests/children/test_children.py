@@ -260,3 +260,12 @@ def test_a_prefix_stands_before_the_setup_script_and_the_command(place: Place) -
     until(lambda: not place.runner.look(directory).alive)
     assert (directory / "stdout").read_text() == "in the image-w_2026_47 a  'b\n"
     assert place.runner.look(directory).code == 4
+
+
+def test_a_child_that_is_seen_to_have_ended_is_not_left_behind(place: Place) -> None:
+    # Its lock is free an instant before its status can be collected: look in that instant too.
+    for number in range(50):
+        directory = place.start("true", name=str(number))
+        while place.runner.look(directory).alive:
+            pass
+        assert directory not in place.runner._own
