@@ -15,7 +15,7 @@ from cmbot.dataids import DataIdSet, dimension
 from cmbot.definition import grammar
 from cmbot.exceptions import UserError
 from cmbot.jira_schema.editing import DEFINITION
-from cmbot.mirror import definitions, journal, packing, plans
+from cmbot.mirror import definitions, journal, packing, plans, reports
 from cmbot.models.attempts import TryState
 
 if TYPE_CHECKING:
@@ -208,8 +208,8 @@ def restore_results(mirror: Mirror, step_id: str, properties: Mapping[str, Any])
 
 def _row(mirror: Mirror, attempt: Attempt) -> dict[str, Any]:
     item = attempt.last_try
-    reports = {kind: journal.report(mirror, item.id, kind) or {} for kind in _REPORTS} if item else {}
-    over = {} if attempt.state.live else reports
+    known = {kind: reports.read(mirror, item.id, kind) or {} for kind in _REPORTS} if item else {}
+    over = {} if attempt.state.live else known
     return {
         "group": attempt.group,
         "number": attempt.number,
@@ -220,8 +220,8 @@ def _row(mirror: Mirror, attempt: Attempt) -> dict[str, Any]:
         "summary": "" if attempt.state.live else attempt.summary[:_SUMMARY],
         "reserved": item.reserved_at.isoformat() if item else None,
         "arrived": item is not None and item.state is not TryState.NOT_SUBMITTED,
-        "as_run": reports.get("as-run", {}).get("sha256", ""),
-        "graph": reports.get("graph", {}).get("quanta"),
+        "as_run": known.get("as-run", {}).get("sha256", ""),
+        "graph": known.get("graph", {}).get("quanta"),
         "jobs": over.get("wms", {}).get("counts"),
         "quanta": over.get("data", {}).get("counts"),
     }
@@ -241,14 +241,14 @@ def _restore(connection: Connection, attempt: Attempt, result: _Result) -> None:
         journal.set_try(connection, item.id, state=TryState.NOT_SUBMITTED)
     at = result.ended or result.created
     if result.as_run:
-        journal.save_report(connection, item.id, "as-run", {"sha256": result.as_run}, at)
+        reports.save(connection, item.id, "as-run", {"sha256": result.as_run}, at)
     if result.graph is not None:
-        journal.save_report(connection, item.id, "graph", {"quanta": result.graph}, at)
+        reports.save(connection, item.id, "graph", {"quanta": result.graph}, at)
     if not attempt.state.live:
         for kind, counts in (("wms", result.jobs), ("data", result.quanta)):
             if counts is not None:
                 body = {"counts": counts.model_dump(), "details": ()}
-                journal.save_report(connection, item.id, kind, body, at)
+                reports.save(connection, item.id, kind, body, at)
 
 
 def _selects(group: _Group) -> bool:

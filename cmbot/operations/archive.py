@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cmbot.archive import verification
 from cmbot.archive.export import export as copy_out
 from cmbot.exceptions import UserError
-from cmbot.mirror import Mirror, journal
+from cmbot.mirror import Mirror, reports
 from cmbot.operations.report import chosen
 from cmbot.reconcile.archiving import open_archive
 from cmbot.reconcile.opening import mirror_file
@@ -50,7 +50,7 @@ def verify(settings: Settings, progress: Callable[[str], None]) -> Verified:
     """
     remembered: dict[str, str] = {}
     if mirror_file(settings).exists():
-        remembered = journal.manifests(Mirror(mirror_file(settings)))
+        remembered = reports.manifests(Mirror(mirror_file(settings)))
     return verification.verify(open_archive(settings), remembered, progress)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from cmbot.exceptions import RemoteError, UserError
-from cmbot.mirror import journal
+from cmbot.mirror import reports
 from cmbot.operations.report import chosen
 from cmbot.panda.links import payload_log
 from cmbot.wms.excerpts import excerpt, shown
@@ -133,7 +133,7 @@ def quanta(local: Local, key: str, group: str = "", task: str = "", wanted: str 
     for step, groups in chosen(local, key, group):
         for each in groups:
             item = each.last.last_try if each.last else None
-            body = (journal.report(local.mirror, item.id, "data") or {}) if item else {}
+            body = (reports.read(local.mirror, item.id, "data") or {}) if item else {}
             for quantum in body.get("report", {}).get("failed_quanta", ()):
                 found = quantum["data_id"]
                 same = all(str(found.get(name)) == value for name, value in asked.items())

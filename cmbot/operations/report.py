@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cmbot.exceptions import UserError
 from cmbot.jira_schema import parse
-from cmbot.mirror import journal, seen
+from cmbot.mirror import reports, seen
 from cmbot.models.data_report import TaskCount
 from cmbot.models.issues import Level
 from cmbot.operations.status import epic_of
@@ -107,10 +107,10 @@ def report(local: Local, key: str, group: str = "") -> tuple[Report, ...]:
         If the key or the group is not known here, or nothing was submitted.
     """
     found = tuple(_report(local, step, groups) for step, groups in chosen(local, key, group))
-    reports = tuple(each for each in found if each.requests)
-    if not reports:
+    asked = tuple(each for each in found if each.requests)
+    if not asked:
         raise UserError(key, "has no workflow yet", "see `cmbot status`")
-    return reports
+    return asked
 
 
 def chosen(local: Local, key: str, group: str = "") -> tuple[tuple[StepView, tuple[GroupView, ...]], ...]:
@@ -199,7 +199,7 @@ def _report(local: Local, step: StepView, groups: tuple[GroupView, ...]) -> Repo
         requests.append(item.request_id)
         for task in failures.tasks(local, item):
             rows.setdefault((task.order, task.label), []).append(task_row(task))
-        data = (journal.report(local.mirror, item.id, "data") or {}).get("report", {})
+        data = (reports.read(local.mirror, item.id, "data") or {}).get("report", {})
         for count in data.get("tasks", ()):
             quanta.setdefault(count["label"], Counter()).update({name: count[name] for name in _QUANTA})
     one = groups[0] if len(groups) == 1 else None

@@ -17,8 +17,8 @@ from cmbot.archive.manifest import AsRun, Stage, sha256
 from cmbot.archive.store import Archive
 from cmbot.bps.evidence import GRAPH_LOG
 from cmbot.exceptions import CmbotError
-from cmbot.mirror import journal
-from cmbot.mirror.journal import ARCHIVED
+from cmbot.mirror import journal, reports
+from cmbot.mirror.reports import ARCHIVED
 from cmbot.models.attempts import TryState
 from cmbot.reconcile import data_reports, submissions, waiting
 
@@ -136,7 +136,7 @@ def keep(edges: Edges, view: CampaignView, now: datetime) -> bool:
     archive, whole = open_archive(edges.settings), True
     for step in view.steps:
         trouble = ""
-        known = journal.archived(edges.mirror, step.issue.id)
+        known = reports.archived(edges.mirror, step.issue.id)
         for attempt in (attempt for group in step.groups for attempt in group.attempts):
             for item in attempt.tries:
                 stage = _stage(attempt, item)
@@ -151,7 +151,7 @@ def keep(edges: Edges, view: CampaignView, now: datetime) -> bool:
                     continue
                 with edges.mirror.writing() as connection:
                     body = {"stage": stage, "manifest": digest}
-                    journal.save_report(connection, item.id, ARCHIVED, body, now)
+                    reports.save(connection, item.id, ARCHIVED, body, now)
         waiting.note(edges, step, "archive", trouble)
         whole &= not trouble
     return whole
@@ -183,7 +183,7 @@ def recall(edges: Edges, step_id: str, now: datetime) -> None:
             continue
         with edges.mirror.writing() as connection:
             for kind, body in bodies.items():
-                journal.save_report(connection, item.id, kind, body, attempt.ended_at or now)
+                reports.save(connection, item.id, kind, body, attempt.ended_at or now)
 
 
 def _learnt(archive: Archive, item: Try) -> dict[str, Any]:
@@ -273,11 +273,11 @@ def _submission(item: Try, left: Evidence, before: Manifest | None) -> Iterator[
 
 def _reports(edges: Edges, item: Try) -> Iterator[Document]:
     """What was learnt: the last report of the WMS, the data report, why jobs failed."""
-    reports = journal.reports(edges.mirror, item.id)
-    for kind in reports.keys() - _OF_CMBOT:
-        body = {name: value for name, value in reports[kind].items() if name not in _OF_ASKING}
+    known = reports.read_all(edges.mirror, item.id)
+    for kind in known.keys() - _OF_CMBOT:
+        body = {name: value for name, value in known[kind].items() if name not in _OF_ASKING}
         yield documents.from_data(re.sub(r"[^a-z0-9-]", "-", kind) + ".json", body)
-    if asked := reports.get("asked"):
+    if asked := known.get("asked"):
         whole = Path(asked["directory"]) / data_reports.FILE
         if document := documents.from_file("pipetask-report.json", whole):
             yield document

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cmbot.exceptions import NotFound
 from cmbot.handlers import overdue
-from cmbot.mirror import events, journal
+from cmbot.mirror import events, journal, reports
 from cmbot.models.attempts import AttemptState, TryState
 from cmbot.reconcile import polling
 from cmbot.wms.port import WmsReport
@@ -72,12 +72,12 @@ def _reasons(edges: Edges, attempt: Attempt, item: Try, seen: Seen, now: datetim
     if others := seen.namesakes(item):
         listed = ", ".join(map(str, others))
         yield f"PanDA also has {listed} of that name; cancel what is too much (bps cancel --id N)"
-    wms = journal.report(edges.mirror, item.id, "wms") or {}
+    wms = reports.read(edges.mirror, item.id, "wms") or {}
     tasks = wms.get("tasks", ())
     yield overdue.overdue(
         attempt,
         deadline,
-        journal.reported_at(edges.mirror, item.id, "wms"),
+        reports.changed_at(edges.mirror, item.id, "wms"),
         now,
         without_jobs=not any(task["expected"] for task in tasks),
         unsettled=wms["status"] if wms.get("unsettled") else "",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from cmbot.bps import command
 from cmbot.butler.report import parse_report
 from cmbot.exceptions import RemoteError
-from cmbot.mirror import events, journal
+from cmbot.mirror import events, journal, reports
 from cmbot.models.attempts import AttemptState
 from cmbot.models.views import Counts
 from cmbot.reconcile import asking, submissions
@@ -57,7 +57,7 @@ def follow(edges: Edges, view: CampaignView, step: StepView, attempt: Attempt, n
     item = attempt.last_try
     if item is None or view.definition is None or step.definition is None:
         return False
-    asked = journal.report(edges.mirror, item.id, "asked")
+    asked = reports.read(edges.mirror, item.id, "asked")
     if asked is None:
         _ask(edges, view, step, attempt, now)
         return False
@@ -69,7 +69,7 @@ def follow(edges: Edges, view: CampaignView, step: StepView, attempt: Attempt, n
         _require_whole(edges, item, report, step.issue.key)
     except RemoteError:
         with edges.mirror.writing() as connection:
-            journal.drop_report(connection, item.id, "asked")
+            reports.drop(connection, item.id, "asked")
         raise
     _judge(edges, step, attempt, report, now)
     return True
@@ -97,7 +97,7 @@ def _ask(edges: Edges, view: CampaignView, step: StepView, attempt: Attempt, now
     edges.runner.start(directory, argv, environment, {})
     with edges.mirror.writing() as connection:
         body = {"directory": str(directory), "at": now.isoformat()}
-        journal.save_report(connection, item.id, "asked", body, now)
+        reports.save(connection, item.id, "asked", body, now)
 
 
 def _graphs(edges: Edges, step: StepView, attempt: Attempt) -> list[Path]:
@@ -110,7 +110,7 @@ def _graphs(edges: Edges, step: StepView, attempt: Attempt) -> list[Path]:
 def _judge(edges: Edges, step: StepView, attempt: Attempt, report: DataReport, now: datetime) -> None:
     item = attempt.last_try
     tolerance = step.definition.tolerance if step.definition else {}
-    wms = (journal.report(edges.mirror, item.id, "wms") if item else None) or {}
+    wms = (reports.read(edges.mirror, item.id, "wms") if item else None) or {}
     merged = bool(wms.get("merged"))
     if report.complete or (merged and report.within(tolerance)):
         state = AttemptState.SUCCEEDED
@@ -149,7 +149,7 @@ def _end(
         return
     with edges.mirror.writing() as connection:
         if report is not None:
-            journal.save_report(connection, item.id, "data", _body(report), now)
+            reports.save(connection, item.id, "data", _body(report), now)
         journal.move_attempt(connection, attempt.id, state, now, summary=summary, ended_at=now)
         made = f"{report.successful} of {report.expected} quanta" if report else "no data report"
         what = f"{step.name} {attempt.group} {attempt.label} {state}: {made}"

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from cmbot.exceptions import RemoteError
-from cmbot.mirror import journal
+from cmbot.mirror import reports
 from cmbot.models.attempts import AttemptState
 from cmbot.models.data_report import FailedQuantum
 from cmbot.models.failures import Failure, FailureKind, JobError
@@ -66,7 +66,7 @@ def ask(edges: Edges, view: CampaignView, now: datetime) -> bool:
     with edges.mirror.writing() as connection:
         for item, failing, known in due:
             told = errors.kinds(found.get(failing.request_id, ()))
-            journal.save_report(connection, item.id, KIND, _body(known, told, failing.failed, now), now)
+            reports.save(connection, item.id, KIND, _body(known, told, failing.failed, now), now)
     return bool(found)
 
 
@@ -101,7 +101,7 @@ def _owed(local: Local, view: CampaignView) -> Iterator[Try]:
 
 def _known(local: Local, item: Try, failed: int) -> Mapping[str, Any]:
     """What was told so far; a request that was restarted and ended with other counts is asked about anew."""
-    known = journal.report(local.mirror, item.id, KIND)
+    known = reports.read(local.mirror, item.id, KIND)
     if known is None or known["failed"] != failed:
         return {"tries": 0, "not_before": item.reserved_at.isoformat(), "kinds": []}
     # What comes from the archive does not say how it was asked for.
@@ -137,7 +137,7 @@ def tasks(local: Local, item: Try) -> tuple[TaskReport, ...]:
     tasks : `tuple` [`~cmbot.wms.port.TaskReport`, ...]
         In pipeline order; empty if it said nothing yet.
     """
-    body = journal.report(local.mirror, item.id, "wms") or {}
+    body = reports.read(local.mirror, item.id, "wms") or {}
     return tuple(
         TaskReport(**task | {"state": TaskState(task["state"]), "ids": tuple(task["ids"])})
         for task in body.get("tasks", ())
@@ -162,9 +162,9 @@ def kinds(local: Local, attempt: Attempt) -> tuple[FailureKind, ...]:
     item = attempt.last_try
     if item is None:
         return ()
-    data = (journal.report(local.mirror, item.id, "data") or {}).get("report", {})
+    data = (reports.read(local.mirror, item.id, "data") or {}).get("report", {})
     quanta = [FailedQuantum(**each) for each in data.get("failed_quanta", ())]
-    known = (journal.report(local.mirror, item.id, KIND) or {}).get("kinds")
+    known = (reports.read(local.mirror, item.id, KIND) or {}).get("kinds")
     return errors.located(map(_kind, known), quanta) if known else errors.of_quanta(quanta)
 
 

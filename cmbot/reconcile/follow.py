@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from cmbot.exceptions import CmbotError, NotFound, RemoteError
-from cmbot.mirror import events, journal
+from cmbot.mirror import events, journal, reports
 from cmbot.models.attempts import AttemptState, TryState
 from cmbot.models.views import Counts
 from cmbot.reconcile import attending, data_reports, failures, polling, recover, waiting
@@ -148,7 +148,7 @@ def _poll(edges: Edges, step: StepView, attempt: Attempt, seen: Seen, now: datet
         problem = f"request {item.request_id} is called {report.name}, not {item.name}"
         raise RemoteError(step.issue.key, problem, "look at the request; cmbot does not follow it")
     body = _body(report)
-    known = journal.report(edges.mirror, item.id, "wms")
+    known = reports.read(edges.mirror, item.id, "wms")
     # A request that has ended but does not add up stays where it is until it does.
     state = _STATES.get(report.state, attempt.state)
     if not attempt.state.live and not _goes_on(report, known or {}, body):
@@ -156,7 +156,7 @@ def _poll(edges: Edges, step: StepView, attempt: Attempt, seen: Seen, now: datet
     if known == body and state is attempt.state:
         return False
     with edges.mirror.writing() as connection:
-        journal.save_report(connection, item.id, "wms", body, now)
+        reports.save(connection, item.id, "wms", body, now)
         if state is not attempt.state:
             again = {} if attempt.state.live else _reopened(connection, item, now)
             journal.move_attempt(connection, attempt.id, state, now, **again)
@@ -194,5 +194,5 @@ def _goes_on(report: WmsReport, known: Mapping[str, Any], body: Mapping[str, Any
 def _reopened(connection: Connection, item: Try, now: datetime) -> dict[str, Any]:
     # The data, and what failed, are counted anew when it ends again.
     for kind in ("asked", failures.KIND):
-        journal.drop_report(connection, item.id, kind)
+        reports.drop(connection, item.id, kind)
     return {"ended_at": None, "summary": "", "reopened_at": now}

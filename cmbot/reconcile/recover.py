@@ -12,7 +12,7 @@ from cmbot.bps.tokens import remove_token
 from cmbot.exceptions import RemoteError
 from cmbot.handlers import causes, recovery
 from cmbot.handlers.recovery import Outcome, Verb
-from cmbot.mirror import events, journal, restore
+from cmbot.mirror import events, journal, reports, restore
 from cmbot.models.attempts import AttemptState, TryState
 from cmbot.models.views import PlanState
 from cmbot.reconcile import looking, submissions, submit, tell, views
@@ -159,7 +159,7 @@ def _evidence(edges: Edges, item: Try) -> recovery.Evidence:
     run = edges.runner.look(Path(item.directory))
     left = submissions.left(edges, item)
     # Restored from Jira, or the disk was emptied since the child could start: what is missing proves nothing.
-    ready = journal.report(edges.mirror, item.id, "as-run") is not None
+    ready = reports.read(edges.mirror, item.id, "as-run") is not None
     lost = not item.host or (ready and not Path(item.directory).is_dir())
     return recovery.Evidence(
         alive=run.alive,
@@ -246,7 +246,7 @@ def _adopt(edges: Edges, step: StepView, item: Attempt, last: Try, outcome: Outc
             connection, last.id, state=TryState.SUBMITTED, request_id=outcome.request_id, note=outcome.note
         )
         journal.move_attempt(connection, item.id, AttemptState.SUBMITTED, now, summary="")
-        journal.save_report(connection, last.id, "graph", {"quanta": quanta}, now)
+        reports.save(connection, last.id, "graph", {"quanta": quanta}, now)
         what = f"{step.name} {item.group} {item.label} is request {outcome.request_id}"
         events.add(connection, now, step.issue.key, "cmbot", what, outcome.note)
         # The same transaction: once it is known here, Jira will know it (T3 and T4).

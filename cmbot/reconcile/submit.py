@@ -13,7 +13,7 @@ from cmbot.bps.tokens import place_token
 from cmbot.definition import freeze
 from cmbot.exceptions import DefinitionError, RemoteError
 from cmbot.handlers import causes
-from cmbot.mirror import definitions, events, journal, plans
+from cmbot.mirror import definitions, events, journal, plans, reports
 from cmbot.models.attempts import AttemptState, TryState
 from cmbot.reconcile import archiving, looking, restoring, submissions, tell, views
 
@@ -147,8 +147,8 @@ def start(edges: Edges, view: CampaignView, step: StepView, attempt: Attempt, no
     digest = sha256(files[archiving.YAML].encode())
     kept = archiving.prepared(edges, view, step, attempt, config, files)
     with edges.mirror.writing() as connection:
-        journal.save_report(connection, item.id, "as-run", {"sha256": digest}, now)
-        journal.save_report(connection, item.id, journal.ARCHIVED, kept, now)
+        reports.save(connection, item.id, "as-run", {"sha256": digest}, now)
+        reports.save(connection, item.id, reports.ARCHIVED, kept, now)
         events.add(connection, now, step.issue.key, "cmbot", f"bps submit {item.name}", f"sha256 {digest}")
     edges.submit_path("ids").mkdir(parents=True, exist_ok=True)
     environment = submissions.environment(edges.settings, view.definition, step.definition)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from cmbot.comments.render import status_marker
-from cmbot.mirror import events, journal, outbox, plans, records, restore
+from cmbot.mirror import events, journal, outbox, plans, records, reports, restore
 from cmbot.models.issues import Status
 
 if TYPE_CHECKING:
@@ -171,14 +171,14 @@ def _group_fields(edges: Edges, group: GroupView) -> Iterator[tuple[str, Any]]:
     item = last.last_try if last else None
     if last is None or item is None:
         return
-    as_run = journal.report(edges.mirror, item.id, "as-run") or {}
+    as_run = reports.read(edges.mirror, item.id, "as-run") or {}
     yield "Attempt", last.number
     yield "As-run hash", as_run.get("sha256", "")
-    yield "Archive hash", (journal.report(edges.mirror, item.id, journal.ARCHIVED) or {}).get("manifest", "")
+    yield "Archive hash", (reports.read(edges.mirror, item.id, reports.ARCHIVED) or {}).get("manifest", "")
     yield "Error summary", last.summary
     yield "Submitted at", item.reserved_at
     yield "Ended at", last.ended_at
-    yield "Graph size", (journal.report(edges.mirror, item.id, "graph") or {}).get("quanta")
+    yield "Graph size", (reports.read(edges.mirror, item.id, "graph") or {}).get("quanta")
     if item.request_id is not None:
         yield "WMS id", str(item.request_id)
         if link := edges.comments.request(item.request_id):

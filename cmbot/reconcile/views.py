@@ -10,7 +10,7 @@ from cmbot.definition import check, freeze, issues
 from cmbot.exceptions import DefinitionError, Problem, UserError
 from cmbot.handlers import causes
 from cmbot.jira_schema import parse
-from cmbot.mirror import definitions, journal, plans, restore, seen, unread
+from cmbot.mirror import definitions, journal, plans, reports, restore, seen, unread
 from cmbot.models.issues import Issue, Level
 from cmbot.models.views import CampaignView, Counts, GroupView, PlanState, StepView
 from cmbot.reconcile import chains, failures, movers, waiting
@@ -303,14 +303,14 @@ def _plan(local: Local, epic: Issue, issue: Issue, spec: str) -> tuple[PlanState
 def _group(
     local: Local, row: plans.GroupRow, issue: Issue | None, attempts: tuple[Attempt, ...], doubt: str
 ) -> GroupView:
-    reports: dict[str, Mapping[str, Any]] = {}
+    known: dict[str, Mapping[str, Any]] = {}
     if attempts and (item := attempts[-1].last_try):
         for kind in ("wms", "data", "graph"):
-            reports[kind] = journal.report(local.mirror, item.id, kind) or {}
-    jobs = Counts(**reports["wms"]["counts"]) if reports.get("wms") else Counts()
-    quanta = Counts(total=reports["graph"]["quanta"] or 0) if reports.get("graph") else Counts()
+            known[kind] = reports.read(local.mirror, item.id, kind) or {}
+    jobs = Counts(**known["wms"]["counts"]) if known.get("wms") else Counts()
+    quanta = Counts(total=known["graph"]["quanta"] or 0) if known.get("graph") else Counts()
     details: tuple[str, ...] = ()
-    if data := reports.get("data"):
+    if data := known.get("data"):
         quanta, details = Counts(**data["counts"]), tuple(data["details"])
     selection = row.predicate["where"] or (f"{row.size} DataIds" if row.predicate["table"] else "all")
     return GroupView(row.name, row.size, selection, issue, attempts, jobs, quanta, details, doubt)

@@ -12,7 +12,7 @@ import pytest
 from cmbot.archive.documents import Document
 from cmbot.archive.manifest import AsRun, Stage, sha256
 from cmbot.archive.store import Archive
-from cmbot.mirror import journal
+from cmbot.mirror import reports
 
 if TYPE_CHECKING:
     from conftest import Terminal
@@ -46,7 +46,7 @@ def archive(followed: Terminal) -> Archive:
             "INSERT INTO reports VALUES (?, ?, ?, ?)",
             (
                 row["id"],
-                journal.ARCHIVED,
+                reports.ARCHIVED,
                 row["reserved_at"],
                 json.dumps({"stage": "ended", "manifest": digest}),
             ),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cmbot.mirror import journal
+from cmbot.mirror import journal, reports
 from cmbot.models.attempts import AttemptState, TryState
 
 if TYPE_CHECKING:
@@ -97,13 +97,13 @@ def test_what_the_wms_may_still_change_is_followed(mirror: Mirror, doing: Any, s
 
 def test_the_newest_report_of_a_kind_is_kept(mirror: Mirror, doing: Any) -> None:
     item = doing.submission(doing.attempt())
-    assert journal.report(mirror, item, "wms") is None
+    assert reports.read(mirror, item, "wms") is None
     with mirror.writing() as connection:
-        journal.save_report(connection, item, "wms", {"done": 1}, doing.at(7))
-        journal.save_report(connection, item, "wms", {"done": 2}, doing.at(8))
-        journal.save_report(connection, item, "data", {"done": 3}, doing.at(8))
-    assert journal.report(mirror, item, "wms") == {"done": 2}
+        reports.save(connection, item, "wms", {"done": 1}, doing.at(7))
+        reports.save(connection, item, "wms", {"done": 2}, doing.at(8))
+        reports.save(connection, item, "data", {"done": 3}, doing.at(8))
+    assert reports.read(mirror, item, "wms") == {"done": 2}
     with mirror.writing() as connection:
-        journal.drop_report(connection, item, "wms")
-    assert journal.report(mirror, item, "wms") is None
-    assert journal.report(mirror, item, "data") == {"done": 3}
+        reports.drop(connection, item, "wms")
+    assert reports.read(mirror, item, "wms") is None
+    assert reports.read(mirror, item, "data") == {"done": 3}

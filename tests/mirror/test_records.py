@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from cmbot.dataids import DataIdSet
 from cmbot.exceptions import UserError
-from cmbot.mirror import Mirror, definitions, journal, packing, plans, records
+from cmbot.mirror import Mirror, definitions, journal, packing, plans, records, reports
 from cmbot.models.attempts import AttemptState, TryState
 
 if TYPE_CHECKING:
@@ -47,12 +47,12 @@ def full(mirror: Mirror, doing: Any) -> Mirror:
             definitions.keep(connection, "2", SPEC, FIELDS, doing.at(4))
             journal.set_attempt(connection, attempt, hash=SPEC, state=AttemptState.RUNNING)
             journal.set_try(connection, item, state=TryState.SUBMITTED, request_id=int(nonce, 16))
-            journal.save_report(connection, item, "as-run", {"sha256": "b" * 64}, doing.at(6))
-            journal.save_report(connection, item, "graph", {"quanta": 10}, doing.at(6))
+            reports.save(connection, item, "as-run", {"sha256": "b" * 64}, doing.at(6))
+            reports.save(connection, item, "graph", {"quanta": 10}, doing.at(6))
             counts = {"total": 10, "done": 4, "failed": 6, "running": 0}
-            journal.save_report(connection, item, "wms", {"counts": counts, "tasks": []}, doing.at(7))
+            reports.save(connection, item, "wms", {"counts": counts, "tasks": []}, doing.at(7))
     with mirror.writing() as connection:
-        journal.save_report(connection, 1, "data", {"counts": counts, "details": ["x"]}, doing.at(8))
+        reports.save(connection, 1, "data", {"counts": counts, "details": ["x"]}, doing.at(8))
         journal.set_attempt(
             connection, 1, state=AttemptState.PARTIAL, summary="6 of 10", ended_at=doing.at(8)
         )
@@ -93,14 +93,14 @@ def test_definitions_and_results_come_back(full: Mirror, empty: Mirror, doing: A
         assert before.last_try is not None
         assert after.last_try.reserved_at == before.last_try.reserved_at
         for kind, part in (("as-run", "sha256"), ("graph", "quanta")):
-            [old, new] = [journal.report(m, 1, kind) for m in (full, empty)]
+            [old, new] = [reports.read(m, 1, kind) for m in (full, empty)]
             assert old is not None
             assert new is not None
             assert new[part] == old[part]
-    known = {kind: journal.report(empty, 1, kind) for kind in ("wms", "data")}
+    known = {kind: reports.read(empty, 1, kind) for kind in ("wms", "data")}
     assert all(report and report["counts"]["failed"] == 6 for report in known.values())
     # How far a live one is shows by looking.
-    assert journal.report(empty, 2, "wms") is None
+    assert reports.read(empty, 2, "wms") is None
 
 
 def test_there_is_nothing_to_keep_before_the_first_attempt(mirror: Mirror) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from cmbot.archive.manifest import Stage, sha256
 from cmbot.archive.verification import verify
-from cmbot.mirror import journal
+from cmbot.mirror import journal, reports
 from cmbot.models.attempts import AttemptState, Cause, TryState
 from cmbot.models.failures import Failure, FailureKind, JobError
 from cmbot.models.issues import Person
@@ -72,7 +72,7 @@ class World:
         self.directory.mkdir(parents=True)
         (self.directory / "bps.yaml").write_text(YAML)
         kept = archiving.prepared(self.edges, view, view.steps[0], self.attempt, CONFIG, {"bps.yaml": YAML})
-        self.learn(journal.ARCHIVED, kept)
+        self.learn(reports.ARCHIVED, kept)
 
     def submit(self) -> None:
         """What bps leaves, and what the journal says then."""
@@ -98,7 +98,7 @@ class World:
 
     def learn(self, kind: str, body: dict[str, Any]) -> None:
         with self.edges.mirror.writing() as connection:
-            journal.save_report(connection, self.id, kind, body, self.watcher.now)
+            reports.save(connection, self.id, kind, body, self.watcher.now)
 
     def change(self, **columns: Any) -> None:
         with self.edges.mirror.writing() as connection:
@@ -115,7 +115,7 @@ class World:
     def manifest(self) -> Manifest:
         newest = self.archive.newest(NAME)
         assert newest is not None
-        told = journal.manifests(self.edges.mirror)
+        told = reports.manifests(self.edges.mirror)
         assert told == {NAME: newest[0]}
         assert verify(self.archive, told, lambda _: None).damages == []
         return newest[1]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from cmbot.exceptions import RemoteError
-from cmbot.mirror import journal
+from cmbot.mirror import journal, reports
 from cmbot.models.attempts import AttemptState, Cause
 from cmbot.models.failures import Action, Failure, JobError
 from cmbot.models.issues import Issue, Level, Person, Status
@@ -66,9 +66,9 @@ def ended(edges: Edges, group: str, *tasks: TaskReport, quanta: Any = ()) -> Gro
         item = journal.add_try(connection, attempt, f"{group}0000", f"CM-2_step1_{group}", "", NOW)
         journal.set_try(connection, item, request_id=item, state="submitted")
         journal.set_attempt(connection, attempt, state=AttemptState.PARTIAL)
-        journal.save_report(connection, item, "wms", {"tasks": [asdict(each) for each in tasks]}, NOW)
+        reports.save(connection, item, "wms", {"tasks": [asdict(each) for each in tasks]}, NOW)
         if quanta:
-            journal.save_report(connection, item, "data", {"report": {"failed_quanta": quanta}}, NOW)
+            reports.save(connection, item, "data", {"report": {"failed_quanta": quanta}}, NOW)
     attempts = journal.attempts(edges.mirror, STEP.id)[group]
     return GroupView(
         group, 1, "all", attempts=attempts, jobs=Counts(failed=sum(each.failed for each in tasks))
@@ -140,7 +140,7 @@ def test_a_request_that_a_person_restarted_is_asked_about_anew(edges: Edges, job
     assert group.last.last_try is not None
     with edges.mirror.writing() as connection:
         body = {"tasks": [asdict(task("calibrate", 10, 1))]}
-        journal.save_report(connection, group.last.last_try.id, "wms", body, NOW)
+        reports.save(connection, group.last.last_try.id, "wms", body, NOW)
     jobs.known = (failure(),)
     assert ask(edges, group, minutes=1)
     assert [each.count for each in failures.explained(edges, step(group)).failures] == [1]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from cmbot.children import Run
 from cmbot.exceptions import CmbotError, NotFound, RemoteError
 from cmbot.handlers import telling
-from cmbot.mirror import events, journal
+from cmbot.mirror import events, journal, reports
 from cmbot.models.attempts import Attempt, AttemptState, Cause
 from cmbot.models.campaign import CampaignDefinition, StepDefinition
 from cmbot.models.issues import Issue, Level, Person, Status
@@ -397,10 +397,10 @@ def test_nothing_is_ever_completed_with_less_than_its_tolerance_whatever_panda_s
             if attempt.state is AttemptState.SUCCEEDED and before is not AttemptState.SUCCEEDED:
                 item = attempt.last_try
                 assert item is not None
-                data = journal.report(world.edges.mirror, item.id, "data")
+                data = reports.read(world.edges.mirror, item.id, "data")
                 assert data is not None
                 made = {task["label"]: task["successful"] for task in data["report"]["tasks"]}
-                wms = journal.report(world.edges.mirror, item.id, "wms")
+                wms = reports.read(world.edges.mirror, item.id, "wms")
                 assert wms is not None
                 assert wms["status"] in {"Finished", "SubFinished", "Failed", "Expired", "Cancelled"}
                 assert made["isr"] == 10

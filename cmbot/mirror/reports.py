@@ -1,0 +1,166 @@
+"""What is known of each try, by kind: the newest of its reports."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from cmbot.mirror.database import stamp
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from sqlite3 import Connection
+
+    from cmbot.mirror.database import Mirror
+
+ARCHIVED = "archive"
+"""Kind of the report that says what the archive holds of a try: its stage, and the hash of its manifest."""
+
+
+def save(connection: Connection, try_id: int, kind: str, body: Mapping[str, Any], now: datetime) -> None:
+    """Keep the newest report of a kind, inside a transaction.
+
+    Parameters
+    ----------
+    connection : `sqlite3.Connection`
+        Of `cmbot.mirror.Mirror.writing`.
+    try_id : `int`
+        Of which try.
+    kind : `str`
+        ``wms`` or ``data``.
+    body : `~collections.abc.Mapping`
+        What JSON can hold.
+    now : `datetime.datetime`
+        The time.
+    """
+    connection.execute(
+        "INSERT OR REPLACE INTO reports VALUES (?, ?, ?, ?)", (try_id, kind, stamp(now), json.dumps(body))
+    )
+
+
+def drop(connection: Connection, try_id: int, kind: str) -> None:
+    """Forget a report, so that it is made again, inside a transaction.
+
+    Parameters
+    ----------
+    connection : `sqlite3.Connection`
+        Of `cmbot.mirror.Mirror.writing`.
+    try_id : `int`
+        Of which try.
+    kind : `str`
+        Which.
+    """
+    connection.execute("DELETE FROM reports WHERE try_id = ? AND kind = ?", (try_id, kind))
+
+
+def read(mirror: Mirror, try_id: int, kind: str) -> Mapping[str, Any] | None:
+    """Read the newest report of a kind.
+
+    Parameters
+    ----------
+    mirror : `~cmbot.mirror.Mirror`
+        The database.
+    try_id : `int`
+        Of which try.
+    kind : `str`
+        ``wms`` or ``data``.
+
+    Returns
+    -------
+    body : `~collections.abc.Mapping` or `None`
+        `None` if there is none.
+    """
+    row = mirror.connection.execute(
+        "SELECT body FROM reports WHERE try_id = ? AND kind = ?", (try_id, kind)
+    ).fetchone()
+    return json.loads(row["body"]) if row else None
+
+
+def read_all(mirror: Mirror, try_id: int) -> dict[str, Mapping[str, Any]]:
+    """Read the newest reports of a try.
+
+    Parameters
+    ----------
+    mirror : `~cmbot.mirror.Mirror`
+        The database.
+    try_id : `int`
+        Of which try.
+
+    Returns
+    -------
+    bodies : `dict` [`str`, `~collections.abc.Mapping`]
+        By kind.
+    """
+    rows = mirror.db["reports"].rows_where("try_id = ?", [try_id], order_by="kind")
+    return {row["kind"]: json.loads(row["body"]) for row in rows}
+
+
+def archived(mirror: Mirror, step_id: str) -> dict[int, str]:
+    """Read how far the archive of the tries of a step is.
+
+    Parameters
+    ----------
+    mirror : `~cmbot.mirror.Mirror`
+        The database.
+    step_id : `str`
+        The step.
+
+    Returns
+    -------
+    stages : `dict` [`int`, `str`]
+        Stage of the newest manifest by try; empty if it had ended and more was learnt since.
+    """
+    rows = mirror.connection.execute(
+        """SELECT tries.id, json_extract(kept.body, '$.stage') AS stage, kept.at < max(reports.at) AS behind
+        FROM attempts JOIN tries ON attempt_id = attempts.id
+        JOIN reports AS kept ON kept.try_id = tries.id AND kept.kind = ?
+        JOIN reports ON reports.try_id = tries.id
+        WHERE step_id = ? GROUP BY tries.id""",
+        (ARCHIVED, step_id),
+    )
+    return {row["id"]: "" if row["stage"] == "ended" and row["behind"] else row["stage"] for row in rows}
+
+
+def manifests(mirror: Mirror) -> dict[str, str]:
+    """Read which manifests the archive must hold.
+
+    Parameters
+    ----------
+    mirror : `~cmbot.mirror.Mirror`
+        The database.
+
+    Returns
+    -------
+    hashes : `dict` [`str`, `str`]
+        Hash of the newest manifest, by run name.
+    """
+    rows = mirror.connection.execute(
+        """SELECT name, json_extract(body, '$.manifest') AS sha256
+        FROM reports JOIN tries ON tries.id = try_id WHERE kind = ?""",
+        (ARCHIVED,),
+    )
+    return {row["name"]: row["sha256"] for row in rows}
+
+
+def changed_at(mirror: Mirror, try_id: int, kind: str) -> datetime | None:
+    """Tell when a report last said something new.
+
+    Parameters
+    ----------
+    mirror : `~cmbot.mirror.Mirror`
+        The database.
+    try_id : `int`
+        Of which try.
+    kind : `str`
+        Which report.
+
+    Returns
+    -------
+    at : `datetime.datetime` or `None`
+        `None` if there is none.
+    """
+    row = mirror.connection.execute(
+        "SELECT at FROM reports WHERE try_id = ? AND kind = ?", (try_id, kind)
+    ).fetchone()
+    return datetime.fromisoformat(row["at"]) if row else None
