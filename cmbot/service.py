@@ -118,7 +118,7 @@ def _serving(settings: Settings, loop: _Loop) -> Iterator[None]:
     hooks = None
     if web.webhook_secret is not None:
         secret = credentials.read(web.webhook_secret, "web.webhook_secret")
-        hooks = Hooks(secret, loop.told)
+        hooks = Hooks(secret, loop.told, loop.health.refused)
     with serving(create_app(loop.health, hooks), web.host, web.port):
         yield
 

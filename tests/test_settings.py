@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from cmbot.exceptions import DefinitionError
+from cmbot.exceptions import DefinitionError, UserError
+from cmbot.reconcile.opening import load_settings
 from cmbot.settings import parse
 
 if TYPE_CHECKING:
@@ -36,6 +37,25 @@ def test_the_reference_says_what_the_model_says(generator: ModuleType) -> None:
 def test_every_setting_of_the_example_is_one() -> None:
     example = HERE.parent / "config" / "settings.yaml"
     parse(yaml.safe_load(example.read_text()), example.name)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("jira: {}\njira: {}\n", "jira is written more than once"),
+        ("jira: &a {}\npanda: *a\n", "aliases are not allowed"),
+        ("jira: [", "is not valid YAML at line"),
+        ("x" * 2_000_000, "is larger than"),
+        ("jira: {}\n", "work: is missing"),
+        ("", "file: "),
+    ],
+)
+def test_a_settings_file_is_read_as_strictly_as_a_campaign_file(tmp_path: Path, text: str, said: str) -> None:
+    file = tmp_path / "cmbot.yaml"
+    file.write_text(text)
+    with pytest.raises(UserError, match=said) as caught:
+        load_settings(file)
+    assert str(caught.value).startswith(str(file))
 
 
 def test_a_wrong_key_and_a_missing_one_are_told_in_words() -> None:

@@ -274,4 +274,7 @@ def webhooks(check: str, report: Mapping[str, Any], now: datetime) -> Line:
     except (KeyError, ValueError):
         up = QUIET
     health = Health.UNCHECKED if up < QUIET else Health.DEGRADED
+    if refused := report.get("refused_webhooks"):
+        told += f", and {refused} were not signed with the secret"
+        return Line(check, Health.DEGRADED, told, "compare web.webhook_secret with the secret in Jira")
     return Line(check, health, told, "see `jira webhook`, and the proxy between Jira and this service")

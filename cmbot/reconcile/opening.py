@@ -61,12 +61,12 @@ def load_settings(file: Path) -> Settings:
         If the file cannot be read, or something in it is wrong.
     """
     try:
-        data = yaml.safe_load(file.read_text())
+        text = file.read_text()
     except OSError as error:
         raise UserError(str(file), f"cannot be read ({error.strerror})", "say --settings FILE") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(str(file), f"is not YAML ({error})", "correct it") from error
-    return parse(data, str(file))
+    except UnicodeDecodeError as error:
+        raise UserError(str(file), f"is not text ({error})", "write it in UTF-8") from error
+    return parse(yaml_text.load(text, str(file)), str(file))
 
 
 def load_catalogue(file: str) -> Catalogue:

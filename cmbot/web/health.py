@@ -24,6 +24,7 @@ class _State:
     stopping: bool = False
     succeeded: datetime | None = None
     delivered: datetime | None = None
+    refused: int = 0
     trouble: str = ""
 
 
@@ -63,6 +64,18 @@ class Health:
         with self._lock:
             self._state = replace(self._state, delivered=self._now())
 
+    def refused(self) -> int:
+        """Take note of a webhook without the right signature.
+
+        Returns
+        -------
+        count : `int`
+            How many there were, with this one.
+        """
+        with self._lock:
+            self._state = replace(self._state, refused=self._state.refused + 1)
+            return self._state.refused
+
     def stopping(self) -> None:
         """Take note that no more passes are made."""
         with self._lock:
@@ -86,6 +99,7 @@ class Health:
             "started": state.started.isoformat(),
             "last_success": state.succeeded.isoformat() if state.succeeded else None,
             "last_webhook": state.delivered.isoformat() if state.delivered else None,
+            "refused_webhooks": state.refused,
             "trouble": state.trouble,
         }
 

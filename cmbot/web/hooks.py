@@ -42,11 +42,17 @@ class Hooks:
         What Jira signs with.
     wake : `~collections.abc.Callable`
         Given what a delivery names; must return at once.
+    refused : `~collections.abc.Callable`
+        Counts a delivery without the right signature; the first is logged as a warning, the others only at
+        DEBUG: anybody may send them.
     """
 
-    def __init__(self, secret: str, wake: Callable[[webhooks.Told], None]) -> None:
+    def __init__(
+        self, secret: str, wake: Callable[[webhooks.Told], None], refused: Callable[[], int]
+    ) -> None:
         self._secret = secret.encode()
         self._wake = wake
+        self._refused = refused
         self._lock = Lock()
         self._known: OrderedDict[tuple[str, ...], None] = OrderedDict()
 
@@ -71,7 +77,8 @@ class Hooks:
         except TimeoutError:
             return Response("too slow", 408, headers={"Connection": "close"})
         if not self._signed(raw, request.headers.get("X-Hub-Signature", "")):
-            _LOG.warning("a webhook without the right signature was refused; compare its secret in Jira")
+            level = logging.WARNING if self._refused() == 1 else logging.DEBUG
+            _LOG.log(level, "a webhook without the right signature was refused; compare its secret in Jira")
             return Response("not signed with the secret", 401)
         try:
             told = webhooks.parse(json.loads(raw))

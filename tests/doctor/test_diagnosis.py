@@ -221,6 +221,7 @@ def test_the_service_is_judged_by_what_it_says(status: int, report: dict[str, st
         ({"last_webhook": "2026-11-20T11:00:00+00:00"}, Health.OK),
         ({"started": "2026-11-20T11:30:00+00:00", "last_webhook": None}, Health.UNCHECKED),
         ({"started": "2026-11-20T10:00:00+00:00", "last_webhook": None}, Health.DEGRADED),
+        ({"started": "2026-11-20T11:30:00+00:00", "refused_webhooks": 3}, Health.DEGRADED),
         ({}, Health.DEGRADED),
     ],
 )

@@ -78,7 +78,7 @@ def door() -> Iterator[Door]:
     clock = Clock()
     health = Health(timedelta(minutes=1), clock)
     woken: list[Told] = []
-    with serving(create_app(health, Hooks(SECRET, woken.append)), "127.0.0.1", 0) as url:
+    with serving(create_app(health, Hooks(SECRET, woken.append, health.refused)), "127.0.0.1", 0) as url:
         yield Door(url, health, clock, woken)
 
 

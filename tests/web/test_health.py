@@ -30,6 +30,7 @@ def test_health_fails_when_passes_stop_succeeding(door: Door) -> None:
             "started": "2026-11-20T08:00:00+00:00",
             "last_success": None,
             "last_webhook": None,
+            "refused_webhooks": 0,
             "trouble": "",
         },
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import logging
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -33,6 +34,16 @@ def test_what_is_not_signed_with_the_secret_does_nothing(door: Door, moved: dict
     for signature in ("", "sha256=", "sha1=2fd4e1c67a2d28fced849ee1bb76e7391b93eb12", "sha256=é", "x" * 9000):
         assert door.post(moved, X_Hub_Signature=signature.encode().decode("latin-1")) == 401
     assert door.woken == []
+
+
+def test_what_is_refused_is_warned_of_once_and_counted(
+    door: Door, moved: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "cmbot.web.hooks")
+    for _ in range(5):
+        assert door.post(moved, secret="another") == 401
+    assert [record.levelname for record in caplog.records] == ["WARNING", *["DEBUG"] * 4]
+    assert door.get("/healthz")[1]["refused_webhooks"] == 5
 
 
 def test_the_raw_bytes_are_what_is_signed(door: Door, moved: dict[str, Any]) -> None:
