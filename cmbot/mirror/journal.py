@@ -228,6 +228,25 @@ def attempts(mirror: Mirror, step_id: str) -> dict[str, tuple[Attempt, ...]]:
     return found
 
 
+def attempt(mirror: Mirror, attempt_id: int) -> Attempt:
+    """Read one attempt.
+
+    Parameters
+    ----------
+    mirror : `~cmbot.mirror.Mirror`
+        The database.
+    attempt_id : `int`
+        Which; it exists.
+
+    Returns
+    -------
+    attempt : `~cmbot.models.attempts.Attempt`
+        As it is now.
+    """
+    row = mirror.connection.execute(f"{_ATTEMPTS} WHERE attempts.id = ?", (attempt_id,)).fetchone()
+    return _attempt(mirror, row)
+
+
 def live_attempts(mirror: Mirror) -> tuple[Attempt, ...]:
     """Read the attempts that the WMS may still change.
 

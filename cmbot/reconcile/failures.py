@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from cmbot.wms.port import Failing, TaskReport
 from cmbot.wms.states import TaskState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from cmbot.models.attempts import Attempt, Try
     from cmbot.models.views import CampaignView, GroupView, StepView
@@ -28,18 +28,31 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 KIND = "failures"
 """Kind of report in the journal."""
+_ASKED = "failures asked"
 _PAUSES = (0, 1, 2, 5, 10, 20, 40)
 """Minutes before the next try; after the last the failures are known by their quanta alone. The monitor may
 lag by twenty minutes."""
 
 
-def ask(edges: Edges, view: CampaignView, now: datetime) -> bool:
-    """Ask why jobs of a campaign failed, all workflows together, where that is still to be asked.
+@dataclass(frozen=True)
+class Due:
+    """A workflow of which it is time to ask why jobs failed."""
+
+    item: Try
+    """Its try."""
+    failing: Failing
+    """What is asked about."""
+    known: Mapping[str, Any]
+    """What was told so far."""
+
+
+def due(local: Local, view: CampaignView, now: datetime) -> tuple[Due, ...]:
+    """Find the workflows of a campaign of which it is time to ask why jobs failed.
 
     Parameters
     ----------
-    edges : `~cmbot.reconcile.edges.Edges`
-        The outside world.
+    local : `~cmbot.reconcile.edges.Local`
+        What is known here.
     view : `~cmbot.models.views.CampaignView`
         The campaign.
     now : `datetime.datetime`
@@ -47,27 +60,44 @@ def ask(edges: Edges, view: CampaignView, now: datetime) -> bool:
 
     Returns
     -------
-    changed : `bool`
-        Whether more is known now.
+    due : `tuple` [`Due`, ...]
+        For `ask`.
     """
-    due: list[tuple[Try, Failing, Mapping[str, Any]]] = []
-    for item in _owed(edges, view):
-        failing = Failing(item.request_id or 0, item.name, tasks(edges, item))
-        known = _known(edges, item, failing.failed)
+    found = []
+    for item in _owed(local, view):
+        failing = Failing(item.request_id or 0, item.name, tasks(local, item))
+        known = _known(local, item, failing.failed)
         if datetime.fromisoformat(known["not_before"]) <= now:
-            due.append((item, failing, known))
-    if not due:
-        return False
+            found.append(Due(item, failing, known))
+    return tuple(found)
+
+
+def ask(edges: Edges, asked: Sequence[Due], now: datetime) -> None:
+    """Ask why jobs failed, the workflows of all campaigns together and once a cycle (requirement H1).
+
+    Parameters
+    ----------
+    edges : `~cmbot.reconcile.edges.Edges`
+        The outside world.
+    asked : `~collections.abc.Sequence` [`Due`]
+        The workflows.
+    now : `datetime.datetime`
+        The time.
+    """
+    noted = edges.mirror.note(_ASKED)
+    if not asked or (noted and now - datetime.fromisoformat(noted) < edges.settings.panda.cycle):
+        return
+    edges.mirror.remember(_ASKED, now.isoformat())
     found: Mapping[int, tuple[Failure, ...]] = {}
     try:
-        found = edges.wms.failures([failing for _, failing, _ in due])
+        found = edges.wms.failures([each.failing for each in asked])
     except RemoteError as error:
-        _LOG.info("%s: why jobs failed is not known yet: %s", view.issue.key, error)
+        _LOG.info("why jobs of %d workflows failed is not known yet: %s", len(asked), error)
     with edges.mirror.writing() as connection:
-        for item, failing, known in due:
-            told = errors.kinds(found.get(failing.request_id, ()))
-            reports.save(connection, item.id, KIND, _body(known, told, failing.failed, now), now)
-    return bool(found)
+        for each in asked:
+            told = errors.kinds(found.get(each.failing.request_id, ()))
+            body = _body(each.known, told, each.failing.failed, now)
+            reports.save(connection, each.item.id, KIND, body, now)
 
 
 def still_asked(local: Local, view: CampaignView) -> bool:

@@ -59,7 +59,7 @@ def campaign(edges: Edges, view: CampaignView, seen: Seen, now: datetime) -> boo
     changed : `bool`
         Whether the journal says more than the view now.
     """
-    changed = failures.ask(edges, view, now)
+    changed = False
     for step in view.steps:
         trouble = ""
         for group in step.groups:
@@ -68,7 +68,7 @@ def campaign(edges: Edges, view: CampaignView, seen: Seen, now: datetime) -> boo
                 continue
             try:
                 moved = _attempt(edges, view, step, attempt, seen, now)
-                attempt = _now(edges, attempt) if moved else attempt
+                attempt = journal.attempt(edges.mirror, attempt.id) if moved else attempt
                 changed |= moved
                 trouble = trouble or attending.old(edges, attempt, seen, now)
             except CmbotError as error:
@@ -107,7 +107,7 @@ def look(edges: Edges, view: CampaignView, now: datetime) -> tuple[str, ...]:
             recover.look(edges, step, attempt, now)
         except CmbotError as error:
             troubles.append(str(error))
-    known = [(step, _now(edges, attempt)) for step, attempt in live]
+    known = [(step, journal.attempt(edges.mirror, attempt.id)) for step, attempt in live]
     seen = polling.these(edges, [attempt for _, attempt in known], now)
     troubles += sorted({str(found) for found in seen.reports.values() if isinstance(found, CmbotError)})
     for step, attempt in known:
@@ -116,11 +116,6 @@ def look(edges: Edges, view: CampaignView, now: datetime) -> tuple[str, ...]:
         except CmbotError as error:
             troubles.append(str(error))
     return tuple(troubles)
-
-
-def _now(edges: Edges, attempt: Attempt) -> Attempt:
-    found = journal.attempts(edges.mirror, attempt.step_id)[attempt.group]
-    return next(item for item in found if item.id == attempt.id)
 
 
 def _attempt(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
@@ -32,7 +33,7 @@ from cmbot.reconcile import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from cmbot.handlers.actions import Decision, Submit
@@ -108,26 +109,47 @@ class Passes:
             report.jira = str(news.trouble)
             report.errors.append(report.jira)
         report.changed, report.more = news.changed, news.more
-        unsettled, self._ready = set(), observe.ready(edges)
+        self._ready = observe.ready(edges)
         self._seen = polling.everything(edges, now)
-        for epic in self._relevant(news.keys):
-            report.campaigns += 1
-            try:
-                if self._campaign(epic, now, jira_answers=news.trouble is None):
-                    unsettled.add(epic.id)
-            except CmbotError as error:
-                unsettled.add(epic.id)
-                report.errors.append(str(error))
-                _LOG.warning("%s", error)
-            except Exception as error:  # noqa: BLE001 a defect met in one campaign must not stop the others
-                unsettled.add(epic.id)
-                report.errors.append(f"{epic.key}: {error!r}; please report this")
-                _LOG.exception("%s a defect of cmbot", epic.key)
-        self._unsettled = unsettled
+        self._campaigns(self._relevant(news.keys), report, now, jira_answers=news.trouble is None)
         # Otherwise each row would fail by itself, and then wait longer than Jira is away.
         if news.trouble is None:
             self._deliver(report, now)
         return report
+
+    def _campaigns(
+        self, epics: Sequence[Issue], report: Report, now: datetime, *, jira_answers: bool
+    ) -> None:
+        edges, unsettled = self._edges, set[str]()
+        before: dict[str, CampaignView] = {}
+        failing: list[failures.Due] = []
+        for epic in epics:
+            with self._alone(epic, report, unsettled):
+                restoring.link(edges, epic)
+                view = views.campaign(edges, epic)
+                failing += failures.due(edges, view, now)
+                before[epic.id] = view
+        failures.ask(edges, failing, now)
+        for epic in epics:
+            if epic.id in before:
+                with self._alone(epic, report, unsettled):
+                    if self._campaign(before.pop(epic.id), now, jira_answers=jira_answers):
+                        unsettled.add(epic.id)
+        report.campaigns, self._unsettled = len(epics), unsettled
+
+    @contextmanager
+    def _alone(self, epic: Issue, report: Report, unsettled: set[str]) -> Iterator[None]:
+        """Do something for one campaign; what goes wrong is kept, and the others go on (design.md rule 8)."""
+        try:
+            yield
+        except CmbotError as error:
+            unsettled.add(epic.id)
+            report.errors.append(str(error))
+            _LOG.warning("%s", error)
+        except Exception as error:  # noqa: BLE001 a defect met in one campaign must not stop the others
+            unsettled.add(epic.id)
+            report.errors.append(f"{epic.key}: {error!r}; please report this")
+            _LOG.exception("%s a defect of cmbot", epic.key)
 
     def _deliver(self, report: Report, now: datetime) -> None:
         try:
@@ -148,11 +170,9 @@ class Passes:
         epics = views.epics(self._edges)
         return tuple(epic for epic in epics if epic.key in keys or epic.id in self._unsettled)
 
-    def _campaign(self, epic: Issue, now: datetime, *, jira_answers: bool) -> bool:
+    def _campaign(self, view: CampaignView, now: datetime, *, jira_answers: bool) -> bool:
         """Follow, decide, act and tell for one campaign; say whether more is to be done soon."""
-        edges = self._edges
-        restoring.link(edges, epic)
-        view = views.campaign(edges, epic)
+        edges, epic = self._edges, view.issue
         follow.campaign(edges, view, self._seen, now)
         if not self._ready:
             return True

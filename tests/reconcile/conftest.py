@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -49,11 +50,14 @@ class MemoryJira:
     """Ids that cmbot may not see."""
     broken: set[str] = field(default_factory=set)
     """Ids whose reading fails."""
+    down: bool = False
+    """Whether it does not answer."""
     asked: list[str] = field(default_factory=list)
     """What was asked for."""
     url: str = "https://jira.example.org"
     mention_prefix: str = ""
-    people: Any = None
+    people: Any = field(default_factory=lambda: SimpleNamespace(forget=lambda: None))
+    field_ids: dict[str, str] = field(default_factory=dict)
     _history: int = 0
 
     def tick(self, seconds: float = 1.5) -> None:
@@ -108,10 +112,15 @@ class MemoryJira:
     def catch_up(self) -> None:
         self.index = deepcopy(self.issues_)
 
+    def raw(self, _: str, value: Any) -> Any:
+        return value
+
     # ---------------------------------------------------------------------- what the bot asks
 
     def changed(self, since_ms: int | None) -> list[dict[str, Any]]:
         self.asked.append("search")
+        if self.down:
+            raise RemoteError("Jira", "does not answer", "cmbot tries again")
         found = []
         for issue_id, issue in self.index.items():
             updated = datetime.fromisoformat(issue["fields"]["updated"])

@@ -1,0 +1,142 @@
+"""What passes over many campaigns ask of PanDA's monitor (the measures of requirement H1)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from cmbot.mirror import journal, plans
+from cmbot.models.attempts import AttemptState, Cause
+from cmbot.models.issues import Person
+from cmbot.panda.service import PandaWms
+from cmbot.reconcile import failures
+from cmbot.reconcile.passes import Passes
+from cmbot.wms.port import TaskReport, WmsReport
+from cmbot.wms.states import TaskState, WorkflowState
+
+if TYPE_CHECKING:
+    from tests.reconcile.conftest import MemoryJira, Watcher
+
+EPIC_LINK = "customfield_10001"
+START = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+def name(number: int) -> str:
+    return f"CM-2_step1_g{number:04}_a1_{number:08x}"
+
+
+@dataclass
+class Bigmon:
+    """PanDA's monitor: two tasks a workflow, failures in the first."""
+
+    numbers: range
+    failed: Counter[int]
+    """Failed jobs by request id."""
+    status: str = "Transforming"
+    done: int = 0
+    asked: list[str] = field(default_factory=list)
+
+    def ask(self, path: str, /, *, days: int, **parameters: str | int) -> Any:
+        self.asked.append(path)
+        wanted = [int(each) for key in ("reqid", "jeditaskid") for each in _ids(parameters.get(key))]
+        return {"idds/wfprogress/": self.workflows, "tasks/": self.tasks, "jobs/": self.jobs}[path](wanted)
+
+    def workflows(self, _: list[int]) -> list[dict[str, Any]]:
+        files = {"finished_files": self.done, "failed_files": 0, "total_jedi_files": 20, "total_files": 20}
+        row = {"r_status": self.status, "total_tasks": 2, "tasks_statuses": {"Running": 2}} | files
+        return [row | {"request_id": number, "r_name": name(number)} for number in self.numbers]
+
+    def tasks(self, wanted: list[int]) -> list[dict[str, Any]]:
+        files = {"nfiles": 10, "nfilesfinished": self.done // 2, "nfilesfailed": 0, "nfilesmissing": 0}
+        return [
+            {"jeditaskid": 10 * number + place, "reqid": number, "status": "running", "dsinfo": files}
+            | {"taskname": f"{name(number)}_{place:02}_{label}_01_{number}_{place}"}
+            for number in wanted
+            for place, label in enumerate(("isr", "calibrate"), 1)
+        ]
+
+    def jobs(self, wanted: list[int]) -> dict[str, Any]:
+        row = {"jobstatus": "failed", "attemptnr": 1, "piloterrorcode": 1305}
+        rows = [
+            row | {"jeditaskid": task, "pandaid": 1000 * task + job, "jobname": f"{task}.{job}"}
+            for task in wanted
+            for job in range(self.failed[task // 10])
+        ]
+        return {"jobs": rows}
+
+    def idds(self, number: int) -> WmsReport:
+        bad = self.failed[number]
+        isr = TaskReport(1, "isr", TaskState.PARTLY, 10, done=10 - bad, failed=bad, ids=(10 * number + 1,))
+        calibrate = TaskReport(2, "calibrate", TaskState.DONE, 10, done=10, ids=(10 * number + 2,))
+        state = WorkflowState.ENDED_PARTLY
+        return WmsReport(number, name(number), "SubFinished", state, (isr, calibrate))
+
+
+def _ids(text: str | int | None) -> list[str]:
+    return str(text).split("|") if text else []
+
+
+def world(
+    watcher: Watcher, jira: MemoryJira, campaigns: int, groups: int, failing: int
+) -> tuple[Passes, Bigmon, list[str]]:
+    """Campaigns of one step each, all of whose groups were submitted."""
+    numbers = range(1, campaigns * groups + 1)
+    bad = Counter({number: failing // len(numbers) for number in numbers})
+    bad.update(list(numbers)[: failing - bad.total()])
+    bigmon = Bigmon(numbers, bad)
+    panda = watcher.edges.settings.panda
+    wms = PandaWms(panda, lambda: "", watcher.edges.budget, cast("Any", bigmon), lambda: START)
+    cast("Any", wms).status = bigmon.idds
+    steps = []
+    for epic in range(campaigns):
+        jira.add(1000 * epic + 1, "Epic", "Running")
+        steps.append(jira.add(1000 * epic + 2, status="Running", **{EPIC_LINK: f"CM-{1000 * epic + 1}"}))
+    while watcher.look().more:
+        pass
+    jira.down = True
+    cause = Cause("move:1:1", Person("anna"), START, "moved CM-1 to Launch")
+    edges, number = watcher.edges, 0
+    for step in steps:
+        names = [f"g{group:04}" for group in range(groups)]
+        rows = [plans.GroupRow(step, group, 1, {"where": "", "table": ""}, "", "") for group in names]
+        plans.freeze_groups(edges.mirror, step, rows)
+        with edges.mirror.writing() as connection:
+            for group in names:
+                number += 1
+                attempt = journal.add_attempt(connection, step, group, 1, cause, "spec", START)
+                item = journal.add_try(connection, attempt, f"{number:08x}", name(number), "", START)
+                journal.set_try(connection, item, request_id=number, state="submitted")
+                journal.move_attempt(connection, attempt, AttemptState.SUBMITTED, START)
+    return Passes(replace(edges, wms=wms)), bigmon, steps
+
+
+def cycle(passes: Passes, bigmon: Bigmon, number: int) -> int:
+    """Do the passes of five minutes; what they asked of the monitor."""
+    bigmon.asked.clear()
+    for minute in range(5):
+        passes.run(START + timedelta(minutes=5 * number + minute))
+    return len(bigmon.asked)
+
+
+@pytest.mark.covers("H1")
+def test_twenty_workflows_of_four_campaigns_with_45_failures_cost_five_requests_a_cycle_at_most(
+    watcher: Watcher, jira: MemoryJira
+) -> None:
+    passes, bigmon, steps = world(watcher, jira, campaigns=4, groups=5, failing=45)
+    for number in range(4):
+        bigmon.done = 2 * number
+        assert cycle(passes, bigmon, number) <= 5
+    bigmon.status = "SubFinished"
+    for number in range(4, 12):
+        assert cycle(passes, bigmon, number) <= 5
+        # All twenty together.
+        assert Counter(bigmon.asked)["jobs/"] <= 1
+    found = [
+        attempt for step in steps for (attempt,) in journal.attempts(watcher.edges.mirror, step).values()
+    ]
+    assert {attempt.state for attempt in found} == {AttemptState.FAILED}
+    assert sum(kind.count for attempt in found for kind in failures.kinds(watcher.edges, attempt)) == 45
