@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cmbot.handlers import refusing, starting, telling
-from cmbot.handlers.actions import Decision, MoveTo
+from cmbot.handlers import causes, orders, refusing, starting, telling
+from cmbot.handlers.actions import Ask, Decision, MoveTo, Submit
 from cmbot.jira_schema.statuses import BY_CMBOT
 from cmbot.models.issues import Status
 from cmbot.models.views import PlanState, roll_up
@@ -39,15 +39,19 @@ def decide(view: CampaignView) -> Decision:
     decision : `~cmbot.handlers.actions.Decision`
         The same for the same view, whatever happened in between.
     """
-    plans, submits = tuple(starting.to_plan(view)), tuple(starting.to_submit(view))
-    busy = {step.issue.id for step in plans} | {submit.step.issue.id for submit in submits}
+    plans, started = tuple(starting.to_plan(view)), tuple(starting.to_start(view))
+    steers = tuple(orders.to_steer(view))
+    busy = {step.issue.id for step in plans} | {action.step.issue.id for action in (*started, *steers)}
     busy |= {step.issue.id for step in view.steps if _being_planned(view, step)}
     refused = tuple(refusing.refusals(view, busy))
     turned_back = {move.issue.id for move, _ in refused}
     moves = [move for move in _moves(view, busy) if move.issue.id not in turned_back]
     return Decision(
         plans=plans,
-        submits=submits,
+        submits=tuple(action for action in started if isinstance(action, Submit)),
+        asks=tuple(action for action in started if isinstance(action, Ask)),
+        steers=steers,
+        settles=tuple(orders.settled(view)),
         moves=(*(move for move, _ in refused), *moves),
         notices=(*(notice for _, notice in refused), *_notices(view, moves)),
     )
@@ -90,7 +94,7 @@ def _move(
     last = issue.last_move
     if last is not None and last.by != me and last.target is issue.status:
         # A person's word stands until a person asks for more: an attempt caused since shows that someone did.
-        asked_since = any(attempt.cause.at >= last.at for attempt in attempts)
+        asked_since = any(act.at >= last.at for attempt in attempts for act in causes.acts(attempt))
         if not asked_since and target not in _ASKED_FOR.get(issue.status, ()):
             return
     yield MoveTo(issue, target, why)
@@ -103,6 +107,7 @@ def _notices(view: CampaignView, moves: Sequence[MoveTo]) -> Iterator[Notice]:
     yield from telling.needing_attention(view)
     yield from telling.distrusted(view)
     yield from telling.edited(view)
+    yield from telling.not_done(view)
     for step in view.steps:
         if by_issue.get(step.issue.id) is Status.COMPLETED:
             yield telling.completed(step.issue, (step,))

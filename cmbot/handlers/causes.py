@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cmbot.jira_schema.statuses import refusal
-from cmbot.models.attempts import Cause
+from cmbot.models.attempts import Cause, OrderState, Verb
 from cmbot.models.issues import Status
 
 if TYPE_CHECKING:
+    from cmbot.models.attempts import Attempt
     from cmbot.models.issues import Issue, Move, Person
     from cmbot.models.views import GroupView
 
@@ -134,8 +135,29 @@ def next_number(group: GroupView, cause: Cause | None) -> int | None:
         return 1
     if last.state.live or not last.state.ended_badly:
         return None
-    used = any(attempt.cause.id == cause.id for attempt in group.attempts)
+    used = any(act.id == cause.id for attempt in group.attempts for act in acts(attempt))
     return None if used or cause.at < last.cause.at else last.number + 1
+
+
+def acts(attempt: Attempt) -> tuple[Cause, ...]:
+    """List the human acts for which work was started on an attempt.
+
+    Parameters
+    ----------
+    attempt : `~cmbot.models.attempts.Attempt`
+        The attempt.
+
+    Returns
+    -------
+    causes : `tuple` [`~cmbot.models.attempts.Cause`, ...]
+        Its own, and those of its restarts.
+    """
+    restarts = [
+        order.cause
+        for order in attempt.orders
+        if order.verb is Verb.RESTART and order.state is not OrderState.REFUSED
+    ]
+    return (attempt.cause, *restarts)
 
 
 def _withdrawn(issue: Issue, launch: Move, me: Person) -> bool:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cmbot.handlers import causes
-from cmbot.handlers.actions import Submit
+from cmbot.handlers import causes, orders
+from cmbot.handlers.actions import Ask, Submit
+from cmbot.models.attempts import OrderState, Verb
 from cmbot.models.campaign import PausePolicy
 from cmbot.models.failures import Action
 from cmbot.models.issues import Status, Verdict
@@ -88,8 +89,8 @@ def to_plan(view: CampaignView) -> Iterator[StepView]:
             yield step
 
 
-def to_submit(view: CampaignView) -> Iterator[Submit]:
-    """Find the attempts that people ask for, before caps.
+def to_start(view: CampaignView) -> Iterator[Submit | Ask]:
+    """Find the attempts that people ask for, before caps; and where a restart does instead of one.
 
     Parameters
     ----------
@@ -98,7 +99,7 @@ def to_submit(view: CampaignView) -> Iterator[Submit]:
 
     Yields
     ------
-    submit : `~cmbot.handlers.actions.Submit`
+    action : `~cmbot.handlers.actions.Submit` or `~cmbot.handlers.actions.Ask`
         In the order of steps and groups.
     """
     for step in view.steps:
@@ -109,6 +110,11 @@ def to_submit(view: CampaignView) -> Iterator[Submit]:
         for group in step.groups:
             if group.issue and group.issue.frozen:
                 continue
+            order = orders.retry_of(group)
+            if order is not None:
+                # Named one by one by a person: the pause policy does not hold it.
+                yield Submit(step, group, order.number + 1, order.cause, order.changes, order)
+                continue
             path = (view.issue, step.issue, *((group.issue,) if group.issue else ()))
             cause = causes.in_force(path, view.me)
             number = causes.next_number(group, cause)
@@ -117,7 +123,14 @@ def to_submit(view: CampaignView) -> Iterator[Submit]:
             if cause.id not in held:
                 held[cause.id] = _held(view, step, cause)
             if not held[cause.id]:
-                yield Submit(step, group, number, cause)
+                yield _next(step, group, number, cause)
+
+
+def _next(step: StepView, group: GroupView, number: int, cause: Cause) -> Submit | Ask:
+    """Retry a group; of one that only lacks the final job nothing else can run again (predecessors.md 4)."""
+    if group.merge_failed:
+        return Ask(step, group, Verb.RESTART, cause)
+    return Submit(step, group, number, cause)
 
 
 def within_caps(
@@ -176,14 +189,17 @@ def _startable(view: CampaignView, step: StepView) -> bool:
 
 
 def _held(view: CampaignView, step: StepView, cause: Cause) -> bool:
-    """Whether the pause policy, or a critical failure, stops new work under a cause until the next launch."""
+    """Whether something stops new work under a cause until the next launch.
+
+    That is the pause policy, a critical failure, or a person who cancelled something of it.
+    """
     caused = [
         group
         for other in view.steps
         for group in other.groups
         if group.last is not None and group.last.cause.id == cause.id
     ]
-    if any(worst(group.failures) is Action.PAUSE for group in caused):
+    if any(worst(group.failures) is Action.PAUSE or _cancelled(group) for group in caused):
         return True
     policy = view.definition.pause if view.definition else PausePolicy.AFTER_EACH_WORKFLOW
     ended = [attempt for attempt in view.attempts if attempt.cause.id == cause.id and not attempt.state.live]
@@ -201,3 +217,8 @@ def _finished_under(step: StepView, cause: Cause) -> bool:
         return group.last is not None and group.last.cause.id == cause.id
 
     return step.status is Status.COMPLETED and any(by_cause(group) for group in step.groups)
+
+
+def _cancelled(group: GroupView) -> bool:
+    orders_given = group.last.orders if group.last else ()
+    return any(order.verb is Verb.CANCEL and order.state is not OrderState.REFUSED for order in orders_given)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cmbot.exceptions import Problem
 from cmbot.handlers import causes, starting
 from cmbot.jira_schema.editing import DEFINITION
-from cmbot.models.attempts import Cause
+from cmbot.models.attempts import Cause, OrderState
 from cmbot.models.issues import Status
 from cmbot.models.notices import Notice, NoticeKind
 from cmbot.models.views import PlanState
@@ -137,6 +137,37 @@ def _not_used(issue: Issue, edit: Edit, problem: str, remedy: str) -> Notice:
         problems=(Problem(edit.field, problem, remedy),),
         coming=f"{issue.key} goes on as it was.",
     )
+
+
+def not_done(view: CampaignView) -> Iterator[Notice]:
+    """Tell of orders that were not carried out.
+
+    Parameters
+    ----------
+    view : `~cmbot.models.views.CampaignView`
+        The campaign.
+
+    Yields
+    ------
+    notice : `~cmbot.models.notices.Notice`
+        On the sub-task, or on the step where there is none; once for each order.
+    """
+    for step in view.steps:
+        for group in step.groups:
+            for attempt in group.attempts:
+                for order in attempt.orders:
+                    if order.state is OrderState.REFUSED:
+                        issue = group.issue or step.issue
+                        what = f"{order.verb} of {step.name} {group.name} {attempt.label}"
+                        said = Problem(what, order.note, f"see {issue.key} and cmbot history {issue.key}")
+                        yield Notice(
+                            NoticeKind.REFUSED,
+                            issue,
+                            f"order:{order.cause.id}:{step.issue.id}:{group.name}",
+                            order.cause,
+                            problems=(said,),
+                            coming=f"{attempt.label} stays as it is: {attempt.state}.",
+                        )
 
 
 def needing_attention(view: CampaignView) -> Iterator[Notice]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import socket
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from cmbot.mirror import orders
 from cmbot.mirror.database import stamp
-from cmbot.models.attempts import Attempt, AttemptState, Cause, Try, TryState
+from cmbot.models.attempts import AS_DEFINED, Attempt, AttemptState, Cause, Try, TryState
 from cmbot.models.issues import Person
 
 if TYPE_CHECKING:
@@ -15,9 +17,12 @@ if TYPE_CHECKING:
     from sqlite3 import Connection, Row
 
     from cmbot.mirror.database import Mirror
+    from cmbot.models.attempts import Changes
 
 _ATTEMPTS = """SELECT attempts.*, causes.account, causes.name AS person, causes.at AS cause_at, causes.what
     FROM attempts JOIN causes ON causes.id = attempts.cause_id"""
+_RESTART = """SELECT 1 FROM orders WHERE state = 'open' AND verb = 'restart'
+    AND orders.step_id = attempts.step_id AND orders.grp = attempts.grp AND orders.number = attempts.number"""
 _NEWEST_ENDED = """ended_at > ? AND EXISTS (
     SELECT 1 FROM tries WHERE attempt_id = attempts.id AND tries.state = ? AND coalesce(seen_at, '') <= ?)
     AND NOT EXISTS (SELECT 1 FROM attempts AS later WHERE later.step_id = attempts.step_id
@@ -25,7 +30,14 @@ _NEWEST_ENDED = """ended_at > ? AND EXISTS (
 
 
 def add_attempt(
-    connection: Connection, step_id: str, group: str, number: int, cause: Cause, spec: str, now: datetime
+    connection: Connection,
+    step_id: str,
+    group: str,
+    number: int,
+    cause: Cause,
+    spec: str,
+    now: datetime,
+    changes: Changes = AS_DEFINED,
 ) -> int:
     """Write down an attempt and its cause, inside a transaction.
 
@@ -43,6 +55,8 @@ def add_attempt(
         Hash of the definition it runs.
     now : `datetime.datetime`
         The time.
+    changes : `~cmbot.models.attempts.Changes`, optional
+        What it does otherwise than the definition says.
 
     Returns
     -------
@@ -54,14 +68,12 @@ def add_attempt(
     sqlite3.IntegrityError
         If the cause or the number was used before for this group.
     """
-    connection.execute(
-        "INSERT OR IGNORE INTO causes VALUES (?, ?, ?, ?, ?)",
-        (cause.id, cause.by.account, cause.by.name, stamp(cause.at), cause.what),
-    )
+    orders.keep_cause(connection, cause)
+    kept = json.dumps(asdict(changes))
     cursor = connection.execute(
-        """INSERT INTO attempts (step_id, grp, number, state, cause_id, hash, created_at, since)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
-        (step_id, group, number, AttemptState.RESERVED, cause.id, spec, stamp(now), stamp(now)),
+        """INSERT INTO attempts (step_id, grp, number, state, cause_id, hash, created_at, since, changes)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+        (step_id, group, number, AttemptState.RESERVED, cause.id, spec, stamp(now), stamp(now), kept),
     )
     return int(cursor.lastrowid or 0)
 
@@ -206,6 +218,23 @@ def ended_attempts(mirror: Mirror, ended_after: datetime, seen_before: datetime)
     return tuple(attempt for attempt in found if not attempt.state.live)
 
 
+def restarting(mirror: Mirror) -> tuple[Attempt, ...]:
+    """Read the attempts that have ended and are to go on.
+
+    Parameters
+    ----------
+    mirror : `~cmbot.mirror.Mirror`
+        The database.
+
+    Returns
+    -------
+    attempts : `tuple` [`~cmbot.models.attempts.Attempt`, ...]
+        Oldest first.
+    """
+    query = f"{_ATTEMPTS} WHERE EXISTS ({_RESTART}) ORDER BY attempts.id"
+    return tuple(_attempt(mirror, row) for row in mirror.connection.execute(query).fetchall())
+
+
 def attempts(mirror: Mirror, step_id: str) -> dict[str, tuple[Attempt, ...]]:
     """Read the attempts of a step.
 
@@ -222,9 +251,11 @@ def attempts(mirror: Mirror, step_id: str) -> dict[str, tuple[Attempt, ...]]:
         By group, oldest first.
     """
     found: dict[str, tuple[Attempt, ...]] = {}
+    asked = orders.of_step(mirror, step_id)
     query = f"{_ATTEMPTS} WHERE step_id = ? ORDER BY grp, number"
     for row in mirror.connection.execute(query, (step_id,)).fetchall():
-        found[row["grp"]] = (*found.get(row["grp"], ()), _attempt(mirror, row))
+        attempt = replace(_attempt(mirror, row), orders=asked.get((row["grp"], row["number"]), ()))
+        found[row["grp"]] = (*found.get(row["grp"], ()), attempt)
     return found
 
 
@@ -295,6 +326,7 @@ def _attempt(mirror: Mirror, row: Row) -> Attempt:
         attention=row["attention"],
         reopened_at=_instant(row["reopened_at"]),
         tries=tuple(_try(item) for item in rows),
+        changes=orders.changes(json.loads(row["changes"])),
     )
 
 

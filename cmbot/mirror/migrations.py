@@ -114,7 +114,28 @@ def _followed(connection: Connection) -> None:
     )
 
 
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_first, _movers, _unread, _definitions, _followed)
+def _orders(connection: Connection) -> None:
+    """What people ask of attempts, and what an attempt does otherwise than its definition says."""
+    connection.execute(
+        """CREATE TABLE orders (
+        id INTEGER PRIMARY KEY, cause_id TEXT NOT NULL REFERENCES causes, verb TEXT NOT NULL,
+        step_id TEXT NOT NULL, grp TEXT NOT NULL, number INTEGER NOT NULL, changes TEXT NOT NULL,
+        state TEXT NOT NULL, note TEXT NOT NULL DEFAULT '', sent INTEGER NOT NULL DEFAULT 0, sent_at TEXT,
+        UNIQUE (cause_id, step_id, grp))"""
+    )
+    connection.execute("CREATE INDEX orders_step ON orders (step_id)")
+    connection.execute("CREATE INDEX orders_open ON orders (step_id) WHERE state = 'open'")
+    connection.execute("ALTER TABLE attempts ADD COLUMN changes TEXT NOT NULL DEFAULT '{}'")
+
+
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
+    _first,
+    _movers,
+    _unread,
+    _definitions,
+    _followed,
+    _orders,
+)
 """Every step ever released; appended to, never edited."""
 
 

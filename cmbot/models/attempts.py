@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from cmbot.models.issues import Person
@@ -17,13 +18,89 @@ class Cause:
     """The one human act behind an attempt (design.md rule 3)."""
 
     id: str
-    """``move:<issue id>:<history id>``, ``comment:<issue id>:<comment id>`` or ``request:<id>``."""
+    """``move:<issue id>:<history id>``, ``comment:<issue id>:<comment id>`` or ``request:<id>``; where the
+    retry policy lets cmbot go on by itself ``rule:<step id>:<group>:<number>`` of what is rescued."""
     by: Person
     """Who."""
     at: datetime
     """When."""
     what: str
     """In words: ``moved CM-1 to Launch``."""
+
+    @property
+    def automatic(self) -> bool:
+        """Whether cmbot went on by itself with what the person had asked for."""
+        return self.id.startswith("rule:")
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What an attempt does otherwise than the definition of its step says."""
+
+    fresh: bool = False
+    """Whether nothing of earlier attempts is used, neither by it nor by those after it."""
+    tasks: tuple[str, ...] = ()
+    """Labels of the only tasks that are run; empty for all."""
+    site: str = ""
+    """Compute site; empty for the step's own."""
+    queue: str = ""
+    """Queue of the site; empty for the WMS's choice."""
+    memory: Mapping[str, int] = field(default_factory=dict, hash=False)
+    """Memory that is asked for, in MB by label, where it is more than the definition says."""
+
+
+AS_DEFINED = Changes()
+"""Nothing."""
+
+
+class Verb(StrEnum):
+    """What a person may ask of an attempt (design.md section 1)."""
+
+    RETRY = "retry"
+    """The next attempt."""
+    RESTART = "restart"
+    """The same request again."""
+    CANCEL = "cancel"
+    """Abort what runs."""
+
+
+class OrderState(StrEnum):
+    """Where an order is."""
+
+    OPEN = "open"
+    """To be carried out, or not seen to have worked yet."""
+    DONE = "done"
+    """Seen to have worked."""
+    REFUSED = "refused"
+    """It cannot be carried out, or did nothing; its note says why."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a person asked of one attempt; it acts once."""
+
+    id: int
+    """Row in the journal."""
+    cause: Cause
+    """Who asked, when, and in which words."""
+    verb: Verb
+    """What."""
+    step_id: str
+    """Jira id of the step."""
+    group: str
+    """Name of the group."""
+    number: int
+    """Number of the attempt: a retry makes the next one."""
+    changes: Changes = AS_DEFINED
+    """What a retry does otherwise."""
+    state: OrderState = OrderState.OPEN
+    """Where it is."""
+    note: str = ""
+    """What became of it, for people."""
+    sent: int = 0
+    """How often the WMS was told."""
+    sent_at: datetime | None = None
+    """When it was told last."""
 
 
 class AttemptState(StrEnum):
@@ -142,6 +219,10 @@ class Attempt:
     """Hash of the definition that it uses."""
     tries: tuple[Try, ...] = ()
     """Its submissions, oldest first; normally one."""
+    changes: Changes = AS_DEFINED
+    """What it does otherwise than that definition says."""
+    orders: tuple[Order, ...] = ()
+    """What people asked of it, oldest first."""
 
     @property
     def label(self) -> str:
@@ -152,3 +233,36 @@ class Attempt:
     def last_try(self) -> Try | None:
         """Its newest submission."""
         return self.tries[-1] if self.tries else None
+
+    def asked(self, verb: Verb) -> Order | None:
+        """Find what is asked of it and not settled.
+
+        Parameters
+        ----------
+        verb : `Verb`
+            What.
+
+        Returns
+        -------
+        order : `Order` or `None`
+            The newest of that kind.
+        """
+        found = [order for order in self.orders if order.verb is verb and order.state is OrderState.OPEN]
+        return found[-1] if found else None
+
+
+def since_fresh(attempts: Sequence[Attempt]) -> Sequence[Attempt]:
+    """Leave out what a fresh attempt put aside.
+
+    Parameters
+    ----------
+    attempts : `~collections.abc.Sequence` [`Attempt`]
+        Of one group, oldest first.
+
+    Returns
+    -------
+    attempts : `~collections.abc.Sequence` [`Attempt`]
+        From the newest fresh one on; all if there is none.
+    """
+    fresh = [place for place, attempt in enumerate(attempts) if attempt.changes.fresh]
+    return attempts[fresh[-1] :] if fresh else attempts

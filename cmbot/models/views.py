@@ -106,6 +106,8 @@ class GroupView:
     """Why nothing of it is submitted whatever people launch: what is known of it contradicts itself."""
     failures: tuple[Explained, ...] = ()
     """Why jobs of its newest attempt failed, tolerated or not; empty before that has ended."""
+    merge_failed: bool = False
+    """Whether everything of its newest attempt was made and only the final job failed, which registers it."""
 
     @property
     def last(self) -> Attempt | None:

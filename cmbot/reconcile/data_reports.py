@@ -13,7 +13,7 @@ from cmbot.bps import command
 from cmbot.butler.report import parse_report
 from cmbot.exceptions import RemoteError
 from cmbot.mirror import events, journal, reports
-from cmbot.models.attempts import AttemptState
+from cmbot.models.attempts import AttemptState, Verb, since_fresh
 from cmbot.models.views import Counts
 from cmbot.reconcile import asking, submissions
 
@@ -102,7 +102,8 @@ def _ask(edges: Edges, view: CampaignView, step: StepView, attempt: Attempt, now
 
 def _graphs(edges: Edges, step: StepView, attempt: Attempt) -> list[Path]:
     group = next(group for group in step.groups if group.name == attempt.group)
-    tries = [item for each in group.attempts for item in each.tries if each.number <= attempt.number]
+    counted = since_fresh([each for each in group.attempts if each.number <= attempt.number])
+    tries = [item for each in counted for item in each.tries]
     found = [submissions.left(edges, item).graph for item in tries if item.request_id]
     return [graph for graph in found if graph is not None]
 
@@ -112,14 +113,18 @@ def _judge(edges: Edges, step: StepView, attempt: Attempt, report: DataReport, n
     tolerance = step.definition.tolerance if step.definition else {}
     wms = (reports.read(edges.mirror, item.id, "wms") if item else None) or {}
     merged = bool(wms.get("merged"))
+    cancel = attempt.asked(Verb.CANCEL)
+    cancel = cancel if cancel is not None and cancel.sent else None
     if report.complete or (merged and report.within(tolerance)):
         state = AttemptState.SUCCEEDED
-    elif wms.get("status") == "Cancelled":
+    elif wms.get("status") == "Cancelled" or cancel is not None:
         state = AttemptState.CANCELLED
     else:
         state = AttemptState.PARTIAL if report.successful else AttemptState.FAILED
     merge_failed = bool(wms.get("merge_failed"))
     summary = "" if report.complete else _summary(report, merged=merged, merge_failed=merge_failed)
+    if cancel is not None and state is AttemptState.CANCELLED:
+        summary = "; ".join(filter(None, (f"{cancel.cause.by} {cancel.cause.what}", summary)))
     _end(edges, step, attempt, state, summary, report, now)
 
 

@@ -36,26 +36,6 @@ class Local:
     catalogue: Catalogue
     """What is known about failures."""
 
-
-@dataclass(frozen=True)
-class Edges(Local):
-    """The outside world."""
-
-    jira: Jira
-    """The gateway."""
-    wms: Wms
-    """The workload management system."""
-    runner: Runner
-    """Starts children."""
-    comments: Comments
-    """Writes comments."""
-    base: Mapping[str, Any]
-    """Parsed ``templates/bps/panda.yaml``."""
-    token: Callable[[], str]
-    """Gives the WMS token, read anew each time."""
-    budget: Budget
-    """Requests that PanDA's hosts may be sent."""
-
     @property
     def state(self) -> Path:
         """Directory of cmbot's own files."""
@@ -80,3 +60,23 @@ class Edges(Local):
             Named by the run, so that it is known before and never used twice.
         """
         return Path(self.settings.work.submit) / name
+
+
+@dataclass(frozen=True)
+class Edges(Local):
+    """The outside world."""
+
+    jira: Jira
+    """The gateway."""
+    wms: Wms
+    """The workload management system."""
+    runner: Runner
+    """Starts children."""
+    comments: Comments
+    """Writes comments."""
+    base: Mapping[str, Any]
+    """Parsed ``templates/bps/panda.yaml``."""
+    token: Callable[[], str]
+    """Gives the WMS token, read anew each time."""
+    budget: Budget
+    """Requests that PanDA's hosts may be sent."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cmbot.exceptions import CmbotError, NotFound, RemoteError
 from cmbot.mirror import events, journal, reports
-from cmbot.models.attempts import AttemptState, TryState
+from cmbot.models.attempts import AttemptState, TryState, Verb
 from cmbot.models.views import Counts
 from cmbot.reconcile import attending, data_reports, failures, polling, recover, waiting
 from cmbot.wms.states import WorkflowState
@@ -38,6 +38,7 @@ _STATES = {
     WorkflowState.ENDED_FAILED: AttemptState.MERGE_PENDING,
     WorkflowState.CANCELLED: AttemptState.MERGE_PENDING,
 }
+_UNDER_WAY = {AttemptState.SUBMITTED, AttemptState.RUNNING, AttemptState.HELD}
 
 
 def campaign(edges: Edges, view: CampaignView, seen: Seen, now: datetime) -> bool:
@@ -146,6 +147,10 @@ def _poll(edges: Edges, step: StepView, attempt: Attempt, seen: Seen, now: datet
     known = reports.read(edges.mirror, item.id, "wms")
     # A request that has ended but does not add up stays where it is until it does.
     state = _STATES.get(report.state, attempt.state)
+    cancel = attempt.asked(Verb.CANCEL)
+    if cancel is not None and cancel.sent and state in _UNDER_WAY:
+        # It does not show in its status at once, and may never (reference/panda.md section 6).
+        state = AttemptState.CANCELLING
     if not attempt.state.live and not _goes_on(report, known or {}, body):
         return False
     if known == body and state is attempt.state:
@@ -153,7 +158,7 @@ def _poll(edges: Edges, step: StepView, attempt: Attempt, seen: Seen, now: datet
     with edges.mirror.writing() as connection:
         reports.save(connection, item.id, "wms", body, now)
         if state is not attempt.state:
-            again = {} if attempt.state.live else _reopened(connection, item, now)
+            again = {} if attempt.state.live else _reopened(connection, attempt, item, now)
             journal.move_attempt(connection, attempt.id, state, now, **again)
             what = f"{step.name} {attempt.group} {attempt.label} is {state}" + (" again" if again else "")
             why = f"request {item.request_id} {report.raw_status}"
@@ -186,8 +191,9 @@ def _goes_on(report: WmsReport, known: Mapping[str, Any], body: Mapping[str, Any
     return "status" in known and any(known[key] != body[key] for key in ("status", "counts"))
 
 
-def _reopened(connection: Connection, item: Try, now: datetime) -> dict[str, Any]:
+def _reopened(connection: Connection, attempt: Attempt, item: Try, now: datetime) -> dict[str, Any]:
     # The data, and what failed, are counted anew when it ends again.
     for kind in ("asked", failures.KIND):
         reports.drop(connection, item.id, kind)
-    return {"ended_at": None, "summary": "", "reopened_at": now}
+    by_others = attempt.asked(Verb.RESTART) is None
+    return {"ended_at": None, "summary": "", "reopened_at": now if by_others else None}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from cmbot.exceptions import CmbotError, RemoteError
 from cmbot.handlers import starting
 from cmbot.handlers.campaign import decide
-from cmbot.mirror import journal, outbox, plans, seen, unread
+from cmbot.mirror import journal, orders, outbox, plans, seen, unread
 from cmbot.models.issues import Status
 from cmbot.models.views import PlanState
 from cmbot.reconcile import (
@@ -25,6 +25,7 @@ from cmbot.reconcile import (
     planning,
     polling,
     restoring,
+    steering,
     submissions,
     submit,
     tell,
@@ -163,6 +164,7 @@ class Passes:
         if self._unsettled is None:
             return views.epics(self._edges)
         steps = {attempt.step_id for attempt in journal.live_attempts(self._edges.mirror)}
+        steps |= orders.open_steps(self._edges.mirror)
         steps |= set(plans.open_plans(self._edges.mirror)) | self._seen.steps
         keys = changed | seen.parents(self._edges.mirror, keys=changed, ids=steps)
         if not keys and not self._unsettled:
@@ -225,6 +227,13 @@ class Passes:
             _LOG.warning("%s collections: %s", view.issue.key, error)
         for step in decision.plans:
             acted |= self._try(step, partial(planning.ask, edges, view, step, now))
+        for over in decision.settles:
+            steering.settle(edges, over, now)
+        for asked in decision.asks:
+            acted |= steering.ask(edges, asked, now)
+        for steer in decision.steers:
+            acted |= self._try(steer.step, partial(steering.steer, edges, steer, now), "steer")
+        acted |= bool(decision.settles)
         for action in self._within_caps(view, decision):
             if edges.runner.busy() >= edges.settings.work.max_children:
                 break
@@ -233,15 +242,15 @@ class Passes:
             acted = True
         return acted
 
-    def _try(self, step: StepView, act: Callable[[], None]) -> bool:
+    def _try(self, step: StepView, act: Callable[[], object], what: str = "submit") -> bool:
         """Act for a step; what does not work is said on it, and others go on."""
         try:
-            act()
+            done = act()
         except CmbotError as error:
-            waiting.note(self._edges, step, "submit", str(error))
+            waiting.note(self._edges, step, what, str(error))
             return False
-        waiting.note(self._edges, step, "submit", "")
-        return True
+        waiting.note(self._edges, step, what, "")
+        return done is not False
 
     def _within_caps(self, view: CampaignView, decision: Decision) -> tuple[Submit, ...]:
         if not decision.submits or view.definition is None:

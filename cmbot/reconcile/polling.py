@@ -73,7 +73,8 @@ def everything(edges: Edges, now: datetime) -> Seen:
         return Seen()
     edges.mirror.remember(_LOOKED, now.isoformat())
     ended = journal.ended_attempts(edges.mirror, now - panda.reread_for, now - panda.reread)
-    return these(edges, (*journal.live_attempts(edges.mirror), *ended), now)
+    restarting = journal.restarting(edges.mirror)
+    return these(edges, (*journal.live_attempts(edges.mirror), *restarting, *ended), now)
 
 
 def these(edges: Edges, attempts: Iterable[Attempt], now: datetime) -> Seen:

@@ -11,9 +11,9 @@ from cmbot.bps.output import FailureKind
 from cmbot.bps.tokens import remove_token
 from cmbot.exceptions import RemoteError
 from cmbot.handlers import causes, recovery
-from cmbot.handlers.recovery import Outcome, Verb
+from cmbot.handlers.recovery import Outcome
 from cmbot.mirror import events, journal, reports, restore
-from cmbot.models.attempts import AttemptState, TryState
+from cmbot.models.attempts import AttemptState, TryState, Verb
 from cmbot.models.views import PlanState
 from cmbot.reconcile import looking, submissions, submit, tell, views
 from cmbot.wms.states import WorkflowState
@@ -57,18 +57,18 @@ def attempt(edges: Edges, view: CampaignView, step: StepView, item: Attempt, now
     if last is None or last.state is TryState.NOT_SUBMITTED:
         return _again(edges, view, step, item, now)
     outcome = recovery.judge(_evidence(edges, last))
-    if outcome.verb is Verb.START:
+    if outcome.verb is recovery.Verb.START:
         return _begin(edges, view, step, item, now, submit.start)
-    if outcome.verb is not Verb.WAIT:
+    if outcome.verb is not recovery.Verb.WAIT:
         remove_token(Path(last.directory))
-    if outcome.verb is Verb.LOOK_UP:
+    if outcome.verb is recovery.Verb.LOOK_UP:
         try:
             outcome, last = _look_up(edges, step, item, last, now)
         except RemoteError:
             _set(edges, step, item, AttemptState.UNKNOWN, outcome.note, now)
             raise
-    if outcome.verb is Verb.TRY_AGAIN and len(item.tries) >= edges.settings.work.max_tries:
-        outcome = Outcome(Verb.GIVE_UP, note=f"{len(item.tries)} submissions failed: {outcome.note}")
+    if outcome.verb is recovery.Verb.TRY_AGAIN and len(item.tries) >= edges.settings.work.max_tries:
+        outcome = Outcome(recovery.Verb.GIVE_UP, note=f"{len(item.tries)} submissions failed: {outcome.note}")
     return _carry_out(edges, step, item, last, outcome, now)
 
 
@@ -95,9 +95,9 @@ def look(edges: Edges, step: StepView, item: Attempt, now: datetime) -> None:
     if last is None or last.state is not TryState.RESERVED:
         return
     outcome = recovery.judge(_evidence(edges, last))
-    if outcome.verb is Verb.LOOK_UP:
+    if outcome.verb is recovery.Verb.LOOK_UP:
         outcome, last = _look_up(edges, step, item, last, now)
-    if outcome.verb in {Verb.ADOPT, Verb.DUPLICATE}:
+    if outcome.verb in {recovery.Verb.ADOPT, recovery.Verb.DUPLICATE}:
         _carry_out(edges, step, item, last, outcome, now)
 
 
@@ -108,7 +108,7 @@ def _again(edges: Edges, view: CampaignView, step: StepView, item: Attempt, now:
     if not hits:
         return _begin(edges, view, step, item, now, submit.next_try)
     if len(hits) == 1 and late:
-        outcome = Outcome(Verb.ADOPT, hits[late[0].name], "arrived in the WMS late")
+        outcome = Outcome(recovery.Verb.ADOPT, hits[late[0].name], "arrived in the WMS late")
         _adopt(edges, step, item, late[0], outcome, now)
     else:
         listed = ", ".join(f"{number} ({name})" for name, number in sorted(hits.items()))
@@ -125,6 +125,13 @@ def _begin(
     submit_it: Callable[[Edges, CampaignView, StepView, Attempt, datetime], None],
 ) -> bool:
     """Submit what was reserved in an earlier pass, as Jira is now (design.md rule 4)."""
+    if cancel := item.asked(Verb.CANCEL):
+        for each in item.tries:
+            with edges.mirror.writing() as connection:
+                journal.set_try(connection, each.id, state=TryState.NOT_SUBMITTED, note="cancelled before")
+        note = f"{cancel.cause.by} {cancel.cause.what} before it was submitted"
+        _set(edges, step, item, AttemptState.CANCELLED, note, now)
+        return True
     if not _still_allowed(view, step, item):
         return False
     group = next(group for group in step.groups if group.name == item.group)
@@ -152,7 +159,11 @@ def _still_allowed(view: CampaignView, step: StepView, item: Attempt) -> bool:
     if group.distrusted or step.plan is not PlanState.READY:
         return False
     path = (view.issue, step.issue, *((group.issue,) if group.issue else ()))
-    return not any(issue.frozen for issue in path) and causes.in_force(path, view.me) is not None
+    if any(issue.frozen for issue in path):
+        return False
+    # What was asked for by a command, or goes on by itself, stands until the issues are closed.
+    asked = not item.cause.id.startswith("move:") and not any(issue.status.closed for issue in path)
+    return asked or causes.in_force(path, view.me) is not None
 
 
 def _evidence(edges: Edges, item: Try) -> recovery.Evidence:
@@ -191,12 +202,14 @@ def _look_up(edges: Edges, step: StepView, item: Attempt, last: Try, now: dateti
     if not found:
         with edges.mirror.writing() as connection:
             journal.set_try(connection, last.id, lookups=last.lookups + 1)
-    if outcome.verb is not Verb.ADOPT:
+    if outcome.verb is not recovery.Verb.ADOPT:
         return outcome, last
     name = next(iter(found))
     mine = next((each for each in item.tries if each.name == name), None)
     if mine is None:
-        return Outcome(Verb.DUPLICATE, note=f"request {found[name]} ({name}) is not one of cmbot's"), last
+        return Outcome(
+            recovery.Verb.DUPLICATE, note=f"request {found[name]} ({name}) is not one of cmbot's"
+        ), last
     if mine.id != last.id:
         with edges.mirror.writing() as connection:
             note = "an earlier submission had arrived"
@@ -216,18 +229,18 @@ def _carry_out(
     edges: Edges, step: StepView, item: Attempt, last: Try, outcome: Outcome, now: datetime
 ) -> bool:
     match outcome.verb:
-        case Verb.ADOPT if outcome.request_id is not None:
+        case recovery.Verb.ADOPT if outcome.request_id is not None:
             _adopt(edges, step, item, last, outcome, now)
-        case Verb.DUPLICATE:
+        case recovery.Verb.DUPLICATE:
             _set(edges, step, item, AttemptState.DUPLICATE, outcome.note, now)
-        case Verb.COUNT:
+        case recovery.Verb.COUNT:
             with edges.mirror.writing() as connection:
                 journal.set_try(connection, last.id, state=TryState.NOT_SUBMITTED, note=outcome.note)
             _set(edges, step, item, AttemptState.MERGE_PENDING, outcome.note, now)
-        case Verb.TRY_AGAIN:
+        case recovery.Verb.TRY_AGAIN:
             with edges.mirror.writing() as connection:
                 journal.set_try(connection, last.id, state=TryState.NOT_SUBMITTED, note=outcome.note)
-        case Verb.GIVE_UP:
+        case recovery.Verb.GIVE_UP:
             with edges.mirror.writing() as connection:
                 journal.set_try(connection, last.id, state=TryState.NOT_SUBMITTED, note=outcome.note)
             _set(edges, step, item, AttemptState.FAILED, f"not submitted: {outcome.note}", now)

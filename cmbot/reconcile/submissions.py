@@ -13,9 +13,9 @@ from cmbot.bps.submission import Submission
 from cmbot.butler import plan as collections
 from cmbot.definition import grammar
 from cmbot.exceptions import DefinitionError, UserError
-from cmbot.handlers import recovery
+from cmbot.handlers import memory, recovery
 from cmbot.mirror import seen
-from cmbot.models.attempts import AttemptState
+from cmbot.models.attempts import AS_DEFINED, AttemptState, since_fresh
 from cmbot.splitting.predicates import Predicate
 
 if TYPE_CHECKING:
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from cmbot.butler.names import Layout
     from cmbot.exceptions import Problem
     from cmbot.mirror.plans import GroupRow
-    from cmbot.models.attempts import Attempt, Try
+    from cmbot.models.attempts import Attempt, Changes, Try
     from cmbot.models.campaign import CampaignDefinition, StepDefinition
     from cmbot.models.views import CampaignView, StepView
-    from cmbot.reconcile.edges import Edges
+    from cmbot.reconcile.edges import Edges, Local
     from cmbot.settings import EnvironmentSettings, Settings
 
 TABLE = "dataids.csv"
@@ -146,14 +146,21 @@ def look_up(edges: Edges, step: StepView, group: str, number: int, tries: Sequen
 
 
 def submission(
-    edges: Edges, view: CampaignView, step: StepView, group: GroupRow, number: int, name: str, by: str = ""
+    local: Local,
+    view: CampaignView,
+    step: StepView,
+    group: GroupRow,
+    number: int,
+    name: str,
+    by: str = "",
+    changes: Changes = AS_DEFINED,
 ) -> Submission:
     """Describe one submission.
 
     Parameters
     ----------
-    edges : `~cmbot.reconcile.edges.Edges`
-        The outside world.
+    local : `~cmbot.reconcile.edges.Local`
+        What is known here.
     view, step, group
         Campaign, step and group.
     number : `int`
@@ -162,6 +169,8 @@ def submission(
         As `run_name` gave it when the try was written down: the issue's key may be another now.
     by : `str`, optional
         Account of the person who launched it: BPS's operator (requirement D7).
+    changes : `~cmbot.models.attempts.Changes`, optional
+        What it does otherwise than the definition says.
 
     Returns
     -------
@@ -184,12 +193,13 @@ def submission(
         for attempt in view_of_group.attempts
         if attempt.number < number
     ]
-    rescued = tuple(usable(names, own.name, earlier))
+    rescued = () if changes.fresh else tuple(usable(names, own.name, earlier))
+    where = changes.site or site(definition, own)
     inputs = collections.step_inputs(definition, own.name)
     return Submission(
         name=name,
-        pipeline=own.pipeline,
-        project=edges.settings.jira.project,
+        pipeline=_narrowed(own.pipeline, changes.tasks),
+        project=local.settings.jira.project,
         campaign=view.issue.key,
         payload=f"{own.name}_{group.name}",
         operator=by if grammar.is_operator(by) else "cmbot",
@@ -198,14 +208,14 @@ def submission(
         data_query=Predicate(where=group.predicate["where"]).applied_to(own.query),
         output=names.group(own.name, group.name),
         output_run=names.run(own.name, group.name, number, nonce),
-        submit_path=str(edges.submit_path(name)),
-        id_link_path=str(edges.submit_path("ids")),
+        submit_path=str(local.submit_path(name)),
+        id_link_path=str(local.submit_path("ids")),
         wms=definition.wms,
-        site=site(definition, own),
-        site_options=edges.settings.sites[site(definition, own)].wms_options,
-        options=own.options,
+        site=where,
+        site_options=local.settings.sites[where].wms_options,
+        options=memory.applied(own.options, changes),
         extra_qgraph_options=_graph_options(
-            str(edges.tries / name / TABLE) if group.predicate["table"] else "", rescued
+            str(local.tries / name / TABLE) if group.predicate["table"] else "", rescued
         ),
         priority=own.priority,
         lsst_version=definition.lsst_version,
@@ -227,13 +237,13 @@ def usable(names: Layout, step: str, attempts: Sequence[Attempt]) -> list[collec
     Returns
     -------
     attempts : `list` [`~cmbot.butler.plan.GoodAttempt`]
-        Those that left something in the Butler.
+        Those that left something in the Butler, without what a fresh attempt put aside.
     """
     return [
         collections.GoodAttempt(
             attempt.number, names.run(step, attempt.group, attempt.number, attempt.last_try.nonce)
         )
-        for attempt in attempts
+        for attempt in since_fresh(attempts)
         if attempt.state in {AttemptState.SUCCEEDED, AttemptState.PARTIAL} and attempt.last_try
     ]
 
@@ -309,6 +319,11 @@ def configuration(
     """
     config = render(example, edges.base)
     return config, lint_config(config, labels=labels)
+
+
+def _narrowed(pipeline: str, tasks: Sequence[str]) -> str:
+    """Name single tasks in place of the pipeline's subset."""
+    return f"{pipeline.partition('#')[0]}#{','.join(tasks)}" if tasks else pipeline
 
 
 def _graph_options(table: str, rescued: Sequence[collections.GoodAttempt]) -> tuple[str, ...]:

@@ -13,8 +13,8 @@ from cmbot.bps.tokens import place_token
 from cmbot.definition import freeze
 from cmbot.exceptions import DefinitionError, RemoteError
 from cmbot.handlers import causes
-from cmbot.mirror import definitions, events, journal, plans, reports
-from cmbot.models.attempts import AttemptState, TryState
+from cmbot.mirror import definitions, events, journal, orders, plans, reports
+from cmbot.models.attempts import AttemptState, OrderState, TryState
 from cmbot.reconcile import archiving, looking, restoring, submissions, tell, views
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from cmbot.handlers.actions import Submit
     from cmbot.models.attempts import Attempt
+    from cmbot.models.issues import Issue
     from cmbot.models.views import CampaignView, StepView
     from cmbot.reconcile.edges import Edges
 
@@ -60,9 +61,10 @@ def first_try(edges: Edges, view: CampaignView, action: Submit, now: datetime) -
     _check(edges, view, action, name)
     with edges.mirror.writing() as connection:
         definitions.keep(connection, step.issue.id, spec, step.fields, now)
-        attempt = journal.add_attempt(
-            connection, step.issue.id, group.name, action.number, action.cause, spec, now
-        )
+        where = step.issue.id, group.name, action.number
+        attempt = journal.add_attempt(connection, *where, action.cause, spec, now, action.changes)
+        if action.order is not None:
+            orders.settle(connection, action.order.id, OrderState.DONE, f"it is a{action.number}")
         nonce = name.rpartition("_")[2]
         item = journal.add_try(connection, attempt, nonce, name, str(edges.tries / name), now)
         what = f"reserved {step.name} {group.name} a{action.number} as {name}"
@@ -136,7 +138,7 @@ def start(edges: Edges, view: CampaignView, step: StepView, attempt: Attempt, no
     directory = edges.tries / item.name
     directory.mkdir(parents=True, exist_ok=True)
     described = submissions.submission(
-        edges, view, step, row, attempt.number, item.name, attempt.cause.by.account
+        edges, view, step, row, attempt.number, item.name, attempt.cause.by.account, attempt.changes
     )
     config, _ = submissions.configuration(edges, described)
     files = {archiving.YAML: to_yaml(config)}
@@ -185,8 +187,7 @@ def _still_asked(edges: Edges, view: CampaignView, action: Submit, now: datetime
     if views.campaign(edges, path[0]).definition != view.definition:
         _LOG.info("%s was edited meanwhile: decided anew", view.issue.key)
         return False
-    cause = causes.in_force(tuple(path), view.me)
-    if cause is None or cause.id != action.cause.id:
+    if not _in_force(action, tuple(path), view):
         _LOG.info("%s %s is not asked for any more", action.step.issue.key, action.group.name)
         return False
     known = journal.attempts(edges.mirror, action.step.issue.id).get(action.group.name, ())
@@ -197,10 +198,18 @@ def _still_asked(edges: Edges, view: CampaignView, action: Submit, now: datetime
     return True
 
 
+def _in_force(action: Submit, path: tuple[Issue, ...], view: CampaignView) -> bool:
+    if action.order is not None:
+        # A person asked for it by name; only closing or losing the issue takes it back.
+        return not any(issue.frozen or issue.status.closed for issue in path)
+    cause = causes.in_force(path, view.me)
+    return cause is not None and cause.id == action.cause.id
+
+
 def _check(edges: Edges, view: CampaignView, action: Submit, name: str) -> None:
     row = _row(edges, action.step, action.group.name)
     described = submissions.submission(
-        edges, view, action.step, row, action.number, name, action.cause.by.account
+        edges, view, action.step, row, action.number, name, action.cause.by.account, action.changes
     )
     if problems := submissions.configuration(edges, described)[1]:
         raise DefinitionError(action.step.issue.key, problems)

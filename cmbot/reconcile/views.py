@@ -313,4 +313,19 @@ def _group(
     if data := known.get("data"):
         quanta, details = Counts(**data["counts"]), tuple(data["details"])
     selection = row.predicate["where"] or (f"{row.size} DataIds" if row.predicate["table"] else "all")
-    return GroupView(row.name, row.size, selection, issue, attempts, jobs, quanta, details, doubt)
+    return GroupView(
+        row.name,
+        row.size,
+        selection,
+        issue,
+        attempts,
+        jobs,
+        quanta,
+        details,
+        doubt,
+        merge_failed=_only_merge_failed(attempts, reports.get("wms", {})),
+    )
+
+
+def _only_merge_failed(attempts: tuple[Attempt, ...], wms: Mapping[str, Any]) -> bool:
+    return bool(wms.get("merge_failed")) and attempts[-1].state.ended_badly

@@ -1,0 +1,123 @@
+"""What becomes of the orders that people gave: retry, restart, cancel (design.md section 1)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cmbot.handlers.actions import Settle, Steer
+from cmbot.models.attempts import AttemptState, OrderState, Verb
+from cmbot.models.issues import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cmbot.models.attempts import Attempt, Order
+    from cmbot.models.views import CampaignView, GroupView
+
+
+def settled(view: CampaignView) -> Iterator[Settle]:
+    """Find the orders that are over, by what their attempts are now.
+
+    Parameters
+    ----------
+    view : `~cmbot.models.views.CampaignView`
+        The campaign.
+
+    Yields
+    ------
+    settle : `~cmbot.handlers.actions.Settle`
+        One for each order that has worked, or can work no more.
+    """
+    for step in view.steps:
+        for group in step.groups:
+            for attempt in group.attempts:
+                for order in attempt.orders:
+                    if order.state is OrderState.OPEN and (over := _over(order, attempt, group)):
+                        yield Settle(step, order, *over)
+
+
+def to_steer(view: CampaignView) -> Iterator[Steer]:
+    """Find what the WMS is to be told.
+
+    Parameters
+    ----------
+    view : `~cmbot.models.views.CampaignView`
+        The campaign.
+
+    Yields
+    ------
+    steer : `~cmbot.handlers.actions.Steer`
+        One for each order; it is told again until it has worked, or is over.
+    """
+    for step in view.steps:
+        for group in step.groups:
+            for attempt in group.attempts[-1:]:
+                for verb in (Verb.CANCEL, Verb.RESTART):
+                    order = attempt.asked(verb)
+                    if order is not None and not _over(order, attempt, group):
+                        yield Steer(step, group, order)
+
+
+def retry_of(group: GroupView) -> Order | None:
+    """Find the retry that is asked of a group.
+
+    Parameters
+    ----------
+    group : `~cmbot.models.views.GroupView`
+        The group.
+
+    Returns
+    -------
+    order : `~cmbot.models.attempts.Order` or `None`
+        `None` if none is, or if there is nothing to retry.
+    """
+    order = group.last.asked(Verb.RETRY) if group.last else None
+    return order if order is not None and group.last and not _over(order, group.last, group) else None
+
+
+def refusal(verb: Verb, group: GroupView) -> str:
+    """Say why something cannot be asked of a group.
+
+    Parameters
+    ----------
+    verb : `~cmbot.models.attempts.Verb`
+        What.
+    group : `~cmbot.models.views.GroupView`
+        The group.
+
+    Returns
+    -------
+    reason : `str`
+        Empty if it can.
+    """
+    last = group.last
+    if last is None:
+        return "nothing of it was submitted yet"
+    if verb is Verb.CANCEL:
+        return "" if last.state.live else f"{last.label} has ended: {last.state}"
+    if last.state.live:
+        return f"{last.label} is {last.state}; cancel it first, or wait for its end"
+    if group.distrusted:
+        return group.distrusted
+    if group.effective is Status.COMPLETED:
+        return f"{last.label} has its result, or was accepted by a person"
+    if group.issue and group.issue.status is Status.ABANDONED:
+        return "it was abandoned"
+    item = last.last_try
+    if verb is Verb.RESTART and (item is None or item.request_id is None):
+        return f"{last.label} never became a request; retry it"
+    return ""
+
+
+def _over(order: Order, attempt: Attempt, group: GroupView) -> tuple[OrderState, str] | None:
+    if attempt is not group.last:
+        newer = group.last.label if group.last else "none"
+        return OrderState.REFUSED, f"{attempt.label} is not the newest attempt any more: {newer} is"
+    if order.verb is Verb.CANCEL and not attempt.state.live:
+        if order.sent or attempt.state is AttemptState.CANCELLED:
+            return OrderState.DONE, f"{attempt.label} ended: {attempt.state}"
+        return OrderState.REFUSED, refusal(order.verb, group)
+    if order.verb is Verb.RESTART and attempt.state.live and order.sent:
+        return OrderState.DONE, f"{attempt.label} is {attempt.state} again"
+    reason = refusal(order.verb, group)
+    return (OrderState.REFUSED, reason) if reason else None

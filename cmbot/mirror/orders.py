@@ -1,0 +1,179 @@
+"""What people ask of attempts: retry, restart, cancel. Written down by any door, carried out by a pass."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from cmbot.mirror.database import stamp
+from cmbot.models.attempts import Cause, Changes, Order, OrderState, Verb
+from cmbot.models.issues import Person
+
+if TYPE_CHECKING:
+    from sqlite3 import Connection, Row
+
+    from cmbot.mirror.database import Mirror
+
+
+def add(
+    connection: Connection, verb: Verb, cause: Cause, target: tuple[str, str, int], changes: Changes
+) -> int:
+    """Write down what a person asks of an attempt, inside a transaction; needs no lease.
+
+    Parameters
+    ----------
+    connection : `sqlite3.Connection`
+        Of `cmbot.mirror.Mirror.writing`.
+    verb : `~cmbot.models.attempts.Verb`
+        What.
+    cause : `~cmbot.models.attempts.Cause`
+        Who, when and in which words; one may be behind the orders of several groups.
+    target : `tuple` [`str`, `str`, `int`]
+        Id of the step, name of the group, number of the attempt.
+    changes : `~cmbot.models.attempts.Changes`
+        What a retry does otherwise.
+
+    Returns
+    -------
+    id : `int`
+        Of the order.
+
+    Raises
+    ------
+    sqlite3.IntegrityError
+        If the cause was used before for this group.
+    """
+    keep_cause(connection, cause)
+    cursor = connection.execute(
+        """INSERT INTO orders (cause_id, verb, step_id, grp, number, changes, state)
+        VALUES (?, ?, ?, ?, ?, ?, ?)""",
+        (cause.id, verb, *target, json.dumps(asdict(changes)), OrderState.OPEN),
+    )
+    return int(cursor.lastrowid or 0)
+
+
+def keep_cause(connection: Connection, cause: Cause) -> None:
+    """Keep a human act, inside a transaction.
+
+    Parameters
+    ----------
+    connection : `sqlite3.Connection`
+        Of `cmbot.mirror.Mirror.writing`.
+    cause : `~cmbot.models.attempts.Cause`
+        The act.
+    """
+    connection.execute(
+        "INSERT OR IGNORE INTO causes VALUES (?, ?, ?, ?, ?)",
+        (cause.id, cause.by.account, cause.by.name, stamp(cause.at), cause.what),
+    )
+
+
+def settle(connection: Connection, order_id: int, state: OrderState, note: str) -> None:
+    """Keep what became of an order, inside a transaction.
+
+    Parameters
+    ----------
+    connection : `sqlite3.Connection`
+        Of `cmbot.mirror.Mirror.writing`.
+    order_id : `int`
+        Which.
+    state : `~cmbot.models.attempts.OrderState`
+        Done or refused.
+    note : `str`
+        In words.
+    """
+    connection.execute("UPDATE orders SET state = ?, note = ? WHERE id = ?", (state, note, order_id))
+
+
+def sent(connection: Connection, order_id: int, now: datetime) -> None:
+    """Count that the WMS is told, inside a transaction: written before it is.
+
+    Parameters
+    ----------
+    connection : `sqlite3.Connection`
+        Of `cmbot.mirror.Mirror.writing`.
+    order_id : `int`
+        Which order.
+    now : `datetime.datetime`
+        The time.
+    """
+    connection.execute("UPDATE orders SET sent = sent + 1, sent_at = ? WHERE id = ?", (stamp(now), order_id))
+
+
+def of_step(mirror: Mirror, step_id: str) -> dict[tuple[str, int], tuple[Order, ...]]:
+    """Read what was asked of the attempts of a step.
+
+    Parameters
+    ----------
+    mirror : `~cmbot.mirror.Mirror`
+        The database.
+    step_id : `str`
+        The step.
+
+    Returns
+    -------
+    orders : `dict`
+        By group and number of the attempt, oldest first.
+    """
+    rows = mirror.connection.execute(
+        """SELECT orders.*, account, name AS person, at, what FROM orders JOIN causes ON causes.id = cause_id
+        WHERE step_id = ? ORDER BY orders.id""",
+        (step_id,),
+    )
+    found: dict[tuple[str, int], tuple[Order, ...]] = {}
+    for row in rows.fetchall():
+        key = row["grp"], row["number"]
+        found[key] = (*found.get(key, ()), _order(row))
+    return found
+
+
+def open_steps(mirror: Mirror) -> set[str]:
+    """Find the steps of which something is asked that is not settled.
+
+    Parameters
+    ----------
+    mirror : `~cmbot.mirror.Mirror`
+        The database.
+
+    Returns
+    -------
+    step_ids : `set` [`str`]
+        Their ids.
+    """
+    rows = mirror.connection.execute("SELECT DISTINCT step_id FROM orders WHERE state = 'open'")
+    return {row["step_id"] for row in rows}
+
+
+def changes(body: dict[str, Any]) -> Changes:
+    """Read what an attempt does otherwise, as it was written here.
+
+    Parameters
+    ----------
+    body : `dict`
+        What `dataclasses.asdict` made of it, by way of JSON.
+
+    Returns
+    -------
+    changes : `~cmbot.models.attempts.Changes`
+        The same.
+    """
+    return Changes(**body | {"tasks": tuple(body.get("tasks", ()))})
+
+
+def _order(row: Row) -> Order:
+    person = Person(row["account"], row["person"])
+    return Order(
+        id=row["id"],
+        cause=Cause(row["cause_id"], person, datetime.fromisoformat(row["at"]), row["what"]),
+        verb=Verb(row["verb"]),
+        step_id=row["step_id"],
+        group=row["grp"],
+        number=row["number"],
+        changes=changes(json.loads(row["changes"])),
+        state=OrderState(row["state"]),
+        note=row["note"],
+        sent=row["sent"],
+        sent_at=datetime.fromisoformat(row["sent_at"]) if row["sent_at"] else None,
+    )

@@ -1,0 +1,152 @@
+"""Tell the WMS to cancel or restart a request, and read back what became of it.
+
+That a command was registered says nothing (reference/panda.md section 6): it is told again until the request
+shows that it has worked.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from cmbot.exceptions import NotFound, Refused
+from cmbot.mirror import events, journal, orders
+from cmbot.models.attempts import AS_DEFINED, AttemptState, OrderState, Verb
+from cmbot.wms.states import WorkflowState
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from cmbot.handlers.actions import Ask, Settle, Steer
+    from cmbot.models.attempts import Order, Try
+    from cmbot.reconcile.edges import Edges
+
+_LOG = logging.getLogger(__name__)
+AGAIN = timedelta(minutes=10)
+"""Time between two commands for one order: iDDS carries them out with delay."""
+MOST = 6
+"""Restarts that are told without effect before a person has to look."""
+
+
+def ask(edges: Edges, action: Ask, now: datetime) -> bool:
+    """Write down an order that follows from a launch or from the retry policy.
+
+    Parameters
+    ----------
+    edges : `~cmbot.reconcile.edges.Edges`
+        The outside world.
+    action : `~cmbot.handlers.actions.Ask`
+        What is asked.
+    now : `datetime.datetime`
+        The time.
+
+    Returns
+    -------
+    changed : `bool`
+        True.
+    """
+    last = action.group.last
+    if last is None:
+        return False
+    target = action.step.issue.id, action.group.name, last.number
+    what = f"asks to {action.verb} {action.step.name} {action.group.name} {last.label}"
+    with edges.mirror.writing() as connection:
+        orders.add(connection, action.verb, action.cause, target, AS_DEFINED)
+        why = f"{action.cause.by} {action.cause.what}"
+        events.add(connection, now, action.step.issue.key, "cmbot", what, why)
+    _LOG.info("%s %s", action.step.issue.key, what)
+    return True
+
+
+def settle(edges: Edges, action: Settle, now: datetime) -> None:
+    """Keep what became of an order.
+
+    Parameters
+    ----------
+    edges : `~cmbot.reconcile.edges.Edges`
+        The outside world.
+    action : `~cmbot.handlers.actions.Settle`
+        Which order, and what became of it.
+    now : `datetime.datetime`
+        The time.
+    """
+    _settle(edges, action.step.issue.key, action.order, action.state, action.note, now)
+
+
+def steer(edges: Edges, action: Steer, now: datetime) -> bool:
+    """Tell the WMS what is asked of a request, unless it was told a short while ago.
+
+    Parameters
+    ----------
+    edges : `~cmbot.reconcile.edges.Edges`
+        The outside world.
+    action : `~cmbot.handlers.actions.Steer`
+        What is asked.
+    now : `datetime.datetime`
+        The time.
+
+    Returns
+    -------
+    changed : `bool`
+        Whether the journal changed.
+
+    Raises
+    ------
+    RemoteError
+        If the WMS cannot be told: a later pass tells it.
+    """
+    order, last = action.order, action.group.last
+    item = last.last_try if last else None
+    if last is None or item is None or item.request_id is None:
+        # bps may be about to make the request: it is cancelled when it is known.
+        return False
+    if order.sent_at is not None and now - order.sent_at < AGAIN:
+        return False
+    key = action.step.issue.key
+    report = edges.wms.status(item.request_id)
+    if report.name.lower() != item.name.lower():
+        problem = f"request {item.request_id} is called {report.name}, not {item.name}"
+        _settle(edges, key, order, OrderState.REFUSED, problem, now)
+        return True
+    over = report.state.ended or report.state is WorkflowState.UNKNOWN
+    if over and order.verb is Verb.CANCEL:
+        # The next look at PanDA sees it.
+        return False
+    if not over and order.verb is Verb.RESTART:
+        # Somebody else was quicker.
+        return order.sent == 0 and _sent(edges, action, item, now)
+    if order.verb is Verb.RESTART and order.sent >= MOST:
+        note = f"PanDA was told {order.sent} times and does not begin again; look at the request"
+        _settle(edges, key, order, OrderState.REFUSED, note, now)
+        return True
+    _sent(edges, action, item, now)
+    try:
+        (edges.wms.cancel if order.verb is Verb.CANCEL else edges.wms.restart)(item.request_id)
+    except (Refused, NotFound) as error:
+        _settle(edges, key, order, OrderState.REFUSED, str(error), now)
+    return True
+
+
+def _sent(edges: Edges, action: Steer, item: Try, now: datetime) -> bool:
+    """Write down that the WMS is told, before it is."""
+    order, last = action.order, action.group.last
+    if last is None:
+        return False
+    what = f"{order.verb} of request {item.request_id} is asked of PanDA"
+    with edges.mirror.writing() as connection:
+        orders.sent(connection, order.id, now)
+        if order.verb is Verb.CANCEL:
+            journal.move_attempt(connection, last.id, AttemptState.CANCELLING, now)
+        why = f"{order.cause.by} {order.cause.what}"
+        events.add(connection, now, action.step.issue.key, "cmbot", what, why)
+    _LOG.info("%s %s, %d times so far", action.step.issue.key, what, order.sent)
+    return True
+
+
+def _settle(edges: Edges, key: str, order: Order, state: OrderState, note: str, now: datetime) -> None:
+    with edges.mirror.writing() as connection:
+        orders.settle(connection, order.id, state, note)
+        what = f"{order.verb} of {order.group} a{order.number} is {state}"
+        events.add(connection, now, key, "cmbot", what, note)
+    _LOG.info("%s %s: %s", key, what, note)
