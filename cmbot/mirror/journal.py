@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import socket
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -251,11 +252,9 @@ def attempts(mirror: Mirror, step_id: str) -> dict[str, tuple[Attempt, ...]]:
         By group, oldest first.
     """
     found: dict[str, tuple[Attempt, ...]] = {}
-    asked = orders.of_step(mirror, step_id)
     query = f"{_ATTEMPTS} WHERE step_id = ? ORDER BY grp, number"
     for row in mirror.connection.execute(query, (step_id,)).fetchall():
-        attempt = replace(_attempt(mirror, row), orders=asked.get((row["grp"], row["number"]), ()))
-        found[row["grp"]] = (*found.get(row["grp"], ()), attempt)
+        found[row["grp"]] = (*found.get(row["grp"], ()), _attempt(mirror, row))
     return found
 
 
@@ -327,6 +326,7 @@ def _attempt(mirror: Mirror, row: Row) -> Attempt:
         reopened_at=_instant(row["reopened_at"]),
         tries=tuple(_try(item) for item in rows),
         changes=orders.changes(json.loads(row["changes"])),
+        orders=orders.of_attempt(mirror, row["step_id"], row["grp"], row["number"]),
     )
 
 

@@ -123,7 +123,7 @@ def _orders(connection: Connection) -> None:
         state TEXT NOT NULL, note TEXT NOT NULL DEFAULT '', sent INTEGER NOT NULL DEFAULT 0, sent_at TEXT,
         UNIQUE (cause_id, step_id, grp))"""
     )
-    connection.execute("CREATE INDEX orders_step ON orders (step_id)")
+    connection.execute("CREATE INDEX orders_attempt ON orders (step_id, grp, number)")
     connection.execute("CREATE INDEX orders_open ON orders (step_id) WHERE state = 'open'")
     connection.execute("ALTER TABLE attempts ADD COLUMN changes TEXT NOT NULL DEFAULT '{}'")
 

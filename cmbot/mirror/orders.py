@@ -102,31 +102,29 @@ def sent(connection: Connection, order_id: int, now: datetime) -> None:
     connection.execute("UPDATE orders SET sent = sent + 1, sent_at = ? WHERE id = ?", (stamp(now), order_id))
 
 
-def of_step(mirror: Mirror, step_id: str) -> dict[tuple[str, int], tuple[Order, ...]]:
-    """Read what was asked of the attempts of a step.
+def of_attempt(mirror: Mirror, step_id: str, group: str, number: int) -> tuple[Order, ...]:
+    """Read what was asked of an attempt.
 
     Parameters
     ----------
     mirror : `~cmbot.mirror.Mirror`
         The database.
-    step_id : `str`
-        The step.
+    step_id, group : `str`
+        The group.
+    number : `int`
+        Number of the attempt.
 
     Returns
     -------
-    orders : `dict`
-        By group and number of the attempt, oldest first.
+    orders : `tuple` [`~cmbot.models.attempts.Order`, ...]
+        Oldest first.
     """
     rows = mirror.connection.execute(
         """SELECT orders.*, account, name AS person, at, what FROM orders JOIN causes ON causes.id = cause_id
-        WHERE step_id = ? ORDER BY orders.id""",
-        (step_id,),
+        WHERE step_id = ? AND grp = ? AND number = ? ORDER BY orders.id""",
+        (step_id, group, number),
     )
-    found: dict[tuple[str, int], tuple[Order, ...]] = {}
-    for row in rows.fetchall():
-        key = row["grp"], row["number"]
-        found[key] = (*found.get(key, ()), _order(row))
-    return found
+    return tuple(map(_order, rows))
 
 
 def open_steps(mirror: Mirror) -> set[str]:

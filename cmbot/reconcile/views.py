@@ -323,7 +323,7 @@ def _group(
         quanta,
         details,
         doubt,
-        merge_failed=_only_merge_failed(attempts, reports.get("wms", {})),
+        merge_failed=_only_merge_failed(attempts, known.get("wms", {})),
     )
 
 
