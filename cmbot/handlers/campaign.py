@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from cmbot.handlers import causes, orders, refusing, starting, telling
 from cmbot.handlers.actions import Ask, Decision, MoveTo, Submit
-from cmbot.jira_schema.statuses import BY_CMBOT
+from cmbot.handlers.facts import Does, Standing, acting
+from cmbot.handlers.inconsistencies import ISSUES
 from cmbot.models.issues import Status
 from cmbot.models.views import PlanState, roll_up
 
@@ -17,13 +18,6 @@ if TYPE_CHECKING:
     from cmbot.models.issues import Issue, Person
     from cmbot.models.notices import Notice
     from cmbot.models.views import CampaignView, StepView
-
-
-# What may be set although a person spoke last: it is what the person waits for.
-_ASKED_FOR = {
-    Status.LAUNCH: frozenset({Status.RUNNING, Status.COMPLETED}),
-    Status.PAUSED: frozenset({Status.COMPLETED}),
-}
 
 
 def decide(view: CampaignView) -> Decision:
@@ -89,15 +83,9 @@ def _why(step: StepView) -> str:
 def _move(
     issue: Issue, target: Status, attempts: Sequence[Attempt], me: Person, why: str
 ) -> Iterator[MoveTo]:
-    if target is issue.status or target is Status.DRAFT or target not in BY_CMBOT[issue.status]:
-        return
-    last = issue.last_move
-    if last is not None and last.by != me and last.target is issue.status:
-        # A person's word stands until a person asks for more: an attempt caused since shows that someone did.
-        asked_since = any(act.at >= last.at for attempt in attempts for act in causes.acts(attempt))
-        if not asked_since and target not in _ASKED_FOR.get(issue.status, ()):
-            return
-    yield MoveTo(issue, target, why)
+    acts = [act.at for attempt in attempts for act in causes.acts(attempt)]
+    if acting(ISSUES, Standing(issue, target, acts, me)) is Does.MOVE:
+        yield MoveTo(issue, target, why)
 
 
 def _notices(view: CampaignView, moves: Sequence[MoveTo]) -> Iterator[Notice]:

@@ -5,18 +5,17 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from cmbot.exceptions import NotFound
-from cmbot.handlers import overdue
-from cmbot.mirror import events, journal, reports
+from cmbot.handlers import inconsistencies, overdue
+from cmbot.mirror import events, journal
 from cmbot.models.attempts import AttemptState, TryState
 from cmbot.reconcile import polling
 from cmbot.wms.port import WmsReport
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import datetime
 
-    from cmbot.models.attempts import Attempt, Try
+    from cmbot.handlers.facts import Facts
+    from cmbot.models.attempts import Attempt
     from cmbot.models.views import StepView
     from cmbot.reconcile.edges import Edges
     from cmbot.reconcile.polling import Seen
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 
 
-def attend(edges: Edges, step: StepView, attempt: Attempt, seen: Seen, now: datetime) -> bool:
+def attend(edges: Edges, step: StepView, facts: Facts) -> bool:
     """Keep why a person should look at an attempt, or that nobody need any more.
 
     Parameters
@@ -33,56 +32,31 @@ def attend(edges: Edges, step: StepView, attempt: Attempt, seen: Seen, now: date
         The outside world.
     step : `~cmbot.models.views.StepView`
         The step.
-    attempt : `~cmbot.models.attempts.Attempt`
-        The attempt, which has not moved in this pass.
-    seen : `~cmbot.reconcile.polling.Seen`
-        What the last look at the WMS showed.
-    now : `datetime.datetime`
-        The time.
+    facts : `~cmbot.handlers.facts.Facts`
+        What is known of the attempt, after this pass has done with it what it does.
 
     Returns
     -------
     changed : `bool`
         Whether the journal changed.
     """
-    item = attempt.last_try
-    if item is None or not attempt.state.live:
+    attempt = facts.attempt
+    if facts.item is None or not attempt.state.live:
         return False
-    found = seen.reports.get(item.request_id or 0)
-    if item.state is TryState.SUBMITTED and attempt.state is not AttemptState.MERGE_PENDING and found is None:
+    if facts.submitted and attempt.state is not AttemptState.MERGE_PENDING and facts.report is None:
         # Not asked about this time.
         return False
-    reason = "; ".join(filter(None, _reasons(edges, attempt, item, seen, now)))
+    reason = inconsistencies.attention(facts)
     if reason == attempt.attention:
         return False
     with edges.mirror.writing() as connection:
         journal.set_attempt(connection, attempt.id, attention=reason)
         if reason:
             what = f"{step.name} {attempt.group} {attempt.label} needs a person"
-            events.add(connection, now, step.issue.key, "cmbot", what, reason)
+            events.add(connection, facts.now, step.issue.key, "cmbot", what, reason)
     said = reason or "nobody need look at it any more"
     _LOG.info("%s %s %s: %s", step.issue.key, attempt.group, attempt.label, said)
     return True
-
-
-def _reasons(edges: Edges, attempt: Attempt, item: Try, seen: Seen, now: datetime) -> Iterator[str]:
-    deadline = edges.settings.work.deadline
-    if isinstance(seen.reports.get(item.request_id or 0), NotFound):
-        yield overdue.lost(attempt, deadline(AttemptState.UNKNOWN), now)
-    if others := seen.namesakes(item):
-        listed = ", ".join(map(str, others))
-        yield f"PanDA also has {listed} of that name; cancel what is too much (bps cancel --id N)"
-    wms = reports.read(edges.mirror, item.id, "wms") or {}
-    tasks = wms.get("tasks", ())
-    yield overdue.overdue(
-        attempt,
-        deadline,
-        reports.changed_at(edges.mirror, item.id, "wms"),
-        now,
-        without_jobs=not any(task["expected"] for task in tasks),
-        unsettled=wms["status"] if wms.get("unsettled") else "",
-        dialog=next((task["dialog"] for task in tasks if task.get("dialog")), ""),
-    )
 
 
 def old(edges: Edges, attempt: Attempt, seen: Seen, now: datetime) -> str:
@@ -90,8 +64,14 @@ def old(edges: Edges, attempt: Attempt, seen: Seen, now: datetime) -> str:
 
     Parameters
     ----------
-    edges, attempt, seen, now
-        As for `attend`.
+    edges : `~cmbot.reconcile.edges.Edges`
+        The outside world.
+    attempt : `~cmbot.models.attempts.Attempt`
+        The attempt.
+    seen : `~cmbot.reconcile.polling.Seen`
+        What the last look at the WMS showed.
+    now : `datetime.datetime`
+        The time.
 
     Returns
     -------
