@@ -169,7 +169,7 @@ def test_another_state_and_other_counts_are_taken_over() -> None:
 @row("to be cancelled")
 @pytest.mark.covers("W8")
 def test_a_cancel_is_told_until_the_request_has_ended() -> None:
-    order = Order(1, Verb.CANCEL, replace(CAUSE, what="cancelled CM-4"), "2", "g001", 1, sent=3)
+    order = Order(1, replace(CAUSE, what="cancelled CM-4"), Verb.CANCEL, "2", "g001", 1, sent=3)
     attempt = replace(RUNNING, state=AttemptState.CANCELLING, orders=(order,))
     known = facts(attempt)
     assert found(known) == [("to be cancelled", Does.CANCEL)]
