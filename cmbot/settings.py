@@ -152,6 +152,9 @@ class SiteSettings(Part):
     """BPS keys of the site: computeCloud, queue, fileDistributionEndPoint …"""
     max_groups: int = 20
     """Groups in flight at once at this site (requirement V18)."""
+    queues: Mapping[str, int] = Field(default_factory=dict)
+    """Its queues that a retry may name, each with the most memory of a job there (MB): what failed for its
+    memory asks for no more than the largest has. Empty if that is not known."""
 
 
 DEADLINES: Mapping[AttemptState, timedelta] = {
@@ -214,10 +217,12 @@ class WorkSettings(Part):
 
 
 class FailureSettings(Part):
-    """What is known about failures."""
+    """What is known about failures, and how often cmbot tries again by itself."""
 
     catalogue: str = ""
     """File of the error catalogue, checked by `cmbot check`; empty for the one that ships with cmbot."""
+    max_attempts: int = Field(default=3, ge=1)
+    """Attempts of a group after which cmbot makes no further one by itself; people may."""
 
 
 _PLACES = re.compile(r"\{([^{}]*)\}")

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cmbot.definition import yaml_text
 from cmbot.exceptions import DefinitionError, Problem
-from cmbot.models.campaign import CampaignDefinition, PausePolicy, SplitRule, StepDefinition
+from cmbot.models.campaign import CampaignDefinition, PausePolicy, RetryPolicy, SplitRule, StepDefinition
 
 
 class _Part(BaseModel):
@@ -34,6 +34,7 @@ class _Step(_Part):
     site: str = ""
     max_groups: Annotated[int, Field(ge=0)] = 0
     priority: Annotated[int, Field(ge=0)] = 0
+    retry: RetryPolicy | None = None
 
 
 class _Campaign(_Part):
@@ -49,6 +50,7 @@ class _Campaign(_Part):
     wms: str = "PanDA"
     site: str
     pause: PausePolicy = PausePolicy.AFTER_EACH_WORKFLOW
+    retry: RetryPolicy = RetryPolicy.MANUAL
     lsst_version: str = ""
     steps: tuple[_Step, ...]
 

@@ -33,8 +33,10 @@ def step_hash(definition: CampaignDefinition, step: StepDefinition) -> str:
         64 hexadecimal digits; the same for the same content, whatever the order of keys.
     """
     campaign = asdict(definition)
-    del campaign["steps"], campaign["name"], campaign["reason"], campaign["pause"]
-    return digest({"campaign": campaign, "step": asdict(step)})
+    del campaign["steps"], campaign["name"], campaign["reason"], campaign["pause"], campaign["retry"]
+    own = asdict(step)
+    del own["retry"]
+    return digest({"campaign": campaign, "step": own})
 
 
 def fields(epic: Issue, step: Issue) -> dict[str, dict[str, Any]]:

@@ -8,7 +8,7 @@ import yaml
 
 from cmbot.definition import yaml_text
 from cmbot.exceptions import DefinitionError, Problem, UserError
-from cmbot.models.campaign import CampaignDefinition, PausePolicy, SplitRule, StepDefinition
+from cmbot.models.campaign import CampaignDefinition, PausePolicy, RetryPolicy, SplitRule, StepDefinition
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,6 +42,7 @@ def campaign_fields(definition: CampaignDefinition) -> dict[str, Any]:
         "WMS": definition.wms,
         "Compute site": definition.site,
         "Pause policy": str(definition.pause),
+        "Retry policy": str(definition.retry),
     }
 
 
@@ -70,6 +71,7 @@ def step_fields(step: StepDefinition) -> dict[str, Any]:
         "Compute site": step.site,
         "Max concurrent groups": step.max_groups or None,
         "WMS priority": step.priority or None,
+        "Retry policy": str(step.retry or ""),
     }
     return {name: value for name, value in values.items() if value not in (None, "")}
 
@@ -98,6 +100,9 @@ def from_issues(epic: Issue, steps: Sequence[Issue]) -> CampaignDefinition:
     pause = fields.get("Pause policy", PausePolicy.AFTER_EACH_WORKFLOW)
     if pause not in set(PausePolicy):
         problems.append(Problem("Pause policy", f"{pause!r} is not known", f"use {', '.join(PausePolicy)}"))
+    retry = fields.get("Retry policy", RetryPolicy.MANUAL)
+    if retry not in set(RetryPolicy):
+        problems.append(_no_policy(retry))
     parsed = []
     for step in steps:
         try:
@@ -121,6 +126,7 @@ def from_issues(epic: Issue, steps: Sequence[Issue]) -> CampaignDefinition:
         wms=str(fields.get("WMS", "")),
         site=str(fields.get("Compute site", "")),
         pause=PausePolicy(pause),
+        retry=RetryPolicy(retry),
         lsst_version=str(fields.get("LSST version", "")),
         steps=tuple(parsed),
     )
@@ -149,6 +155,10 @@ def _step(step: Issue, names: Mapping[str, str]) -> StepDefinition:
         raise UserError("Split rule", f"{', '.join(map(str, sorted(unknown, key=str)))} is not known", _SPLIT)
     if split and not (isinstance(split.get("size"), int) and isinstance(split.get("dimension"), str)):
         raise UserError("Split rule", "needs a dimension and a whole number as size", _SPLIT)
+    retry = fields.get("Retry policy")
+    if retry and retry not in set(RetryPolicy):
+        problem = _no_policy(retry)
+        raise UserError(problem.field, problem.problem, problem.remedy)
     tolerance = _mapping(fields, "Tolerance")
     if not all(isinstance(value, (int, float)) and 0 <= value <= 1 for value in tolerance.values()):
         raise UserError("Tolerance", "needs fractions between 0 and 1", "write label: 0.01")
@@ -164,7 +174,12 @@ def _step(step: Issue, names: Mapping[str, str]) -> StepDefinition:
         site=str(fields.get("Compute site", "")),
         max_groups=int(fields.get("Max concurrent groups", 0)),
         priority=int(fields.get("WMS priority", 0)),
+        retry=RetryPolicy(retry) if retry else None,
     )
+
+
+def _no_policy(said: object) -> Problem:
+    return Problem("Retry policy", f"{said!r} is not known", f"use {', '.join(RetryPolicy)}")
 
 
 _SPLIT = "write dimension: visit and size: 1000"

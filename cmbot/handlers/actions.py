@@ -47,6 +47,18 @@ class Ask:
 
 
 @dataclass(frozen=True)
+class Accept:
+    """Take a group as completed although something is missing: rules of the error catalogue say so."""
+
+    step: StepView
+    """The step."""
+    group: GroupView
+    """The group."""
+    why: str
+    """The rules, and what is missing."""
+
+
+@dataclass(frozen=True)
 class Steer:
     """Tell the WMS what is asked of a request."""
 
@@ -94,6 +106,8 @@ class Decision:
     """Attempts that are asked for; caps may let some of them wait."""
     asks: tuple[Ask, ...] = ()
     """Orders to write down."""
+    accepts: tuple[Accept, ...] = ()
+    """Groups that are completed as they are."""
     steers: tuple[Steer, ...] = ()
     """What the WMS is to be told."""
     settles: tuple[Settle, ...] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cmbot.handlers import causes, orders, refusing, starting, telling
+from cmbot.handlers import causes, orders, refusing, rescuing, starting, telling
 from cmbot.handlers.actions import Ask, Decision, MoveTo, Submit
 from cmbot.handlers.facts import Does, Standing, acting
 from cmbot.handlers.inconsistencies import ISSUES
@@ -34,16 +34,18 @@ def decide(view: CampaignView) -> Decision:
         The same for the same view, whatever happened in between.
     """
     plans, started = tuple(starting.to_plan(view)), tuple(starting.to_start(view))
-    steers = tuple(orders.to_steer(view))
+    steers, going_on = tuple(orders.to_steer(view)), rescuing.going_on(view)
     busy = {step.issue.id for step in plans} | {action.step.issue.id for action in (*started, *steers)}
+    busy |= {step_id for step_id, _ in going_on}
     busy |= {step.issue.id for step in view.steps if _being_planned(view, step)}
     refused = tuple(refusing.refusals(view, busy))
     turned_back = {move.issue.id for move, _ in refused}
-    moves = [move for move in _moves(view, busy) if move.issue.id not in turned_back]
+    moves = [move for move in _moves(view, busy, going_on) if move.issue.id not in turned_back]
     return Decision(
         plans=plans,
         submits=tuple(action for action in started if isinstance(action, Submit)),
         asks=tuple(action for action in started if isinstance(action, Ask)),
+        accepts=tuple(rescuing.to_accept(view)),
         steers=steers,
         settles=tuple(orders.settled(view)),
         moves=(*(move for move, _ in refused), *moves),
@@ -55,10 +57,10 @@ def _being_planned(view: CampaignView, step: StepView) -> bool:
     return step.plan is PlanState.ASKED and not starting.blockers(view, step)
 
 
-def _moves(view: CampaignView, busy: set[str]) -> Iterator[MoveTo]:
+def _moves(view: CampaignView, busy: set[str], going_on: set[tuple[str, str]]) -> Iterator[MoveTo]:
     for step in view.steps:
         for group in step.groups:
-            if group.issue and group.last:
+            if group.issue and group.last and (step.issue.id, group.name) not in going_on:
                 why = f"{group.last.label} {group.last.state}"
                 yield from _move(group.issue, group.status, group.attempts, view.me, why)
         attempts = [attempt for group in step.groups for attempt in group.attempts]

@@ -7,9 +7,74 @@ from typing import TYPE_CHECKING, Any
 from cmbot.wms.port import FINAL_JOB
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from cmbot.models.attempts import Changes
+    from cmbot.models.failures import Explained
+
+
+_DEFAULT = {FINAL_JOB: 32768}
+"""What BPS asks for where nothing is said (reference/bps.md section 2.3)."""
+_OTHERWISE = 2048
+_TAKEN = 0.9
+"""Share of the request that PanDA's job asks for."""
+_SPARE = 1.25
+"""A job that was killed had not reached its peak."""
+
+
+def asked(options: Mapping[str, Any], label: str) -> int:
+    """Tell how much memory a task asks for.
+
+    Parameters
+    ----------
+    options : `~collections.abc.Mapping`
+        BPS options of the step.
+    label : `str`
+        Label of the task or of the cluster.
+
+    Returns
+    -------
+    amount : `int`
+        In MB.
+    """
+    if label == FINAL_JOB:
+        return int(options.get(label, {}).get("requestMemory", _DEFAULT[label]))
+    for section in ("cluster", "pipetask"):
+        if "requestMemory" in options.get(section, {}).get(label, {}):
+            return int(options[section][label]["requestMemory"])
+    return int(options.get("requestMemory", _OTHERWISE))
+
+
+def raised(
+    options: Mapping[str, Any], before: Mapping[str, int], failures: Iterable[Explained], most: int
+) -> dict[str, int]:
+    """Raise the memory of the tasks that failed for it: to twice as much, or more if more was measured.
+
+    Parameters
+    ----------
+    options : `~collections.abc.Mapping`
+        BPS options of the step.
+    before : `~collections.abc.Mapping` [`str`, `int`]
+        What the last attempt asked for otherwise than they say, in MB by label.
+    failures : `~collections.abc.Iterable` [`~cmbot.models.failures.Explained`]
+        Why its jobs failed.
+    most : `int`
+        The most that a job can have, in MB; 0 if that is not known.
+
+    Returns
+    -------
+    memory : `dict` [`str`, `int`]
+        In MB by label; what cannot be raised stays as it was.
+    """
+    memory = dict(before)
+    for each in failures:
+        if not each.for_memory:
+            continue
+        now = before.get(each.label, asked(options, each.label))
+        now = max(now, round((each.example.memory or 0) / _TAKEN))
+        wanted = max(2 * now, round(_SPARE * (each.example.used or 0)), memory.get(each.label, 0))
+        memory[each.label] = max(min(wanted, most), now) if most else wanted
+    return {label: amount for label, amount in memory.items() if amount > asked(options, label)}
 
 
 def applied(options: Mapping[str, Any], changes: Changes) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cmbot.handlers import causes, orders
+from cmbot.handlers import causes, orders, rescuing
 from cmbot.handlers.actions import Ask, Submit
 from cmbot.models.attempts import OrderState, Verb
 from cmbot.models.campaign import PausePolicy
@@ -16,7 +16,7 @@ from cmbot.wms.explaining import worst
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from cmbot.models.attempts import Cause
+    from cmbot.models.attempts import Attempt, Cause
     from cmbot.models.views import CampaignView, GroupView, StepView
 
 
@@ -115,6 +115,10 @@ def to_start(view: CampaignView) -> Iterator[Submit | Ask]:
                 # Named one by one by a person: the pause policy does not hold it.
                 yield Submit(step, group, order.number + 1, order.cause, order.changes, order)
                 continue
+            by_itself = rescuing.decided(view, step, group)
+            if isinstance(by_itself, (Submit, Ask)):
+                yield by_itself
+                continue
             path = (view.issue, step.issue, *((group.issue,) if group.issue else ()))
             cause = causes.in_force(path, view.me)
             number = causes.next_number(group, cause)
@@ -123,14 +127,14 @@ def to_start(view: CampaignView) -> Iterator[Submit | Ask]:
             if cause.id not in held:
                 held[cause.id] = _held(view, step, cause)
             if not held[cause.id]:
-                yield _next(step, group, number, cause)
+                yield _next(view, step, group, number, cause)
 
 
-def _next(step: StepView, group: GroupView, number: int, cause: Cause) -> Submit | Ask:
+def _next(view: CampaignView, step: StepView, group: GroupView, number: int, cause: Cause) -> Submit | Ask:
     """Retry a group; of one that only lacks the final job nothing else can run again (predecessors.md 4)."""
     if group.merge_failed:
         return Ask(step, group, Verb.RESTART, cause)
-    return Submit(step, group, number, cause)
+    return Submit(step, group, number, cause, rescuing.changes(view, step, group))
 
 
 def within_caps(
@@ -202,7 +206,7 @@ def _held(view: CampaignView, step: StepView, cause: Cause) -> bool:
     if any(worst(group.failures) is Action.PAUSE or _cancelled(group) for group in caused):
         return True
     policy = view.definition.pause if view.definition else PausePolicy.AFTER_EACH_WORKFLOW
-    ended = [attempt for attempt in view.attempts if attempt.cause.id == cause.id and not attempt.state.live]
+    ended = list(_ended(view, cause))
     match policy:
         case PausePolicy.AFTER_EACH_WORKFLOW:
             return bool(ended)
@@ -210,6 +214,22 @@ def _held(view: CampaignView, step: StepView, cause: Cause) -> bool:
             return any(attempt.state.ended_badly for attempt in ended)
         case PausePolicy.AFTER_EACH_STEP:
             return any(other is not step and _finished_under(other, cause) for other in view.steps)
+
+
+def _ended(view: CampaignView, cause: Cause) -> Iterator[Attempt]:
+    """What ended under a cause; where cmbot went on by itself, what that came to in the end."""
+    going_on = rescuing.going_on(view)
+    for step in view.steps:
+        for group in step.groups:
+            found: Attempt | None = None
+            for attempt in group.attempts:
+                if attempt.cause.id == cause.id or (found and attempt.cause.automatic):
+                    found = attempt
+                elif found:
+                    break
+            still = found is group.last and (step.issue.id, group.name) in going_on
+            if found and not found.state.live and not still:
+                yield found
 
 
 def _finished_under(step: StepView, cause: Cause) -> bool:

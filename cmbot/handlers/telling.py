@@ -6,9 +6,9 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from cmbot.exceptions import Problem
-from cmbot.handlers import causes, starting
+from cmbot.handlers import causes, rescuing, starting
 from cmbot.jira_schema.editing import DEFINITION
-from cmbot.models.attempts import Cause, OrderState
+from cmbot.models.attempts import Cause, OrderState, Verb
 from cmbot.models.issues import Status
 from cmbot.models.notices import Notice, NoticeKind
 from cmbot.models.views import PlanState
@@ -16,8 +16,9 @@ from cmbot.models.views import PlanState
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from cmbot.models.attempts import Attempt
     from cmbot.models.issues import Edit, Issue
-    from cmbot.models.views import CampaignView, StepView
+    from cmbot.models.views import CampaignView, GroupView, StepView
 
 
 def launched(view: CampaignView) -> Iterator[Notice]:
@@ -57,20 +58,37 @@ def failed(view: CampaignView) -> Iterator[Notice]:
     notice : `~cmbot.models.notices.Notice`
         One per attempt that ended without its result.
     """
+    going_on = rescuing.going_on(view)
     for step in view.steps:
         for group in step.groups:
             last = group.last
+            if (step.issue.id, group.name) in going_on:
+                continue
             if group.issue and last and last.state.ended_badly:
+                which = f"{step.name} {group.name} {last.label}: {last.state}"
                 yield Notice(
                     NoticeKind.FAILED,
                     group.issue,
-                    f"failed:{step.issue.id}:{group.name}:{last.number}",
+                    f"failed:{step.issue.id}:{group.name}:{last.number}{_restarts(last)}",
                     last.cause,
-                    (f"{step.name} {group.name} {last.label}: {last.state}", last.summary, *group.details),
+                    (which, last.summary, *_stopped(view, step, group), *group.details),
                     failures=group.failures,
                     coming=f"Move {group.issue.key} to Launch to retry what failed, "
                     "or to Completed or Abandoned to go on without.",
                 )
+
+
+def _restarts(attempt: Attempt) -> str:
+    """What ended again after a restart is told again."""
+    done = sum(order.verb is Verb.RESTART and order.state is OrderState.DONE for order in attempt.orders)
+    return f":{done}" if done else ""
+
+
+def _stopped(view: CampaignView, step: StepView, group: GroupView) -> Iterator[str]:
+    """Why cmbot does not go on by itself, where it might."""
+    found = rescuing.decided(view, step, group)
+    if isinstance(found, rescuing.Stop):
+        yield f"cmbot does not go on by itself: {found.reason}"
 
 
 def distrusted(view: CampaignView) -> Iterator[Notice]:

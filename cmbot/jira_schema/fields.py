@@ -50,6 +50,8 @@ MODES = ("prod", "dev", "test")
 SYSTEMS = ("PanDA", "HTCondor", "Parsl")
 POLICIES = ("after each workflow", "after each step", "only on errors and checkpoints")
 
+RETRIES = ("manual", "automatic")
+
 FIELDS: tuple[Field, ...] = (
     Field("Campaign ID", FieldType.TEXT, (C,), by_bot=True, requirement="B1"),
     Field("Campaign kind", FieldType.SELECT, (C,), options=KINDS, requirement="A1"),
@@ -83,6 +85,7 @@ FIELDS: tuple[Field, ...] = (
     Field("Max concurrent groups", FieldType.NUMBER, (S,), requirement="D1"),
     Field("WMS priority", FieldType.NUMBER, (S,), requirement="D1"),
     Field("Pause policy", FieldType.SELECT, (C,), options=POLICIES, requirement="D8"),
+    Field("Retry policy", FieldType.SELECT, (C, S), options=RETRIES, requirement="D15"),
     Field("Tolerance", FieldType.PARAGRAPH, (S,), requirement="G7"),
     Field("WMS id", FieldType.TEXT, (G,), by_bot=True, requirement="D5"),
     Field("Submitted at", FieldType.DATETIME, (G,), by_bot=True, requirement="E1"),

@@ -18,6 +18,15 @@ class PausePolicy(StrEnum):
     ON_ERRORS = "only on errors and checkpoints"
 
 
+class RetryPolicy(StrEnum):
+    """Whether cmbot does by itself what the active rules of the error catalogue say."""
+
+    MANUAL = "manual"
+    """It suggests it, and a person decides."""
+    AUTOMATIC = "automatic"
+    """It accepts and rescues, until a rule or a limit says that a person is needed."""
+
+
 @dataclass(frozen=True)
 class SplitRule:
     """How a step's data become groups (requirement B17)."""
@@ -56,6 +65,8 @@ class StepDefinition:
     """Groups in flight at once; 0 for no limit of its own."""
     priority: int = 0
     """WMS priority; 0 for the WMS's own."""
+    retry: RetryPolicy | None = None
+    """What cmbot does by itself when something failed; `None` for the campaign's."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +97,8 @@ class CampaignDefinition:
     """Compute site."""
     pause: PausePolicy = PausePolicy.AFTER_EACH_WORKFLOW
     """When to stop and ask."""
+    retry: RetryPolicy = RetryPolicy.MANUAL
+    """What cmbot does by itself when something failed."""
     lsst_version: str = ""
     """Science Pipelines tag (requirement B7)."""
     steps: tuple[StepDefinition, ...] = ()

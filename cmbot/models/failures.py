@@ -74,7 +74,9 @@ class Failure:
     log: str = ""
     """Address of its pilot log, which stands beside the payload's; empty for none."""
     memory: int | None = None
-    """Memory it asked for (MB)."""
+    """Memory it asked for (MB); the most of those that look the same."""
+    used: int | None = None
+    """Memory that was measured (MB); the most of those that look the same."""
     request_id: int | None = None
     """Its workflow."""
     run: str = ""
@@ -121,6 +123,17 @@ class Explained:
     """Name of the passive rule that would have decided; empty for none."""
     would_do: Action | None = None
     """What that rule would have done."""
+    tolerance: float = 0.0
+    """Fraction of the step's inputs that the rule accepts."""
+    to_site: str = ""
+    """Site where the rule has a rescue run; empty for the step's own."""
+    to_queue: str = ""
+    """Queue where the rule has a rescue run; empty for the WMS's choice."""
+
+    @property
+    def for_memory(self) -> bool:
+        """Whether it failed for its memory, as far as any rule knows."""
+        return Action.RESCUE_WITH_MORE_MEMORY in {self.action, self.would_do}
 
 
 def share(part: int, whole: int) -> str:

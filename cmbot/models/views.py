@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from cmbot.exceptions import Problem
     from cmbot.models.campaign import CampaignDefinition, StepDefinition
+    from cmbot.models.data_report import TaskCount
     from cmbot.models.failures import Explained
     from cmbot.models.issues import Edit
 
@@ -108,6 +109,14 @@ class GroupView:
     """Why jobs of its newest attempt failed, tolerated or not; empty before that has ended."""
     merge_failed: bool = False
     """Whether everything of its newest attempt was made and only the final job failed, which registers it."""
+    merged: bool = False
+    """Whether the final job of its newest attempt succeeded."""
+    stuck: bool = False
+    """Whether its newest attempt, a rescue, made no more than was there before."""
+    unexplained: bool = False
+    """Whether the WMS still has to say why jobs of its newest attempt failed."""
+    tasks: tuple[TaskCount, ...] = ()
+    """Quanta of its tasks, all its attempts together, as the data report counts them."""
 
     @property
     def last(self) -> Attempt | None:
@@ -194,6 +203,37 @@ class StepView:
 
 
 @dataclass(frozen=True)
+class Limits:
+    """How far cmbot goes by itself: from the settings."""
+
+    attempts: int = 3
+    """Attempts of a group after which it makes no further one."""
+    queues: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """Queues by site, each with the most memory of a job there (MB), as far as they are known."""
+
+    def memory(self, site: str, queue: str = "") -> int:
+        """Tell how much memory a job can have at a site.
+
+        Parameters
+        ----------
+        site : `str`
+            Name of the site.
+        queue : `str`, optional
+            One of its queues; empty for any.
+
+        Returns
+        -------
+        most : `int`
+            In MB; 0 if it is not known.
+        """
+        known = self.queues.get(site, {})
+        return known.get(queue, 0) if queue else max(known.values(), default=0)
+
+
+_NO_LIMITS = Limits()
+
+
+@dataclass(frozen=True)
 class CampaignView:
     """One campaign with its steps."""
 
@@ -209,6 +249,8 @@ class CampaignView:
     """In the order of their issues."""
     differences: tuple[Difference, ...] = ()
     """What was edited in the campaign itself since its newest attempt."""
+    limits: Limits = _NO_LIMITS
+    """How far cmbot goes by itself."""
 
     @property
     def frozen(self) -> tuple[Issue, ...]:

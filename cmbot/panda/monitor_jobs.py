@@ -26,6 +26,7 @@ FIELDS = (
     "computingsite",
     "pilotid",
     "minramcount",
+    "maxrss",
     "transexitcode",
     "transformerrordiag",
     *(
@@ -198,4 +199,5 @@ def _failure(row: Row, label: str, task_id: int, job_id: int) -> Failure:
         attempt=count(row, "attemptnr"),
         log=log_address(text(row, "pilotid")),
         memory=integer(row, "minramcount"),
+        used=used // 1024 if (used := integer(row, "maxrss")) else None,
     )

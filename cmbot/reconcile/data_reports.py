@@ -125,7 +125,22 @@ def _judge(edges: Edges, step: StepView, attempt: Attempt, report: DataReport, n
     summary = "" if report.complete else _summary(report, merged=merged, merge_failed=merge_failed)
     if cancel is not None and state is AttemptState.CANCELLED:
         summary = "; ".join(filter(None, (f"{cancel.cause.by} {cancel.cause.what}", summary)))
-    _end(edges, step, attempt, state, summary, report, now)
+    before = _before(edges, step, attempt)
+    grown = before is None or report.successful > before
+    if state.ended_badly and not grown:
+        said = f"nothing more was made: {report.successful} of {report.expected} quanta, as before"
+        summary = "; ".join(filter(None, (said, summary)))
+    _end(edges, step, attempt, state, summary, report, now, grown=grown)
+
+
+def _before(edges: Edges, step: StepView, attempt: Attempt) -> int | None:
+    """Quanta that were there before it, or before its restart; `None` if nothing was counted yet."""
+    group = next(group for group in step.groups if group.name == attempt.group)
+    counted = since_fresh([each for each in group.attempts if each.number <= attempt.number])
+    for item in (each.last_try for each in reversed(counted)):
+        if item is not None and (data := reports.read(edges.mirror, item.id, "data")):
+            return int(data["counts"]["done"])
+    return None
 
 
 def _summary(report: DataReport, *, merged: bool, merge_failed: bool) -> str:
@@ -148,13 +163,15 @@ def _end(
     summary: str,
     report: DataReport | None,
     now: datetime,
+    *,
+    grown: bool = True,
 ) -> None:
     item = attempt.last_try
     if item is None:
         return
     with edges.mirror.writing() as connection:
         if report is not None:
-            reports.save(connection, item.id, "data", _body(report), now)
+            reports.save(connection, item.id, "data", _body(report) | {"grown": grown}, now)
         journal.move_attempt(connection, attempt.id, state, now, summary=summary, ended_at=now)
         made = f"{report.successful} of {report.expected} quanta" if report else "no data report"
         what = f"{step.name} {attempt.group} {attempt.label} {state}: {made}"

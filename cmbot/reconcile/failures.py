@@ -120,13 +120,18 @@ def still_asked(local: Local, view: CampaignView) -> bool:
 
 def _owed(local: Local, view: CampaignView) -> Iterator[Try]:
     for group in (group for step in view.steps for group in step.groups):
-        attempt, item = group.last, group.last.last_try if group.last else None
-        if attempt is None or item is None or item.request_id is None or not group.jobs.failed:
-            continue
-        failed = Failing(item.request_id, item.name, tasks(local, item)).failed
-        ended = attempt.state is AttemptState.MERGE_PENDING or not attempt.state.live
-        if ended and failed and _known(local, item, failed)["tries"] < len(_PAUSES):
+        if item := _owes(local, group):
             yield item
+
+
+def _owes(local: Local, group: GroupView) -> Try | None:
+    attempt, item = group.last, group.last.last_try if group.last else None
+    if attempt is None or item is None or item.request_id is None or not group.jobs.failed:
+        return None
+    failed = Failing(item.request_id, item.name, tasks(local, item)).failed
+    ended = attempt.state is AttemptState.MERGE_PENDING or not attempt.state.live
+    asked = ended and failed and _known(local, item, failed)["tries"] < len(_PAUSES)
+    return item if asked else None
 
 
 def _known(local: Local, item: Try, failed: int) -> Mapping[str, Any]:
@@ -219,11 +224,16 @@ def explained(local: Local, step: StepView) -> StepView:
         if group.last is not None and not group.last.state.live
     }
     everything = [kind for each in failing.values() for kind in each]
-    if not everything:
+    if not any(group.jobs.failed for group in step.groups) and not everything:
         return step
     explaining = Explaining(local.catalogue, everything, _expected(local, step.groups))
     groups = tuple(
-        replace(group, failures=explaining.explain(failing.get(group.name, ()))) for group in step.groups
+        replace(
+            group,
+            failures=explaining.explain(failing.get(group.name, ())),
+            unexplained=_owes(local, group) is not None,
+        )
+        for group in step.groups
     )
     return replace(step, groups=groups, failures=explaining.explain(everything))
 

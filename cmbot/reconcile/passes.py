@@ -229,11 +229,13 @@ class Passes:
             acted |= self._try(step, partial(planning.ask, edges, view, step, now))
         for over in decision.settles:
             steering.settle(edges, over, now)
+        for accepted in decision.accepts:
+            steering.accept(edges, accepted, now)
         for asked in decision.asks:
             acted |= steering.ask(edges, asked, now)
         for steer in decision.steers:
             acted |= self._try(steer.step, partial(steering.steer, edges, steer, now), "steer")
-        acted |= bool(decision.settles)
+        acted |= bool(decision.settles or decision.accepts)
         for action in self._within_caps(view, decision):
             if edges.runner.busy() >= edges.settings.work.max_children:
                 break

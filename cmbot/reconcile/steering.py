@@ -18,7 +18,7 @@ from cmbot.wms.states import WorkflowState
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from cmbot.handlers.actions import Ask, Settle, Steer
+    from cmbot.handlers.actions import Accept, Ask, Settle, Steer
     from cmbot.models.attempts import Order, Try
     from cmbot.reconcile.edges import Edges
 
@@ -57,6 +57,28 @@ def ask(edges: Edges, action: Ask, now: datetime) -> bool:
         events.add(connection, now, action.step.issue.key, "cmbot", what, why)
     _LOG.info("%s %s", action.step.issue.key, what)
     return True
+
+
+def accept(edges: Edges, action: Accept, now: datetime) -> None:
+    """Keep that a group is completed as it is.
+
+    Parameters
+    ----------
+    edges : `~cmbot.reconcile.edges.Edges`
+        The outside world.
+    action : `~cmbot.handlers.actions.Accept`
+        The group, and why.
+    now : `datetime.datetime`
+        The time.
+    """
+    last = action.group.last
+    if last is None:
+        return
+    what = f"{action.step.name} {action.group.name} {last.label} is {AttemptState.SUCCEEDED}"
+    with edges.mirror.writing() as connection:
+        journal.move_attempt(connection, last.id, AttemptState.SUCCEEDED, now, summary=action.why)
+        events.add(connection, now, action.step.issue.key, "cmbot", what, action.why)
+    _LOG.info("%s %s: %s", action.step.issue.key, what, action.why)
 
 
 def settle(edges: Edges, action: Settle, now: datetime) -> None:

@@ -12,7 +12,7 @@ from cmbot.bps.render import to_yaml
 from cmbot.bps.tokens import place_token
 from cmbot.definition import freeze
 from cmbot.exceptions import DefinitionError, RemoteError
-from cmbot.handlers import causes
+from cmbot.handlers import causes, rescuing
 from cmbot.mirror import definitions, events, journal, orders, plans, reports
 from cmbot.models.attempts import AttemptState, OrderState, TryState
 from cmbot.reconcile import archiving, looking, restoring, submissions, tell, views
@@ -184,10 +184,11 @@ def _still_asked(edges: Edges, view: CampaignView, action: Submit, now: datetime
     path = [looking.reread(edges, view.issue.id, now), looking.reread(edges, action.step.issue.id, now)]
     if action.group.issue:
         path.append(looking.reread(edges, action.group.issue.id, now))
-    if views.campaign(edges, path[0]).definition != view.definition:
+    seen = views.campaign(edges, path[0])
+    if seen.definition != view.definition:
         _LOG.info("%s was edited meanwhile: decided anew", view.issue.key)
         return False
-    if not _in_force(action, tuple(path), view):
+    if not _in_force(action, tuple(path), seen):
         _LOG.info("%s %s is not asked for any more", action.step.issue.key, action.group.name)
         return False
     known = journal.attempts(edges.mirror, action.step.issue.id).get(action.group.name, ())
@@ -202,6 +203,8 @@ def _in_force(action: Submit, path: tuple[Issue, ...], view: CampaignView) -> bo
     if action.order is not None:
         # A person asked for it by name; only closing or losing the issue takes it back.
         return not any(issue.frozen or issue.status.closed for issue in path)
+    if action.cause.automatic:
+        return (action.step.issue.id, action.group.name) in rescuing.going_on(view)
     cause = causes.in_force(path, view.me)
     return cause is not None and cause.id == action.cause.id
 

@@ -11,8 +11,9 @@ from cmbot.exceptions import DefinitionError, Problem, UserError
 from cmbot.handlers import causes
 from cmbot.jira_schema import parse
 from cmbot.mirror import definitions, journal, plans, reports, restore, seen, unread
+from cmbot.models.data_report import TaskCount
 from cmbot.models.issues import Issue, Level
-from cmbot.models.views import CampaignView, Counts, GroupView, PlanState, StepView
+from cmbot.models.views import CampaignView, Counts, GroupView, Limits, PlanState, StepView
 from cmbot.reconcile import chains, failures, movers, waiting
 
 if TYPE_CHECKING:
@@ -86,7 +87,9 @@ def campaign(local: Local, epic: Issue) -> CampaignView:
     )
     newest = _newest(used)
     differences = freeze.differences(epic, newest.fields["campaign"]) if newest else ()
-    view = CampaignView(epic, local.me, definition, problems, views, differences)
+    queues = {name: site.queues for name, site in local.settings.sites.items()}
+    limits = Limits(local.settings.failures.max_attempts, queues)
+    view = CampaignView(epic, local.me, definition, problems, views, differences, limits)
     return chains.marked(local, view)
 
 
@@ -323,9 +326,16 @@ def _group(
         quanta,
         details,
         doubt,
-        merge_failed=_only_merge_failed(attempts, known.get("wms", {})),
+        **(_ended(known) if attempts and not attempts[-1].state.live and known else {}),
     )
 
 
-def _only_merge_failed(attempts: tuple[Attempt, ...], wms: Mapping[str, Any]) -> bool:
-    return bool(wms.get("merge_failed")) and attempts[-1].state.ended_badly
+def _ended(known: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """What is known of an attempt that has ended, for what is to be done about it."""
+    tasks = known["data"].get("report", {}).get("tasks", ())
+    return {
+        "merge_failed": bool(known["wms"].get("merge_failed")),
+        "merged": bool(known["wms"].get("merged")),
+        "stuck": known["data"].get("grown") is False,
+        "tasks": tuple(TaskCount(**task) for task in tasks),
+    }

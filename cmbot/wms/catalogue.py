@@ -25,7 +25,11 @@ characters takes about n³ steps at most, whoever wrote the message."""
 _MOST_CHOICES = 4
 """Of ``?``, and ``|`` in brackets: each may double the steps."""
 _PARTS = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?:|\(\?|\{[0-9,]*\}|.", re.DOTALL)
+_NAME = r"^[A-Za-z0-9_.-]{0,100}$"
 _CODE = re.compile(rf"(?:{'|'.join((*COMPONENTS, 'quantum', 'job'))}):[0-9]{{1,9}}")
+
+
+_RESCUES = {Action.RESCUE, Action.RESCUE_WITH_MORE_MEMORY}
 
 
 class Rule(BaseModel):
@@ -51,6 +55,10 @@ class Rule(BaseModel):
     """What is to be done about it."""
     tolerance: float = Field(default=0.0, ge=0.0, le=1.0)
     """Fraction of a label's inputs in the whole step that ``accept`` covers (requirement G7)."""
+    to_site: str = Field(default="", pattern=_NAME)
+    """Site where a rescue runs; empty for the step's own."""
+    to_queue: str = Field(default="", pattern=_NAME)
+    """Queue where a rescue runs; empty for the workload system's choice."""
     tickets: tuple[str, ...] = ()
     """Where it is being worked on."""
     resolved: bool = False
@@ -81,6 +89,8 @@ class Rule(BaseModel):
             raise ValueError("would meet every failure; give codes, exit_codes, message, tasks or sites")
         if bool(self.tolerance) != (self.action is Action.ACCEPT):
             raise ValueError("accept needs a tolerance, and only accept has one")
+        if (self.to_site or self.to_queue) and self.action not in _RESCUES:
+            raise ValueError("only a rescue can go to another site or queue")
         if self.flavour is Flavour.CRITICAL and self.action.severity < Action.REVIEW.severity:
             raise ValueError("a critical failure needs a person: review or pause")
         return self

@@ -112,6 +112,15 @@ def located(found: Iterable[FailureKind], quanta: Iterable[FailedQuantum]) -> tu
     return tuple(sorted(told, key=_order))
 
 
+def _largest(alike: list[Failure]) -> Failure:
+    """One of them, with the most memory that any asked for and used: all are to have enough."""
+    asked, used = (
+        max(filter(None, amounts), default=None)
+        for amounts in ([each.memory for each in alike], [each.used for each in alike])
+    )
+    return replace(alike[-1], memory=asked, used=used)
+
+
 def _split(those: list[FailureKind], quanta: list[FailedQuantum]) -> list[FailureKind]:
     by_quanta = of_quanta(quanta)
     first = those[0].example
@@ -221,5 +230,5 @@ def kinds(failures: Iterable[Failure]) -> tuple[FailureKind, ...]:
         if len(groups) >= _MOST_KINDS and key not in groups:
             key, failure = (failure.label,), replace(failure, errors=(_MORE,), exit_code=None)
         groups[key].append(failure)
-    found = [FailureKind(group[-1], len(group)) for group in groups.values()]
+    found = [FailureKind(_largest(group), len(group)) for group in groups.values()]
     return tuple(sorted(found, key=_order))

@@ -75,7 +75,8 @@ class Explaining:
                 known.passive and known.passive.name,
             )
             counts[key] += kind.count
-            examples.setdefault(key, (known, failure))
+            if key not in examples or (failure.used or 0) > (examples[key][1].used or 0):
+                examples[key] = known, failure
         found = [self._explained(*examples[key], count) for key, count in counts.items()]
         return tuple(sorted(found, key=lambda each: (-each.count, each.label, each.error)))
 
@@ -101,6 +102,9 @@ class Explaining:
             rule=known.rule.name if known.rule else "",
             note=note,
             tickets=known.rule.tickets if known.rule else (),
+            tolerance=known.rule.tolerance if known.rule else 0.0,
+            to_site=known.rule.to_site if known.rule else "",
+            to_queue=known.rule.to_queue if known.rule else "",
             would=known.passive.name if known.passive else "",
             would_do=would,
         )

@@ -1,0 +1,264 @@
+"""What is to be done about a group that ended badly: by itself, where the retry policy lets cmbot do it.
+
+The rules are those of the error catalogue (reference/predecessors.md section 4): of several failures the
+worst action counts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from cmbot.handlers import memory
+from cmbot.handlers.actions import Accept, Ask, Submit
+from cmbot.models.attempts import AS_DEFINED, AttemptState, Cause, Changes, OrderState, Verb
+from cmbot.models.campaign import RetryPolicy
+from cmbot.models.failures import Action
+from cmbot.models.issues import Verdict
+from cmbot.wms.explaining import worst
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cmbot.models.attempts import Attempt
+    from cmbot.models.issues import Issue
+    from cmbot.models.views import CampaignView, GroupView, StepView
+
+_RESCUES = {Action.RESCUE, Action.RESCUE_WITH_MORE_MEMORY}
+
+
+@dataclass(frozen=True)
+class Wait:
+    """It is not known yet why jobs failed."""
+
+
+@dataclass(frozen=True)
+class Stop:
+    """A person is needed although cmbot may go on by itself."""
+
+    reason: str
+    """Why."""
+
+
+def changes(view: CampaignView, step: StepView, group: GroupView, asked: Changes = AS_DEFINED) -> Changes:
+    """Work out what the next attempt of a group does otherwise than the definition says.
+
+    Parameters
+    ----------
+    view, step, group
+        Campaign, step and group.
+    asked : `~cmbot.models.attempts.Changes`, optional
+        What a person wants, which counts above everything else.
+
+    Returns
+    -------
+    changes : `~cmbot.models.attempts.Changes`
+        With more memory for what failed for it, and elsewhere if a rule says so. Once raised, memory stays
+        so.
+    """
+    last = group.last
+    if last is None or step.definition is None:
+        return asked
+    own = step.definition.site or (view.definition.site if view.definition else "")
+    site = asked.site or _elsewhere(view, group, own)
+    queue = asked.queue or _queue(view, group, site or own)
+    most = view.limits.memory(site or own, queue)
+    more = memory.raised(step.definition.options, last.changes.memory, group.failures, most)
+    fresh = asked.fresh or _judged_bad(group, last)
+    return replace(asked, fresh=fresh, site=site, queue=queue, memory=more | dict(asked.memory))
+
+
+def decided(
+    view: CampaignView, step: StepView, group: GroupView
+) -> Submit | Ask | Accept | Wait | Stop | None:
+    """Decide what cmbot does by itself about a group.
+
+    Parameters
+    ----------
+    view, step, group
+        Campaign, step and group.
+
+    Returns
+    -------
+    decision : `Submit`, `Ask`, `Accept`, `Wait`, `Stop` or `None`
+        `None` if it is a person's affair from the beginning.
+    """
+    last = group.last
+    if last is None or last.state not in {AttemptState.PARTIAL, AttemptState.FAILED}:
+        return None
+    if policy(view, step) is not RetryPolicy.AUTOMATIC or not _stands(view, step, group, last):
+        return None
+    if group.unexplained:
+        return Wait()
+    action = worst(group.failures)
+    if action is Action.ACCEPT:
+        return Accept(step, group, _accepted(group)) if acceptable(step, group) else Stop(_TOO_MUCH)
+    if action not in _RESCUES:
+        return None
+    return _rescue(view, step, group, last)
+
+
+def policy(view: CampaignView, step: StepView) -> RetryPolicy:
+    """Tell what cmbot may do by itself for a step.
+
+    Parameters
+    ----------
+    view, step
+        The campaign and the step.
+
+    Returns
+    -------
+    policy : `~cmbot.models.campaign.RetryPolicy`
+        The step's own, else the campaign's; manual if they cannot be read.
+    """
+    if view.definition is None or step.definition is None:
+        return RetryPolicy.MANUAL
+    return step.definition.retry or view.definition.retry
+
+
+def going_on(view: CampaignView) -> set[tuple[str, str]]:
+    """Find the groups that ended badly and that cmbot goes on with by itself.
+
+    Parameters
+    ----------
+    view : `~cmbot.models.views.CampaignView`
+        The campaign.
+
+    Returns
+    -------
+    groups : `set` [`tuple` [`str`, `str`]]
+        Id of the step and name of the group: no person is needed for these yet.
+    """
+    return {
+        (step.issue.id, group.name)
+        for step in view.steps
+        for group in step.groups
+        if isinstance(decided(view, step, group), (Submit, Ask, Accept, Wait))
+    }
+
+
+def to_accept(view: CampaignView) -> Iterator[Accept]:
+    """Find the groups that are completed as they are.
+
+    Parameters
+    ----------
+    view : `~cmbot.models.views.CampaignView`
+        The campaign.
+
+    Yields
+    ------
+    accept : `~cmbot.handlers.actions.Accept`
+        One for each group.
+    """
+    for step in view.steps:
+        for group in step.groups:
+            if isinstance(accept := decided(view, step, group), Accept):
+                yield accept
+
+
+def acceptable(step: StepView, group: GroupView) -> bool:
+    """Tell whether what a group lacks is within the tolerance of the rules that know its failures.
+
+    Parameters
+    ----------
+    step, group
+        The step and the group.
+
+    Returns
+    -------
+    acceptable : `bool`
+        True only if its outputs are registered, none contradict each other, and of no task more quanta of
+        the whole step lack a result than the rules or the step tolerate (requirement G7). What was blocked
+        by a failure counts as the failure itself does.
+    """
+    rules = [each.tolerance for each in group.failures if each.action is Action.ACCEPT]
+    if not group.merged or not group.tasks or not rules or step.definition is None:
+        return False
+    if len(rules) < len(group.failures):
+        return False
+    for task in group.tasks:
+        if task.wonky:
+            return False
+        alike = [other for each in step.groups for other in each.tasks if other.label == task.label]
+        tolerance = max(*rules, step.definition.tolerance.get(task.label, 0.0))
+        # 0.29 of 100 is 28.999… to a computer and 29 to people
+        most = round(tolerance * sum(other.expected for other in alike), 6)
+        if task.missing and sum(other.missing for other in alike) > most:
+            return False
+    return True
+
+
+_TOO_MUCH = "more is missing than the rules accept: what failed jobs blocked counts too"
+
+
+def _rescue(view: CampaignView, step: StepView, group: GroupView, last: Attempt) -> Submit | Ask | Stop:
+    if len(group.attempts) >= view.limits.attempts:
+        return Stop(f"{len(group.attempts)} attempts were made (failures.max_attempts)")
+    if group.stuck:
+        return Stop(f"{last.label} made nothing more than was there before")
+    cause = Cause(
+        f"rule:{step.issue.id}:{group.name}:{last.number}",
+        last.cause.by,
+        last.ended_at or last.created_at,
+        f"lets cmbot rescue {last.label} by itself ({', '.join(sorted(set(_rules(group))))}), "
+        f"since {last.cause.by} {last.cause.what}",
+    )
+    if group.merge_failed:
+        if any(order.cause.id == cause.id for order in last.orders):
+            return Stop("its final job failed again after a restart")
+        return Ask(step, group, Verb.RESTART, cause)
+    new = changes(view, step, group)
+    for each in group.failures:
+        if each.for_memory and not _more(step, last, new, each.label):
+            return Stop(f"{each.label} needs more memory, and no queue has more")
+    return Submit(step, group, last.number + 1, cause, new)
+
+
+def _more(step: StepView, last: Attempt, new: Changes, label: str) -> bool:
+    asked = memory.asked(step.definition.options, label) if step.definition else 0
+    return new.memory.get(label, asked) > last.changes.memory.get(label, asked)
+
+
+def _stands(view: CampaignView, step: StepView, group: GroupView, last: Attempt) -> bool:
+    """Whether nobody has stopped what led to an attempt, since."""
+    path: list[Issue] = [view.issue, step.issue, *((group.issue,) if group.issue else ())]
+    if view.problems or group.distrusted or any(issue.frozen for issue in path):
+        return False
+    if not (view.issue.status.active and step.issue.status.active):
+        return False
+    if any(order.state is OrderState.OPEN or order.verb is Verb.CANCEL for order in last.orders):
+        return False
+    begun = last.cause.at if not last.cause.automatic else last.created_at
+    return not any(
+        move.by != view.me and move.at >= begun and (move.target is None or not move.target.active)
+        for issue in path
+        for move in issue.moves
+    )
+
+
+def _judged_bad(group: GroupView, last: Attempt) -> bool:
+    """Whether a person said after its end that its data are bad: they are not to be used."""
+    edits = [edit for edit in group.issue.edits if edit.field == "Verdict"] if group.issue else []
+    since = last.ended_at or last.created_at
+    return bool(edits) and edits[-1].after == Verdict.BAD and edits[-1].at >= since
+
+
+def _elsewhere(view: CampaignView, group: GroupView, own: str) -> str:
+    wanted = {each.to_site for each in group.failures if each.to_site and each.to_site != own}
+    return next(iter(sorted(wanted & set(view.limits.queues))), "")
+
+
+def _queue(view: CampaignView, group: GroupView, site: str) -> str:
+    wanted = {each.to_queue for each in group.failures if each.to_queue}
+    return next(iter(sorted(wanted & set(view.limits.queues.get(site, ())))), "")
+
+
+def _rules(group: GroupView) -> Iterator[str]:
+    return (each.rule for each in group.failures if each.rule)
+
+
+def _accepted(group: GroupView) -> str:
+    lacking = "; ".join(
+        f"{task.label}: {task.missing} of {task.expected}" for task in group.tasks if task.missing
+    )
+    return f"accepted by {', '.join(sorted(set(_rules(group))))}: quanta missing of {lacking}"
