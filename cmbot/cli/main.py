@@ -18,6 +18,10 @@ COMMANDS = {
     "mirror": ("cmbot.cli.mirror", "Look after the local mirror: make it again when it is lost."),
     "logs": ("cmbot.cli.logs", "Show what matters of the logs: first traceback, last lines."),
     "plan": ("cmbot.cli.plan", "Show what a launch would do: groups, collections, YAML. Writes nothing."),
+    "reconcile": (
+        "cmbot.cli.reconcile",
+        "Show what Jira, journal and PanDA do not agree on, and mend it.",
+    ),
     "report": ("cmbot.cli.report", "Show tasks by state, as `bps report` does, and why jobs failed."),
     "sandbox": ("cmbot.cli.sandbox", "Run one part of the sandbox alone: Jira, PanDA or Butler."),
     "status": ("cmbot.cli.status", "Show how campaigns are, from the last pass."),

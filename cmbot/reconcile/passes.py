@@ -34,7 +34,7 @@ from cmbot.reconcile import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from cmbot.handlers.actions import Decision, Submit
@@ -78,7 +78,12 @@ class Passes:
         self._ready = False
         self._seen = polling.Seen()
 
-    def run(self, now: datetime, named: Mapping[str, str] | None = None) -> Report:
+    def run(
+        self,
+        now: datetime,
+        named: Mapping[str, str] | None = None,
+        only: Collection[str] | None = None,
+    ) -> Report:
         """Do one pass.
 
         Parameters
@@ -87,6 +92,8 @@ class Passes:
             The time.
         named : `~collections.abc.Mapping` [`str`, `str`], optional
             Ids and keys of issues that a webhook named.
+        only : `~collections.abc.Collection` [`str`], optional
+            Ids of campaigns that a person wants looked at now, and no others.
 
         Returns
         -------
@@ -111,8 +118,10 @@ class Passes:
             report.errors.append(report.jira)
         report.changed, report.more = news.changed, news.more
         self._ready = observe.ready(edges)
-        self._seen = polling.everything(edges, now)
-        self._campaigns(self._relevant(news.keys), report, now, jira_answers=news.trouble is None)
+        self._seen = polling.everything(edges, now, at_once=only is not None)
+        epics = self._relevant(news.keys) if only is None else views.epics(edges)
+        wanted = [epic for epic in epics if only is None or epic.id in only]
+        self._campaigns(wanted, report, now, jira_answers=news.trouble is None)
         # Otherwise each row would fail by itself, and then wait longer than Jira is away.
         if news.trouble is None:
             self._deliver(report, now)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from cmbot.models.attempts import Attempt, Try
     from cmbot.reconcile.edges import Edges
+    from cmbot.wms.port import Look
 
 _LOG = logging.getLogger(__name__)
 _LOOKED, _TROUBLE = "panda looked at", "panda trouble"
@@ -53,7 +54,7 @@ class Seen:
         return tuple(number for number in found if number != item.request_id)
 
 
-def everything(edges: Edges, now: datetime) -> Seen:
+def everything(edges: Edges, now: datetime, *, at_once: bool = False) -> Seen:
     """Look at all live attempts, and at some that have ended, if it is time.
 
     Parameters
@@ -62,6 +63,8 @@ def everything(edges: Edges, now: datetime) -> Seen:
         The outside world.
     now : `datetime.datetime`
         The time.
+    at_once : `bool`, optional
+        Whether it is time in any case: a person waits.
 
     Returns
     -------
@@ -69,7 +72,7 @@ def everything(edges: Edges, now: datetime) -> Seen:
         Empty if it is not time yet.
     """
     panda, noted = edges.settings.panda, edges.mirror.note(_LOOKED)
-    if noted and now - datetime.fromisoformat(noted) < panda.cycle:
+    if not at_once and noted and now - datetime.fromisoformat(noted) < panda.cycle:
         return Seen()
     edges.mirror.remember(_LOOKED, now.isoformat())
     ended = journal.ended_attempts(edges.mirror, now - panda.reread_for, now - panda.reread)
@@ -77,7 +80,7 @@ def everything(edges: Edges, now: datetime) -> Seen:
     return these(edges, (*journal.live_attempts(edges.mirror), *restarting, *ended), now)
 
 
-def these(edges: Edges, attempts: Iterable[Attempt], now: datetime) -> Seen:
+def these(edges: Edges, attempts: Iterable[Attempt], now: datetime, *, kept: bool = True) -> Seen:
     """Look at some attempts.
 
     Parameters
@@ -88,6 +91,8 @@ def these(edges: Edges, attempts: Iterable[Attempt], now: datetime) -> Seen:
         Which; those without a request, and those whose data are being counted, are left out.
     now : `datetime.datetime`
         The time.
+    kept : `bool`, optional
+        Whether it is kept when they were looked at; otherwise nothing is written.
 
     Returns
     -------
@@ -99,9 +104,19 @@ def these(edges: Edges, attempts: Iterable[Attempt], now: datetime) -> Seen:
     order = sorted(wanted, key=lambda one: (not one.state.live, wanted[one].seen_at or _EVER))
     names = {wanted[one].request_id or 0: wanted[one].name for one in order}
     if not names:
-        _say(edges, ())
+        if kept:
+            _say(edges, ())
         return Seen()
     look = edges.wms.statuses(names, min(item.reserved_at for item in wanted.values()))
+    if kept:
+        _keep(edges, look, wanted, now)
+    others: dict[str, tuple[int, ...]] = defaultdict(tuple)
+    for number, name in sorted(look.others.items()):
+        others[_prefix(name)] += (number,)
+    return Seen(look.reports, others, frozenset(attempt.step_id for attempt in wanted))
+
+
+def _keep(edges: Edges, look: Look, wanted: Mapping[Attempt, Try], now: datetime) -> None:
     told = [
         item.id
         for attempt, item in wanted.items()
@@ -113,10 +128,6 @@ def these(edges: Edges, attempts: Iterable[Attempt], now: datetime) -> Seen:
         journal.mark_seen(connection, told, now)
     live = {item.request_id for attempt, item in wanted.items() if attempt.state.live}
     _say(edges, [found for number, found in look.reports.items() if number in live])
-    others: dict[str, tuple[int, ...]] = defaultdict(tuple)
-    for number, name in sorted(look.others.items()):
-        others[_prefix(name)] += (number,)
-    return Seen(look.reports, others, frozenset(attempt.step_id for attempt in wanted))
 
 
 def trouble(edges: Edges) -> str:

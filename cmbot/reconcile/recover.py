@@ -19,7 +19,7 @@ from cmbot.reconcile import looking, submissions, submit, tell, views
 from cmbot.wms.states import WorkflowState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from cmbot.models.attempts import Attempt, Try
@@ -70,6 +70,37 @@ def attempt(edges: Edges, view: CampaignView, step: StepView, item: Attempt, now
     if outcome.verb is recovery.Verb.TRY_AGAIN and len(item.tries) >= edges.settings.work.max_tries:
         outcome = Outcome(recovery.Verb.GIVE_UP, note=f"{len(item.tries)} submissions failed: {outcome.note}")
     return _carry_out(edges, step, item, last, outcome, now)
+
+
+def inquire(edges: Edges, step: StepView, item: Attempt, now: datetime) -> Outcome:
+    """Tell what `attempt` would do, doing and keeping nothing.
+
+    Parameters
+    ----------
+    edges : `~cmbot.reconcile.edges.Edges`
+        The outside world.
+    step : `~cmbot.models.views.StepView`
+        The step.
+    item : `~cmbot.models.attempts.Attempt`
+        The attempt, which has no request id yet.
+    now : `datetime.datetime`
+        The time.
+
+    Returns
+    -------
+    outcome : `~cmbot.handlers.recovery.Outcome`
+        What would become of its newest submission.
+
+    Raises
+    ------
+    RemoteError
+        If the WMS cannot be asked.
+    """
+    last = item.last_try
+    if last is None or last.state is TryState.NOT_SUBMITTED:
+        return Outcome(recovery.Verb.TRY_AGAIN, note="no submission of it is known to have arrived")
+    outcome = recovery.judge(_evidence(edges, last))
+    return _asked(edges, step, item, last, now)[0] if outcome.verb is recovery.Verb.LOOK_UP else outcome
 
 
 def look(edges: Edges, step: StepView, item: Attempt, now: datetime) -> None:
@@ -190,15 +221,7 @@ def _look_up(edges: Edges, step: StepView, item: Attempt, last: Try, now: dateti
         last = replace(last, ended_at=now)
         with edges.mirror.writing() as connection:
             journal.set_try(connection, last.id, ended_at=now)
-    looked = submissions.look_up(edges, step, item.group, item.number, item.tries)
-    found = looked.requests
-    if found and set(found) != {last.name}:
-        # A person makes it one again by cancelling the others; what was cancelled is listed for ever.
-        found = {name: number for name, number in found.items() if not _cancelled(edges, number)}
-    work = edges.settings.work
-    outcome = recovery.judge_look_up(
-        last, looked.prefixes, found, now, grace=work.grace, lookups=work.lookups
-    )
+    outcome, found = _asked(edges, step, item, last, now)
     if not found:
         with edges.mirror.writing() as connection:
             journal.set_try(connection, last.id, lookups=last.lookups + 1)
@@ -215,6 +238,21 @@ def _look_up(edges: Edges, step: StepView, item: Attempt, last: Try, now: dateti
             note = "an earlier submission had arrived"
             journal.set_try(connection, last.id, state=TryState.NOT_SUBMITTED, note=note)
     return outcome, mine
+
+
+def _asked(
+    edges: Edges, step: StepView, item: Attempt, last: Try, now: datetime
+) -> tuple[Outcome, Mapping[str, int]]:
+    looked = submissions.look_up(edges, step, item.group, item.number, item.tries)
+    found = looked.requests
+    if found and set(found) != {last.name}:
+        # A person makes it one again by cancelling the others; what was cancelled is listed for ever.
+        found = {name: number for name, number in found.items() if not _cancelled(edges, number)}
+    work = edges.settings.work
+    return (
+        recovery.judge_look_up(last, looked.prefixes, found, now, grace=work.grace, lookups=work.lookups),
+        found,
+    )
 
 
 def _cancelled(edges: Edges, request_id: int) -> bool:
