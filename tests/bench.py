@@ -67,8 +67,8 @@ def campaign(steps: int, groups: int) -> CampaignView:
         views.append(StepView(issue, name, definitions[-1], members, PlanState.READY))
     epic = Issue("1", "CM-1", Level.CAMPAIGN, Status.RUNNING, "bench", NOW, moves=(launch,))
     definition = CampaignDefinition(
-        "bench", "r", "DataProc", "production", "prod", "/r", ("a",), "o", "e", "PanDA", "s",
-        PausePolicy.ON_ERRORS, steps=tuple(definitions),
+        name="bench", butler="/r", inputs=("a",), output="o", environment="e", site="s",
+        pause=PausePolicy.ON_ERRORS, steps=tuple(definitions),
     )  # fmt: skip
     return CampaignView(epic, BOT, definition, (), tuple(views))
 

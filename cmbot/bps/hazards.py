@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cmbot.bps.submission import WMS_CLASSES
-from cmbot.definition import grammar, options
+from cmbot.definition import grammar, options, overrides, steps
 from cmbot.exceptions import Problem
 
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ def problems(submission: Submission) -> Iterator[Problem]:
         yield Problem(
             "BPS options", f"clusterAlgorithm {algorithm!r} is not BPS's own", f"use {_CLUSTERING}…"
         )
+    yield from overrides.problems(submission.overrides, "pex_config overrides")
     for text in submission.extra_qgraph_options:
         if what := hazard(text):
             yield Problem("extraQgraphOptions", f"{text!r} cannot be used: {what}", "leave it out")
@@ -101,10 +102,7 @@ def _names(submission: Submission) -> Iterator[Problem]:
             yield Problem(field, f"{text!r} is no name", "use letters, digits, _ . -")
     if not grammar.is_operator(submission.operator):
         yield Problem("Operators", f"{submission.operator!r} is no name", "use letters, digits, _ . -")
-    if submission.lsst_version and not _NAME.fullmatch(submission.lsst_version):
-        yield Problem(
-            "LSST version", f"{submission.lsst_version!r} is no tag", "write a tag such as w_2026_47"
-        )
+    yield from steps.software(submission)
 
 
 def _data(submission: Submission) -> Iterator[Problem]:

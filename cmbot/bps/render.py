@@ -9,6 +9,7 @@ import yaml
 
 from cmbot.bps import hazards
 from cmbot.bps.submission import WMS_CLASSES
+from cmbot.definition import overrides
 from cmbot.exceptions import DefinitionError, Problem
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 _COMES_FIRST = (
     "includeConfigs",
     "LSST_VERSION",
+    "custom_lsst_setup",
     "pipelineYaml",
     "project",
     "campaign",
@@ -63,7 +65,7 @@ def render(submission: Submission, base: Mapping[str, Any]) -> dict[str, Any]:
     if found := tuple(hazards.problems(submission)):
         raise DefinitionError(submission.name, found)
     computed = _computed(submission)
-    if found := tuple(_overrides(submission, computed)):
+    if found := tuple(_replaced(submission, computed)):
         raise DefinitionError(submission.name, found)
     config = _merged(_merged(_merged(base, submission.site_options), submission.options), computed)
     return dict(sorted(config.items(), key=lambda item: _rank(item[0])))
@@ -111,16 +113,24 @@ def _computed(submission: Submission) -> dict[str, Any]:
             "outputRun": submission.output_run,
         },
     }
-    if submission.extra_qgraph_options:
-        computed["extraQgraphOptions"] = shlex.join(submission.extra_qgraph_options)
+    if options := (*overrides.arguments(submission.overrides), *submission.extra_qgraph_options):
+        computed["extraQgraphOptions"] = shlex.join(options)
     if submission.priority:
         computed["priority"] = submission.priority
     if submission.lsst_version:
         computed["LSST_VERSION"] = submission.lsst_version
+    if submission.image:
+        computed["payload"]["sw_image"] = submission.image
+    if submission.setup:
+        computed["custom_lsst_setup"] = " && ".join(map(_set_up, submission.setup))
     return computed
 
 
-def _overrides(submission: Submission, computed: Mapping[str, Any]) -> Iterator[Problem]:
+def _set_up(item: str) -> str:
+    return f"setup -k -r {item}" if item.startswith("/") else f"setup -k {item}"
+
+
+def _replaced(submission: Submission, computed: Mapping[str, Any]) -> Iterator[Problem]:
     # The step's options cannot do this: hazards lets only resources and clustering through.
     for key in submission.site_options:
         if key in computed and key != "priority":

@@ -47,12 +47,19 @@ class Submission:
     """BPS keys of the site, from the settings: trusted, may hold BPS variables."""
     options: Mapping[str, Any] = field(default_factory=dict)
     """BPS options of the step, from Jira: resources and clustering only."""
+    overrides: Mapping[str, str | Mapping[str, bool | int | float | str]] = field(default_factory=dict)
+    """pex_config overrides of the step, by task label: values by field, or a file."""
     extra_qgraph_options: tuple[str, ...] = ()
     """Further arguments of ``pipetask qgraph``, one item each: quoted when rendered."""
     priority: int = 0
     """WMS priority; 0 for the WMS's own."""
     lsst_version: str = ""
     """Science Pipelines tag, BPS's LSST_VERSION; empty for none."""
+    image: str = ""
+    """Software image of the jobs, BPS's sw_image; empty for the site's own."""
+    setup: tuple[str, ...] = ()
+    """Set up on top of the stack, one each: a directory, or a package and its version; BPS's
+    custom_lsst_setup, which the sites' configurations run after the stack's own."""
 
 
 WMS_CLASSES: Mapping[str, str] = {

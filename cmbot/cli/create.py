@@ -13,18 +13,28 @@ from cmbot.cli.doing import json_option, load, settings_option, told
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @settings_option
 @click.option(
-    "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Replace a top-level key of the file."
+    "--set",
+    "values",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Value of a variable that the file declares; may be repeated.",
 )
 @click.option("--dry-run", is_flag=True, help="Check the file and say what would be created.")
 @json_option
 @told
 def command(
-    file: Path, settings_file: Path, overrides: tuple[str, ...], *, dry_run: bool, as_json: bool
+    file: Path, settings_file: Path, values: tuple[str, ...], *, dry_run: bool, as_json: bool
 ) -> None:
-    """Create a campaign in Jira: an epic, its steps and their links, all in Draft.
+    r"""Create a campaign in Jira: an epic, its steps and their links, all in Draft.
 
     Nothing runs until a person moves the epic to Launch. The same file creates the same campaign
-    once: asked again, it names the issues that exist.
+    once: asked again, it names the issues that exist. A file may declare variables, which `--set` fills:
+
+    \b
+        variables:
+          night: {type: night, description: day_obs to process}
+        steps:
+          - query: instrument = 'LSSTCam' AND day_obs = $(night)
     """
     import json
     from functools import partial
@@ -40,7 +50,7 @@ def command(
         text = file.read_text()
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(str(file), f"cannot be read ({error})", "write it as UTF-8 text") from error
-    definition = campaign_file.read(text, str(file), dict(_pair(item) for item in overrides))
+    definition = campaign_file.read(text, str(file), dict(_pair(item) for item in values))
     require_valid(settings, definition)
     if dry_run:
         click.echo(
@@ -60,5 +70,5 @@ def command(
 def _pair(text: str) -> tuple[str, str]:
     key, equals, value = text.partition("=")
     if not equals:
-        raise click.BadParameter(f"{text!r} is not KEY=VALUE", param_hint="--set")
+        raise click.BadParameter(f"{text!r} is not NAME=VALUE", param_hint="--set")
     return key, value

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cmbot import dataids
-from cmbot.definition import grammar, issues, options
-from cmbot.exceptions import Problem, UserError
-from cmbot.jira_schema.fields import BY_NAME, KINDS, STAGES, SYSTEMS
+from cmbot.definition import grammar, issues, steps
+from cmbot.exceptions import Problem
+from cmbot.jira_schema.fields import BY_NAME
 from cmbot.jira_schema.values import LIMITS
+from cmbot.models.campaign import KINDS, MODES, STAGES, SYSTEMS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    from cmbot.models.campaign import CampaignDefinition, StepDefinition
+    from cmbot.models.campaign import CampaignDefinition, Specification
 
 
 _NAME = 200
@@ -47,6 +47,24 @@ def _campaign(
         yield Problem("Summary", f"has {len(definition.name)} characters", f"give a name of 1 to {_NAME}")
     if not definition.reason.strip():
         yield Problem("Reason", "is empty", "write why the campaign is run; it cannot start without (B3)")
+    yield from _data(definition)
+    yield from _one_of("Campaign kind", definition.kind, KINDS)
+    yield from _one_of("Campaign stage", definition.stage, STAGES)
+    yield from _one_of("Campaign mode", definition.mode, MODES)
+    yield from _one_of("WMS", definition.wms, SYSTEMS)
+    yield from _one_of("Environment", definition.environment, environments)
+    yield from _one_of("Compute site", definition.site, sites)
+    yield from steps.software(definition)
+    for name, found in (
+        ("Data specification", definition.data),
+        ("Processing specification", definition.processing),
+    ):
+        if found is not None:
+            yield from _specification(name, found)
+    yield from _too_long(issues.campaign_fields(definition))
+
+
+def _data(definition: CampaignDefinition) -> Iterator[Problem]:
     if not grammar.is_repository(definition.butler):
         yield Problem("Butler repository", f"{definition.butler!r} is no path or URI", "name the repository")
     if not definition.inputs:
@@ -60,12 +78,21 @@ def _campaign(
         yield Problem(
             "Output root", f"{definition.output!r} cannot be a collection", "use letters, digits, _ - . /"
         )
-    yield from _one_of("Campaign kind", definition.kind, KINDS)
-    yield from _one_of("Campaign stage", definition.stage, STAGES)
-    yield from _one_of("WMS", definition.wms, SYSTEMS)
-    yield from _one_of("Environment", definition.environment, environments)
-    yield from _one_of("Compute site", definition.site, sites)
-    yield from _too_long(issues.campaign_fields(definition))
+
+
+def _specification(field: str, found: Specification) -> Iterator[Problem]:
+    if not grammar.is_link(found.link):
+        yield Problem(field, f"{found.link!r} is no address", "write https://…, or ssh://… of a repository")
+    if not found.tag and not found.sha:
+        return
+    if not grammar.is_tag(found.tag):
+        yield Problem(f"{field} version", f"{found.tag!r} is no tag", "write TAG SHA")
+    if not grammar.is_sha(found.sha):
+        yield Problem(
+            f"{field} version",
+            f"{found.sha!r} is no SHA",
+            f"write TAG SHA, the SHA as `git ls-remote {found.link} {found.tag}` shows it",
+        )
 
 
 def _steps(
@@ -77,7 +104,7 @@ def _steps(
     for name in sorted({name for name in names if [n.lower() for n in names].count(name.lower()) > 1}):
         yield Problem("Step name", f"{name} is used twice", "give every step its own name")
     for step in definition.steps:
-        for problem in _step(step, names):
+        for problem in (*steps.problems(step, names), *_too_long(issues.step_fields(step))):
             yield Problem(f"{step.name} {problem.field}", problem.problem, problem.remedy)
         if step.environment:
             yield from _one_of(f"{step.name} Environment", step.environment, environments)
@@ -87,36 +114,6 @@ def _steps(
         yield Problem(
             "is blocked by", f"the steps {', '.join(circle)} wait for each other", "remove one link"
         )
-
-
-def _step(step: StepDefinition, names: Collection[str]) -> Iterator[Problem]:
-    if not grammar.is_step_name(step.name):
-        yield Problem("Step name", f"{step.name!r} cannot be used", "use letters and digits, at most 30")
-    if not grammar.is_pipeline(step.pipeline):
-        yield Problem("Pipeline YAML", f"{step.pipeline!r} cannot be used", "write PATH.yaml#SUBSET")
-    if problem := grammar.query_problem(step.query):
-        yield Problem("Data query", problem, "correct it; parentheses, names, numbers and 'text' are allowed")
-    for name in step.after:
-        if name not in names:
-            yield Problem("is blocked by", f"{name!r} is no step of this campaign", f"use {', '.join(names)}")
-    yield from _split(step)
-    for field, number in (("Max concurrent groups", step.max_groups), ("WMS priority", step.priority)):
-        if number < 0:
-            yield Problem(field, f"cannot be {number}", "give 0 or more, or leave it empty")
-    yield from options.problems(step.options, "BPS options")
-    yield from _too_long(issues.step_fields(step))
-
-
-def _split(step: StepDefinition) -> Iterator[Problem]:
-    dimension, size = step.split.dimension, step.split.size
-    if not dimension and not size:
-        return
-    if not dimension or size < 1:
-        yield Problem("Split rule", "needs a dimension and a size", "write {dimension: visit, size: 1000}")
-    try:
-        dataids.dimension(dimension, "Split rule")
-    except UserError as error:
-        yield Problem("Split rule", error.problem, error.remedy)
 
 
 def _too_long(fields: Mapping[str, Any]) -> Iterator[Problem]:

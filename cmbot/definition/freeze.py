@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from cmbot.definition import parts
 from cmbot.jira_schema.editing import DEFINITION, EDITING, Effect
 from cmbot.models.views import Difference
 
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
 
     from cmbot.models.campaign import CampaignDefinition, StepDefinition
     from cmbot.models.issues import Issue
+
+_ABOUT = frozenset(
+    {"definer", "description", "operators", "pause", "production", "reason", "retry", "sign_off", "steps"}
+)
+"""What says why, by whom and when, not what is run."""
 
 
 def step_hash(definition: CampaignDefinition, step: StepDefinition) -> str:
@@ -32,11 +38,13 @@ def step_hash(definition: CampaignDefinition, step: StepDefinition) -> str:
     sha256 : `str`
         64 hexadecimal digits; the same for the same content, whatever the order of keys.
     """
-    campaign = asdict(definition)
-    del campaign["steps"], campaign["name"], campaign["reason"], campaign["pause"], campaign["retry"]
-    own = asdict(step)
-    del own["retry"]
-    return digest({"campaign": campaign, "step": own})
+    return digest(
+        {
+            name: {key: value for key, value in parts.plain(part).items() if key not in _ABOUT}
+            # The name of a step is part of its outputs' names; that of a campaign is not.
+            for name, part in (("campaign", replace(definition, name="")), ("step", step))
+        }
+    )
 
 
 def fields(epic: Issue, step: Issue) -> dict[str, dict[str, Any]]:
@@ -125,7 +133,7 @@ def definition_hash(definition: CampaignDefinition) -> str:
     sha256 : `str`
         64 hexadecimal digits.
     """
-    return digest(asdict(definition))
+    return digest(parts.plain(definition))
 
 
 def digest(data: Any) -> str:

@@ -22,6 +22,16 @@ _PIPELINE = re.compile(
     r"(?:\$[A-Z_][A-Z0-9_]*/|\$\{[A-Z_][A-Z0-9_]*\}/)?[A-Za-z0-9_./+\-]+\.ya?ml(?:\#[A-Za-z0-9_:]+(?:,[A-Za-z0-9_:]+)*)?"
 )
 _REPOSITORY = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://[A-Za-z0-9_.:/~+@\-]+|[A-Za-z0-9_./~+\-]+")
+_CONFIG_FILE = re.compile(r"(?:\$[A-Z_][A-Z0-9_]*/|\$\{[A-Z_][A-Z0-9_]*\}/)?[A-Za-z0-9_./+\-]+\.py", re.ASCII)
+_LABEL = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+_FIELD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*|\['[A-Za-z0-9_]+'\])*", re.ASCII)
+_VALUE = re.compile(r"[A-Za-z0-9_ .,:/@+\-]*", re.ASCII)
+_VERSION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+\-]*", re.ASCII)
+_IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/@\-]*", re.ASCII)
+_SETUP = re.compile(r"/[A-Za-z0-9_./+\-]+|[A-Za-z][A-Za-z0-9_]* [A-Za-z0-9_][A-Za-z0-9_.+\-]*", re.ASCII)
+_LINK = re.compile(r"(?:https?|ssh|file)://[A-Za-z0-9_.:/~+@%?=&\#\-]+", re.ASCII)
+_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./+\-]*", re.ASCII)
+_SHA = re.compile(r"[0-9a-f]{40}", re.ASCII)
 _OPERATOR = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
 
 
@@ -80,3 +90,55 @@ def is_repository(text: str) -> bool:
 def is_operator(text: str) -> bool:
     """Whether the text can be BPS's operator."""
     return _OPERATOR.fullmatch(text) is not None
+
+
+def is_version(text: str) -> bool:
+    """Whether the text can be a Science Pipelines tag."""
+    return _VERSION.fullmatch(text) is not None
+
+
+def is_image(text: str) -> bool:
+    """Whether the text can name a software image."""
+    return _IMAGE.fullmatch(text) is not None
+
+
+def is_setup(text: str) -> bool:
+    """Whether the text is a directory, or a package and its version, to be set up on top of the stack."""
+    return _SETUP.fullmatch(text) is not None and ".." not in text
+
+
+def is_link(text: str) -> bool:
+    """Whether the text is an address that people can open or git can clone."""
+    return _LINK.fullmatch(text) is not None and ".." not in text
+
+
+def is_tag(text: str) -> bool:
+    """Whether the text can be a git tag; git's own rules are stricter still."""
+    return _TAG.fullmatch(text) is not None and ".." not in text
+
+
+def is_sha(text: str) -> bool:
+    """Whether the text is a full git object name."""
+    return _SHA.fullmatch(text) is not None
+
+
+def is_config_file(text: str) -> bool:
+    """Whether the text is a file of pex_config overrides."""
+    return _CONFIG_FILE.fullmatch(text) is not None and ".." not in text
+
+
+def is_label(text: str) -> bool:
+    """Whether the text can be a task label."""
+    return _LABEL.fullmatch(text) is not None
+
+
+def is_config_field(text: str) -> bool:
+    """Whether the text can be a field of a pex_config: ``measurement.plugins['base_Blob'].max``."""
+    return _FIELD.fullmatch(text) is not None
+
+
+def is_config_value(value: object) -> bool:
+    """Whether a value can be given to a field of a pex_config on a command line."""
+    return not isinstance(value, str) or (
+        _VALUE.fullmatch(value) is not None and not _EVALUATED.search(value)
+    )

@@ -2,18 +2,57 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
 import yaml
 
-from cmbot.definition import yaml_text
+from cmbot.definition import parts, yaml_text
 from cmbot.exceptions import DefinitionError, Problem, UserError
-from cmbot.models.campaign import CampaignDefinition, PausePolicy, RetryPolicy, SplitRule, StepDefinition
+from cmbot.models.campaign import CampaignDefinition, PausePolicy, RetryPolicy, Specification, StepDefinition
+from cmbot.models.issues import Person
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from cmbot.models.issues import Issue
+
+_Policy = TypeVar("_Policy", PausePolicy, RetryPolicy)
+
+_TEXTS = {
+    "production": "Production",
+    "reason": "Reason",
+    "kind": "Campaign kind",
+    "stage": "Campaign stage",
+    "mode": "Campaign mode",
+    "butler": "Butler repository",
+    "output": "Output root",
+    "environment": "Environment",
+    "lsst_version": "LSST version",
+    "image": "Software image",
+    "wms": "WMS",
+    "site": "Compute site",
+}
+"""What a campaign holds as one text, and its field."""
+
+_STEP_TEXTS = {
+    "pipeline": "Pipeline YAML",
+    "environment": "Environment",
+    "lsst_version": "LSST version",
+    "image": "Software image",
+    "site": "Compute site",
+}
+"""The same of a step."""
+
+_STEP_PARTS = {
+    "split": "Split rule",
+    "options": "BPS options",
+    "overrides": "pex_config overrides",
+    "tolerance": "Tolerance",
+}
+"""What a step holds as YAML in a field."""
+
+_KINDS = get_type_hints(StepDefinition, include_extras=True)
 
 
 def campaign_fields(definition: CampaignDefinition) -> dict[str, Any]:
@@ -27,23 +66,24 @@ def campaign_fields(definition: CampaignDefinition) -> dict[str, Any]:
     Returns
     -------
     fields : `dict`
-        By cmbot's field names.
+        By cmbot's field names; what is not set is absent.
     """
-    return {
-        "Campaign kind": definition.kind,
-        "Campaign stage": definition.stage,
-        "Campaign mode": definition.mode,
-        "Reason": definition.reason,
-        "LSST version": definition.lsst_version,
-        "Environment": definition.environment,
-        "Butler repository": definition.butler,
+    values = {field: getattr(definition, key) for key, field in _TEXTS.items()} | {
+        "Definer": Person(definition.definer) if definition.definer else None,
+        "Operators": tuple(map(Person, definition.operators)),
+        "Sign-off roles": _dump(definition.sign_off),
         "Input collections": ", ".join(definition.inputs),
-        "Output root": definition.output,
-        "WMS": definition.wms,
-        "Compute site": definition.site,
+        "Custom setup": "\n".join(definition.setup),
         "Pause policy": str(definition.pause),
         "Retry policy": str(definition.retry),
     }
+    for field, found in (
+        ("Data specification", definition.data),
+        ("Processing specification", definition.processing),
+    ):
+        if found is not None:
+            values |= {field: found.link, f"{field} version": f"{found.tag} {found.sha}".strip()}
+    return _set(values)
 
 
 def step_fields(step: StepDefinition) -> dict[str, Any]:
@@ -59,21 +99,13 @@ def step_fields(step: StepDefinition) -> dict[str, Any]:
     fields : `dict`
         By cmbot's field names; what is not set is absent.
     """
-    split = {"dimension": step.split.dimension, "size": step.split.size} if step.split.dimension else {}
-    values = {
-        "Step name": step.name,
-        "Pipeline YAML": step.pipeline,
-        "Data query": step.query,
-        "Split rule": _dump(split),
-        "BPS options": _dump(step.options),
-        "Tolerance": _dump(step.tolerance),
-        "Environment": step.environment,
-        "Compute site": step.site,
-        "Max concurrent groups": step.max_groups or None,
-        "WMS priority": step.priority or None,
-        "Retry policy": str(step.retry or ""),
-    }
-    return {name: value for name, value in values.items() if value not in (None, "")}
+    return _set(
+        {"Step name": step.name, "Data query": step.query, "Custom setup": "\n".join(step.setup)}
+        | {field: getattr(step, key) for key, field in _STEP_TEXTS.items()}
+        | {field: _dump(parts.plain(getattr(step, key))) for key, field in _STEP_PARTS.items()}
+        | {"Max concurrent groups": step.max_groups or None, "WMS priority": step.priority or None}
+        | {"Operators": tuple(map(Person, step.operators)), "Retry policy": str(step.retry or "")}
+    )
 
 
 def from_issues(epic: Issue, steps: Sequence[Issue]) -> CampaignDefinition:
@@ -96,38 +128,28 @@ def from_issues(epic: Issue, steps: Sequence[Issue]) -> CampaignDefinition:
     DefinitionError
         If fields cannot be read at all.
     """
-    fields, names, problems = epic.fields, {step.key: step_name(step) for step in steps}, []
-    pause = fields.get("Pause policy", PausePolicy.AFTER_EACH_WORKFLOW)
-    if pause not in set(PausePolicy):
-        problems.append(Problem("Pause policy", f"{pause!r} is not known", f"use {', '.join(PausePolicy)}"))
-    retry = fields.get("Retry policy", RetryPolicy.MANUAL)
-    if retry not in set(RetryPolicy):
-        problems.append(_no_policy(retry))
-    parsed = []
-    for step in steps:
-        try:
-            parsed.append(_step(step, names))
-        except UserError as error:
-            problems.append(Problem(f"{step.key} {error.subject}", error.problem, error.remedy))
+    fields, names, problems = epic.fields, {step.key: step_name(step) for step in steps}, list[Problem]()
+    pause = _policy(fields, "Pause policy", PausePolicy, problems) or PausePolicy.AFTER_EACH_WORKFLOW
+    retry = _policy(fields, "Retry policy", RetryPolicy, problems) or RetryPolicy.MANUAL
+    sign_off = _part(fields, "Sign-off roles", Mapping[str, str], problems)
+    parsed = [_step(step, names, problems) for step in steps]
     if problems:
         raise DefinitionError(epic.key, tuple(problems))
     return CampaignDefinition(
+        **_texts(fields, _TEXTS),
         name=epic.summary,
-        reason=str(fields.get("Reason", "")),
-        kind=str(fields.get("Campaign kind", "")),
-        stage=str(fields.get("Campaign stage", "")),
-        mode=str(fields.get("Campaign mode", "dev")),
-        butler=str(fields.get("Butler repository", "")),
+        description=epic.description,
+        definer=fields["Definer"].account if "Definer" in fields else "",
+        operators=_accounts(fields),
+        sign_off=sign_off,
+        data=_specification(fields, "Data specification"),
+        processing=_specification(fields, "Processing specification"),
         inputs=tuple(
             name.strip() for name in str(fields.get("Input collections", "")).split(",") if name.strip()
         ),
-        output=str(fields.get("Output root", "")),
-        environment=str(fields.get("Environment", "")),
-        wms=str(fields.get("WMS", "")),
-        site=str(fields.get("Compute site", "")),
-        pause=PausePolicy(pause),
-        retry=RetryPolicy(retry),
-        lsst_version=str(fields.get("LSST version", "")),
+        setup=_lines(fields, "Custom setup"),
+        pause=pause,
+        retry=retry,
         steps=tuple(parsed),
     )
 
@@ -148,41 +170,68 @@ def step_name(step: Issue) -> str:
     return str(step.fields.get("Step name") or (step.summary.split() or [""])[0])
 
 
-def _step(step: Issue, names: Mapping[str, str]) -> StepDefinition:
-    fields = step.fields
-    split = _mapping(fields, "Split rule")
-    if unknown := set(split) - {"dimension", "size"}:
-        raise UserError("Split rule", f"{', '.join(map(str, sorted(unknown, key=str)))} is not known", _SPLIT)
-    if split and not (isinstance(split.get("size"), int) and isinstance(split.get("dimension"), str)):
-        raise UserError("Split rule", "needs a dimension and a whole number as size", _SPLIT)
-    retry = fields.get("Retry policy")
-    if retry and retry not in set(RetryPolicy):
-        problem = _no_policy(retry)
-        raise UserError(problem.field, problem.problem, problem.remedy)
-    tolerance = _mapping(fields, "Tolerance")
-    if not all(isinstance(value, (int, float)) and 0 <= value <= 1 for value in tolerance.values()):
-        raise UserError("Tolerance", "needs fractions between 0 and 1", "write label: 0.01")
-    return StepDefinition(
-        name=names[step.key],
-        pipeline=str(fields.get("Pipeline YAML", "")),
-        query=" ".join(str(fields.get("Data query", "")).split()),
-        after=tuple(names[key] for key in step.blocked_by if key in names),
-        split=SplitRule(split["dimension"], split["size"]) if split else SplitRule(),
-        options=_mapping(fields, "BPS options"),
-        tolerance={str(label): float(value) for label, value in tolerance.items()},
-        environment=str(fields.get("Environment", "")),
-        site=str(fields.get("Compute site", "")),
+def _step(step: Issue, names: Mapping[str, str], problems: list[Problem]) -> StepDefinition:
+    fields, found = step.fields, list[Problem]()
+    definition = StepDefinition(
+        **_texts(fields, _STEP_TEXTS),
+        **{key: _part(fields, field, _KINDS[key], found) for key, field in _STEP_PARTS.items()},
         max_groups=int(fields.get("Max concurrent groups", 0)),
         priority=int(fields.get("WMS priority", 0)),
-        retry=RetryPolicy(retry) if retry else None,
+        name=names[step.key],
+        query=" ".join(str(fields.get("Data query", "")).split()),
+        after=tuple(names[key] for key in step.blocked_by if key in names),
+        description=step.description,
+        operators=_accounts(fields),
+        setup=_lines(fields, "Custom setup"),
+        retry=_policy(fields, "Retry policy", RetryPolicy, found),
     )
+    problems += [Problem(f"{step.key} {one.field}", one.problem, one.remedy) for one in found]
+    return definition
 
 
-def _no_policy(said: object) -> Problem:
-    return Problem("Retry policy", f"{said!r} is not known", f"use {', '.join(RetryPolicy)}")
+def _texts(fields: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    return {key: str(fields.get(field, "")) for key, field in names.items()}
 
 
-_SPLIT = "write dimension: visit and size: 1000"
+def _lines(fields: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    return tuple(" ".join(line.split()) for line in str(fields.get(name, "")).splitlines() if line.strip())
+
+
+def _accounts(fields: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(person.account for person in fields.get("Operators", ()))
+
+
+def _specification(fields: Mapping[str, Any], name: str) -> Specification | None:
+    if name not in fields:
+        return None
+    tag, _, sha = str(fields.get(f"{name} version", "")).partition(" ")
+    return Specification(str(fields[name]), tag, sha.strip())
+
+
+def _policy(
+    fields: Mapping[str, Any], name: str, kind: type[_Policy], problems: list[Problem]
+) -> _Policy | None:
+    said = fields.get(name)
+    if said and said not in set(kind):
+        problems.append(Problem(name, f"{said!r} is not known", f"use {', '.join(kind)}"))
+        return None
+    return kind(said) if said else None
+
+
+def _part(fields: Mapping[str, Any], name: str, kind: Any, problems: list[Problem]) -> Any:
+    """Read a field that holds YAML; what is wrong with it is added to the problems."""
+    try:
+        return parts.read(kind, _mapping(fields, name), name)
+    except DefinitionError as error:
+        problems += _in_field(name, error)
+    except UserError as error:
+        problems.append(Problem(name, error.problem, error.remedy))
+    return None
+
+
+def _in_field(name: str, error: DefinitionError) -> Iterator[Problem]:
+    for one in error.problems:
+        yield Problem(name, f"{one.field} {one.problem}", one.remedy)
 
 
 def _mapping(fields: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -194,6 +243,10 @@ def _mapping(fields: Mapping[str, Any], name: str) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise UserError(name, "is not a mapping", "write key: value lines")
     return data
+
+
+def _set(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value not in (None, "", ())}
 
 
 def _dump(data: Mapping[str, Any]) -> str:

@@ -106,8 +106,8 @@ def _all_done(clicker: Clicker) -> bool:
 def _create(running: World) -> str:
     settings = load_settings(running.settings)
     jira = Jira.connect(settings.jira, partial(credentials.read, settings.jira.token, "jira.token"))
-    overrides = {"butler": str(running.repo)}
-    definition = campaign_file.read(resource(CAMPAIGN).read_text(), CAMPAIGN, overrides)
+    text, values = resource(CAMPAIGN).read_text(), {"butler": str(running.repo)}
+    definition = campaign_file.read(text, CAMPAIGN, values)
     return create(settings, jira, definition, lambda _: None)[0]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from cmbot.models.campaign import KINDS, MODES, STAGES, SYSTEMS, PausePolicy, RetryPolicy
 from cmbot.models.issues import Level
 
 C, S, G = Level.CAMPAIGN, Level.STEP, Level.GROUP
@@ -44,22 +45,16 @@ class Field:
     """Requirement ids it serves."""
 
 
-KINDS = ("DataProc", "SimProc", "CalibProc", "AP", "SSP", "Validation")
-STAGES = ("development", "integration", "mini-DRP", "production")
-MODES = ("prod", "dev", "test")
-SYSTEMS = ("PanDA", "HTCondor", "Parsl")
-POLICIES = ("after each workflow", "after each step", "only on errors and checkpoints")
-
-RETRIES = ("manual", "automatic")
-
 FIELDS: tuple[Field, ...] = (
     Field("Campaign ID", FieldType.TEXT, (C,), by_bot=True, requirement="B1"),
+    Field("Production", FieldType.TEXT, (C,), requirement="A2"),
     Field("Campaign kind", FieldType.SELECT, (C,), options=KINDS, requirement="A1"),
     Field("Campaign stage", FieldType.SELECT, (C,), options=STAGES, requirement="B26"),
     Field("Campaign mode", FieldType.SELECT, (C,), options=MODES, requirement="D20"),
     Field("Reason", FieldType.PARAGRAPH, (C,), requirement="B3"),
     Field("Definer", FieldType.USER, (C,), requirement="B6"),
     Field("Operators", FieldType.USERS, (C, S, G), requirement="D7"),
+    Field("Sign-off roles", FieldType.PARAGRAPH, (C,), requirement="A14"),
     Field("Data specification", FieldType.URL, (C,), requirement="B4"),
     Field("Data specification version", FieldType.TEXT, (C,), requirement="B9"),
     Field("Processing specification", FieldType.URL, (C,), requirement="B5"),
@@ -84,8 +79,8 @@ FIELDS: tuple[Field, ...] = (
     Field("DataIds excluded", FieldType.PARAGRAPH, (C, S), requirement="C2 C4"),
     Field("Max concurrent groups", FieldType.NUMBER, (S,), requirement="D1"),
     Field("WMS priority", FieldType.NUMBER, (S,), requirement="D1"),
-    Field("Pause policy", FieldType.SELECT, (C,), options=POLICIES, requirement="D8"),
-    Field("Retry policy", FieldType.SELECT, (C, S), options=RETRIES, requirement="D15"),
+    Field("Pause policy", FieldType.SELECT, (C,), options=tuple(map(str, PausePolicy)), requirement="D8"),
+    Field("Retry policy", FieldType.SELECT, (C, S), options=tuple(map(str, RetryPolicy)), requirement="D15"),
     Field("Tolerance", FieldType.PARAGRAPH, (S,), requirement="G7"),
     Field("WMS id", FieldType.TEXT, (G,), by_bot=True, requirement="D5"),
     Field("Submitted at", FieldType.DATETIME, (G,), by_bot=True, requirement="E1"),

@@ -1,13 +1,32 @@
-"""What is to be done: the definition of a campaign and its steps."""
+"""What is to be done: the definition of a campaign and its steps.
+
+`cmbot.definition.file` reads campaign files as these classes, and makes the JSON Schema of them.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping  # noqa: TC003 pydantic reads it
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Annotated, Any, ClassVar
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from pydantic import AfterValidator, Field
+
+KINDS = ("DataProc", "SimProc", "CalibProc", "AP", "SSP", "Validation")
+STAGES = ("development", "integration", "mini-DRP", "production")
+MODES = ("prod", "dev", "test")
+SYSTEMS = ("PanDA", "HTCondor", "Parsl")
+
+_STRICT: Mapping[str, Any] = {"extra": "forbid"}
+_Count = Annotated[int, Field(ge=0)]
+_Line = Annotated[str, AfterValidator(lambda text: " ".join(text.split()))]
+_Prose = Annotated[str, AfterValidator(str.strip)]
+_Fraction = Annotated[float, Field(ge=0, le=1)]
+
+
+def one_of(*names: str) -> Any:
+    """Say that a text is one of these."""
+    return Field(pattern=f"^({'|'.join(names)})$", json_schema_extra={"enum": list(names)})
 
 
 class PausePolicy(StrEnum):
@@ -28,12 +47,28 @@ class RetryPolicy(StrEnum):
 
 
 @dataclass(frozen=True)
+class Specification:
+    """Where data or processing are specified: a script, a notebook, a git repository (B4, B5)."""
+
+    __pydantic_config__: ClassVar = _STRICT
+
+    link: str
+    """Address of it; of the repository, if it is in git."""
+    tag: str = ""
+    """Tag in that repository; a branch is refused, since it moves (requirement B9)."""
+    sha: str = ""
+    """What the tag meant when it was written down: 40 hexadecimal digits."""
+
+
+@dataclass(frozen=True)
 class SplitRule:
     """How a step's data become groups (requirement B17)."""
 
+    __pydantic_config__: ClassVar = _STRICT
+
     dimension: str = ""
     """The dimension to split by; empty for one group."""
-    size: int = 0
+    size: _Count = 0
     """At most so many values in a group."""
 
 
@@ -41,48 +76,76 @@ class SplitRule:
 class StepDefinition:
     """One step: a pipeline subset on a selection of data (requirement A4)."""
 
+    __pydantic_config__: ClassVar = _STRICT
+
     name: str
     """Short name, unique in the campaign; part of collection and run names."""
     pipeline: str
     """File and subset: ``DRP.yaml#step1``."""
-    query: str
+    query: _Line
     """Butler data query; never empty, since BPS would process everything."""
     after: tuple[str, ...] = ()
     """Names of the steps that must be completed before."""
     split: SplitRule = SplitRule()
     """How it is split into groups."""
-    description: str = ""
+    description: _Prose = ""
     """Instructions for operators (requirement B14)."""
     options: Mapping[str, Any] = field(default_factory=dict)
-    """BPS options: resources, clustering, extra options."""
-    tolerance: Mapping[str, float] = field(default_factory=dict)
+    """BPS options: resources, clustering."""
+    overrides: Mapping[str, str | Mapping[str, bool | int | float | str]] = field(default_factory=dict)
+    """pex_config overrides by task label: values by field, or a file of overrides (requirement B8)."""
+    tolerance: Mapping[str, _Fraction] = field(default_factory=dict)
     """Tolerated failed fraction by task label, 0 to 1 (requirement G7)."""
+    operators: tuple[str, ...] = ()
+    """Jira accounts of those who look after it (requirement D7)."""
     environment: str = ""
     """Named environment; empty for the campaign's."""
+    lsst_version: str = ""
+    """Science Pipelines tag; empty for the campaign's."""
+    image: str = ""
+    """Software image; empty for the campaign's."""
+    setup: tuple[str, ...] = ()
+    """Packages set up on top, see `CampaignDefinition.setup`; none for the campaign's."""
     site: str = ""
     """Compute site; empty for the campaign's."""
-    max_groups: int = 0
+    max_groups: _Count = 0
     """Groups in flight at once; 0 for no limit of its own."""
-    priority: int = 0
+    priority: _Count = 0
     """WMS priority; 0 for the WMS's own."""
     retry: RetryPolicy | None = None
-    """What cmbot does by itself when something failed; `None` for the campaign's."""
+    """What cmbot does by itself when something failed; nothing for the campaign's."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CampaignDefinition:
     """One campaign: why, what, on which data, with which software (DMTN-181)."""
 
+    __pydantic_config__: ClassVar = _STRICT
+
     name: str
     """Short name (requirement B2)."""
-    reason: str
+    production: str = ""
+    """The production that it belongs to, with other campaigns (requirement A2)."""
+    reason: _Prose = ""
     """Why it is run; it cannot start without (requirement B3)."""
-    kind: str
-    """DataProc, SimProc, CalibProc … (requirement A1)."""
-    stage: str
-    """development, integration, mini-DRP, production (requirement B26)."""
-    mode: str
-    """prod, dev or test (requirement D20)."""
+    description: _Prose = ""
+    """Anything more there is to say."""
+    kind: Annotated[str, one_of(*KINDS)] = "DataProc"
+    """What it does (requirement A1)."""
+    stage: Annotated[str, one_of(*STAGES)] = "development"
+    """How serious it is (requirement B26)."""
+    mode: Annotated[str, one_of(*MODES)] = "dev"
+    """Whose resources it uses (requirement D20)."""
+    definer: str = ""
+    """Jira account of who defines it; empty for who creates it (requirement B6)."""
+    operators: tuple[str, ...] = ()
+    """Jira accounts of those who look after it (requirement D7)."""
+    sign_off: Mapping[str, str] = field(default_factory=dict)
+    """Who signs for it, by role: data-quality shifter, burst advocate … (requirement A14)."""
+    data: Specification | None = None
+    """Where its data are specified: exclusion lists and why (requirements B4, B9)."""
+    processing: Specification | None = None
+    """Where its processing is specified: pipelines, configuration (requirements B5, B9)."""
     butler: str
     """Path or URI of the Butler repository."""
     inputs: tuple[str, ...]
@@ -91,7 +154,13 @@ class CampaignDefinition:
     """Root of the output collections."""
     environment: str
     """Named environment that runs it."""
-    wms: str
+    lsst_version: str = ""
+    """Science Pipelines tag (requirement B7)."""
+    image: str = ""
+    """Software image that jobs run in, where the site does not decide (requirement E1)."""
+    setup: tuple[str, ...] = ()
+    """Packages set up on top of the stack, one each: a directory, or a package and its version (B7)."""
+    wms: Annotated[str, one_of(*SYSTEMS)] = "PanDA"
     """Workload management system."""
     site: str
     """Compute site."""
@@ -99,8 +168,6 @@ class CampaignDefinition:
     """When to stop and ask."""
     retry: RetryPolicy = RetryPolicy.MANUAL
     """What cmbot does by itself when something failed."""
-    lsst_version: str = ""
-    """Science Pipelines tag (requirement B7)."""
     steps: tuple[StepDefinition, ...] = ()
     """Its steps, in the order written."""
 

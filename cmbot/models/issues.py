@@ -155,6 +155,8 @@ class Issue:
     """What the issue property ``cmbot.attempts`` remembers, for a lost mirror."""
     labels: tuple[str, ...] = ()
     """Labels."""
+    description: str = ""
+    """Text of the issue: of a step, instructions for operators (requirement B14)."""
     frozen: str = ""
     """Why cmbot does not follow it now and starts nothing for it; empty if it does."""
 

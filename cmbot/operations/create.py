@@ -58,11 +58,11 @@ def create(
     fields = {
         "summary": definition.name,
         "issuetype": {"name": settings.jira.issue_types["campaign"]},
-        "description": definition.reason,
+        "description": definition.description,
         **_present(jira, issues.campaign_fields(definition)),
         **jira.epic_fields(name=definition.name),
     }
-    if "Definer" in jira.field_ids:
+    if not definition.definer and "Definer" in jira.field_ids:
         fields["Definer"] = jira.raw("Definer", jira.me)
     _, epic = jira.ensure_issue(marker, fields)
     say(f"{epic} campaign {definition.name}")

@@ -214,11 +214,14 @@ def submission(
         site=where,
         site_options=local.settings.sites[where].wms_options,
         options=memory.applied(own.options, changes),
+        overrides=own.overrides,
         extra_qgraph_options=_graph_options(
             str(local.tries / name / TABLE) if group.predicate["table"] else "", rescued
         ),
         priority=own.priority,
-        lsst_version=definition.lsst_version,
+        lsst_version=own.lsst_version or definition.lsst_version,
+        image=own.image or definition.image,
+        setup=own.setup or definition.setup,
     )
 
 

@@ -20,7 +20,8 @@ CAMPAIGN = resource("config/campaigns/mini-drp.yaml")
 @pytest.fixture
 def campaign(terminal: Any) -> dict[str, Any]:
     data: dict[str, Any] = yaml.safe_load(CAMPAIGN.read_text())
-    return data | {"environment": "stack", "site": "laptop"}
+    del data["variables"]
+    return data | {"butler": "demo", "environment": "stack", "site": "laptop"}
 
 
 def written(terminal: Any, campaign: dict[str, Any]) -> str:
@@ -39,13 +40,18 @@ def test_a_dry_run_checks_and_creates_nothing(terminal: Any, campaign: dict[str,
     assert not (terminal.place / "state").exists()
 
 
-def test_keys_can_be_set_on_the_command_line(terminal: Any, campaign: dict[str, Any]) -> None:
-    file = written(terminal, campaign | {"site": "mars"})
-    assert terminal.run("create", file, "--dry-run", "--set", "site=laptop").exit_code == 0
-    assert terminal.run("create", file, "--dry-run", "--set", "name=a=b", "--set", "site=laptop").output == (
+@pytest.mark.covers("B11")
+def test_variables_are_set_on_the_command_line(terminal: Any, campaign: dict[str, Any]) -> None:
+    declared = {"variables": {"place": {}, "title": {"default": "mini"}}}
+    file = written(terminal, campaign | declared | {"site": "$(place)", "name": "$(title)"})
+    set_both = ("--set", "title=a=b", "--set", "place=laptop")
+    assert terminal.run("create", file, "--dry-run", "--set", "place=laptop").exit_code == 0
+    assert terminal.run("create", file, "--dry-run", *set_both).output == (
         "would create a=b with steps step1, step2, step3\n"
     )
-    assert terminal.run("create", file, "--dry-run", "--set", "site").exit_code == 2
+    assert terminal.run("create", file, "--dry-run", "--set", "place").exit_code == 2
+    [line] = terminal.refused("create", file, "--dry-run")
+    assert line.endswith("place: has no value; say --set place=VALUE, a text")
 
 
 @pytest.mark.covers("V13", "B3", "B33")

@@ -63,12 +63,16 @@ class Defining:
 
     def in_jira(self, campaign: CampaignDefinition) -> tuple[Issue, tuple[Issue, ...]]:
         """The issues that hold a campaign, read back as Jira gives them."""
-        epic = issue(1, Level.CAMPAIGN, campaign.name, issues.campaign_fields(campaign))
+        epic = replace(
+            issue(1, Level.CAMPAIGN, campaign.name, issues.campaign_fields(campaign)),
+            description=campaign.description,
+        )
         keys = {step.name: f"CM-{n}" for n, step in enumerate(campaign.steps, start=2)}
         steps = tuple(
             replace(
                 issue(n, Level.STEP, f"{step.name} of it", issues.step_fields(step)),
                 blocked_by=tuple(keys[name] for name in step.after),
+                description=step.description,
             )
             for n, step in enumerate(campaign.steps, start=2)
         )

@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cmbot.definition import options
-from cmbot.models.campaign import SplitRule, StepDefinition
+from cmbot.models.campaign import Specification, SplitRule, StepDefinition
+
+LINK, SHA = "https://github.com/lsst-dm/lists", "0123456789abcdef0123456789abcdef01234567"
 
 
 def test_a_sound_campaign_has_no_problems(defining: Any) -> None:
@@ -32,6 +34,14 @@ def test_a_sound_campaign_has_no_problems(defining: Any) -> None:
         ({"output": "../x"}, "Output root", "cannot be a collection"),
         ({"kind": "Fun"}, "Campaign kind", "'Fun' is not known"),
         ({"stage": ""}, "Campaign stage", "is empty"),
+        ({"mode": "fast"}, "Campaign mode", "'fast' is not known"),
+        ({"lsst_version": "w 47"}, "LSST version", "no tag"),
+        ({"image": "a b"}, "Software image", "no image"),
+        ({"setup": ("/x; id",)}, "Custom setup", "cannot be set up"),
+        ({"setup": ("pipe_tasks $(id)",)}, "Custom setup", "cannot be set up"),
+        ({"data": Specification("just text")}, "Data specification", "is no address"),
+        ({"data": Specification(LINK, "v1", "abc")}, "Data specification version", "'abc' is no SHA"),
+        ({"processing": Specification(LINK, "--x", SHA)}, "Processing specification version", "is no tag"),
         ({"wms": "Slurm"}, "WMS", "'Slurm' is not known"),
         ({"environment": "w_1999_01"}, "Environment", "is not known"),
         ({"site": "mars"}, "Compute site", "'mars' is not known"),
@@ -61,6 +71,11 @@ def test_a_problem_of_the_campaign_is_named(
         ({"split": SplitRule("seq_num", 5)}, "step1 Split rule", "not a primary dimension key"),
         ({"max_groups": -1}, "step1 Max concurrent groups", "cannot be -1"),
         ({"priority": -1}, "step1 WMS priority", "cannot be -1"),
+        ({"overrides": {"is r": {}}}, "step1 pex_config overrides", "is no task label"),
+        ({"overrides": {"isr": "x.sh"}}, "step1 pex_config overrides", "no file of overrides"),
+        ({"overrides": {"isr": {"a b": 1}}}, "step1 pex_config overrides", "'a b' is no field"),
+        ({"overrides": {"isr": {"a": "$(id)"}}}, "step1 pex_config overrides", "a cannot be"),
+        ({"image": "a;b"}, "step1 Software image", "no image"),
         ({"options": {"payload": {}}}, "step1 BPS options", "payload is not an option"),
         ({"environment": "x"}, "step1 Environment", "is not known"),
         ({"site": "x"}, "step1 Compute site", "is not known"),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import fields
+
 import pytest
 import yaml
 
 from cmbot.definition import check, file, yaml_text
 from cmbot.exceptions import DefinitionError, UserError
-from cmbot.models.campaign import PausePolicy, SplitRule
+from cmbot.models.campaign import CampaignDefinition, PausePolicy, SplitRule
 from cmbot.resources import resource
 
 GOOD = """
@@ -48,17 +51,12 @@ def test_a_good_file_becomes_a_definition() -> None:
         campaign.step("step3")
 
 
-def test_keys_can_be_replaced_from_outside() -> None:
-    campaign = file.read(GOOD, "nightly.yaml", {"butler": "/repo/dev", "pause": "after each step"})
-    assert (campaign.butler, campaign.pause) == ("/repo/dev", PausePolicy.AFTER_EACH_STEP)
-
-
 @pytest.mark.covers("V13")
 def test_everything_wrong_with_a_file_is_said_at_once_with_its_place() -> None:
     bad = yaml.safe_load(GOOD) | {"pause": "never", "mode": "fast", "colour": "red", "inputs": "one"}
     del bad["butler"]
     first, second = bad["steps"]
-    first |= {"split": {"dimension": "visit", "size": 0}, "tolerance": {"isr": 2}, "max_groups": -1}
+    first |= {"split": {"dimension": "visit", "size": -1}, "tolerance": {"isr": 2}, "max_groups": -1}
     del second["query"]
     second |= {"afer": ["step1"], "priority": "high"}
     with pytest.raises(DefinitionError) as caught:
@@ -83,7 +81,7 @@ def test_what_is_no_campaign_is_said_to_be_none(text: str) -> None:
 
 def test_a_wrong_value_is_repeated_in_short() -> None:
     with pytest.raises(DefinitionError) as caught:
-        file.read(GOOD, "x.yaml", {"inputs": "x" * 10_000})
+        file.read(GOOD.replace("[LSSTCam/defaults]", "x" * 10_000), "x.yaml")
     assert len(str(caught.value)) < 300
 
 
@@ -92,6 +90,19 @@ def test_the_campaigns_that_ship_are_sound() -> None:
     for shipped in resource("config/campaigns").glob("*.yaml"):
         campaign = file.read(shipped.read_text(), shipped.name)
         assert check.check(campaign, environments={campaign.environment}, sites={campaign.site}) == ()
+
+
+@pytest.mark.covers("B33")
+def test_the_published_schema_knows_every_key_and_says_what_it_means() -> None:
+    schema = file.schema()
+    steps = schema["$defs"]["StepDefinition"]["properties"]
+    assert set(schema["properties"]) == {field.name for field in fields(CampaignDefinition)} | {"variables"}
+    assert schema["additionalProperties"] is False
+    assert schema["properties"]["mode"]["enum"] == ["prod", "dev", "test"]
+    assert {"name", "butler", "inputs", "output", "environment", "site"} == set(schema["required"])
+    for entry in (*schema["properties"].values(), *steps.values()):
+        assert entry["description"]
+    assert json.loads(json.dumps(schema)) == schema
 
 
 # -------------------------------------------------------------------------------------- YAML itself

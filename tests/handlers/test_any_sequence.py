@@ -184,7 +184,7 @@ class Campaign(RuleBasedStateMachine):
             issue = self.things[number].issue()
             steps.append(StepView(issue, name, definition, views, PlanState.READY))
         definition = CampaignDefinition(
-            "c", "why", "DataProc", "development", "test", "repo", ("raw",), "u/x", "e", "PanDA", "s",
+            name="c", butler="repo", inputs=("raw",), output="u/x", environment="e", site="s",
             pause=self.pause, steps=definitions,
         )  # fmt: skip
         return CampaignView(self.things[1].issue(), BOT, definition, steps=tuple(steps))

@@ -114,6 +114,7 @@ T = FieldType
 WANTED: list[tuple[str, tuple[FieldType, ...], set[Level]]] = [
     ("Campaign kind|Campaign stage|Campaign mode", (T.SELECT,), {C}),
     ("Reason", (T.PARAGRAPH,), {C}),
+    ("Production|Sign-off roles", (T.TEXT, T.PARAGRAPH), {C}),
     ("Definer", (T.USER,), {C}),
     ("Operators", (T.USERS,), {C, S, G}),
     ("Data specification|Processing specification", (T.URL,), {C}),

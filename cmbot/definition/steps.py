@@ -1,0 +1,101 @@
+"""Offline checks of one step."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from cmbot import dataids
+from cmbot.definition import grammar, options, overrides
+from cmbot.exceptions import Problem, UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from cmbot.models.campaign import StepDefinition
+
+
+def problems(step: StepDefinition, names: Collection[str]) -> Iterator[Problem]:
+    """Find what is wrong with one step.
+
+    Parameters
+    ----------
+    step : `~cmbot.models.campaign.StepDefinition`
+        The step.
+    names : `~collections.abc.Collection` [`str`]
+        Names of all steps of the campaign.
+
+    Yields
+    ------
+    problem : `~cmbot.exceptions.Problem`
+        By the name of the step's field.
+    """
+    if not grammar.is_step_name(step.name):
+        yield Problem("Step name", f"{step.name!r} cannot be used", "use letters and digits, at most 30")
+    if not grammar.is_pipeline(step.pipeline):
+        yield Problem("Pipeline YAML", f"{step.pipeline!r} cannot be used", "write PATH.yaml#SUBSET")
+    if problem := grammar.query_problem(step.query):
+        yield Problem("Data query", problem, "correct it; parentheses, names, numbers and 'text' are allowed")
+    for name in step.after:
+        if name not in names:
+            yield Problem("is blocked by", f"{name!r} is no step of this campaign", f"use {', '.join(names)}")
+    yield from _split(step)
+    for field, number in (("Max concurrent groups", step.max_groups), ("WMS priority", step.priority)):
+        if number < 0:
+            yield Problem(field, f"cannot be {number}", "give 0 or more, or leave it empty")
+    yield from options.problems(step.options, "BPS options")
+    yield from overrides.problems(step.overrides, "pex_config overrides")
+    yield from software(step)
+
+
+class Software(Protocol):
+    """What a campaign, a step and a submission have in common."""
+
+    @property
+    def lsst_version(self) -> str:
+        """Science Pipelines tag."""
+
+    @property
+    def image(self) -> str:
+        """Software image."""
+
+    @property
+    def setup(self) -> tuple[str, ...]:
+        """Packages set up on top."""
+
+
+def software(part: Software) -> Iterator[Problem]:
+    """Find what is wrong with the software that is named.
+
+    Parameters
+    ----------
+    part : `Software`
+        A campaign, a step or a submission.
+
+    Yields
+    ------
+    problem : `~cmbot.exceptions.Problem`
+        By field.
+    """
+    if part.lsst_version and not grammar.is_version(part.lsst_version):
+        yield Problem("LSST version", f"{part.lsst_version!r} is no tag", "write a tag such as w_2026_47")
+    if part.image and not grammar.is_image(part.image):
+        yield Problem("Software image", f"{part.image!r} is no image", "write NAME:TAG or a path")
+    for line in part.setup:
+        if not grammar.is_setup(line):
+            yield Problem(
+                "Custom setup",
+                f"{line!r} cannot be set up",
+                "write a directory, or PACKAGE VERSION, a line each",
+            )
+
+
+def _split(step: StepDefinition) -> Iterator[Problem]:
+    dimension, size = step.split.dimension, step.split.size
+    if not dimension and not size:
+        return
+    if not dimension or size < 1:
+        yield Problem("Split rule", "needs a dimension and a size", "write {dimension: visit, size: 1000}")
+    try:
+        dataids.dimension(dimension, "Split rule")
+    except UserError as error:
+        yield Problem("Split rule", error.problem, error.remedy)
