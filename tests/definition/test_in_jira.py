@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from cmbot.definition import file, freeze, issues
@@ -17,6 +17,7 @@ from cmbot.models.campaign import (
     SYSTEMS,
     CampaignDefinition,
     PausePolicy,
+    RetryPolicy,
     Specification,
     SplitRule,
     StepDefinition,
@@ -50,6 +51,7 @@ steps = st.builds(
     site=st.just("") | words,
     max_groups=st.integers(0, 999),
     priority=st.integers(0, 999),
+    retry=st.none() | st.sampled_from(RetryPolicy),
 )
 specifications = (
     st.none() | st.builds(Specification, words, words) | st.builds(Specification, words, words, words)
@@ -77,6 +79,7 @@ campaigns = st.builds(
     wms=st.sampled_from(SYSTEMS),
     site=words,
     pause=st.sampled_from(list(PausePolicy)),
+    retry=st.sampled_from(RetryPolicy),
     lsst_version=st.just("") | words,
     steps=st.lists(steps, max_size=3).map(tuple),
 )
@@ -100,6 +103,7 @@ def test_a_definition_comes_back_from_jira_as_it_went(defining: Any, campaign: C
     assert freeze.definition_hash(there) == freeze.definition_hash(campaign)
 
 
+@settings(deadline=None)  # YAML in pure Python
 @given(campaigns.map(linked))
 def test_a_definition_comes_back_from_a_file_as_it_went(campaign: CampaignDefinition) -> None:
     assume("$(" not in repr(campaign))
