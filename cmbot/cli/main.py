@@ -9,6 +9,7 @@ import click
 #: Verb -> module and one line of help; a test compares the lines with the commands' own.
 COMMANDS = {
     "archive": ("cmbot.cli.archive", "Show, check and copy what was run: YAML, logs, reports."),
+    "cancel": ("cmbot.cli.cancel", "Abort what runs of a campaign, step or group; what it made stays."),
     "check": ("cmbot.cli.check", "Check files before they are used."),
     "create": ("cmbot.cli.create", "Create a campaign in Jira from a YAML file."),
     "doctor": ("cmbot.cli.doctor", "Check everything that cmbot depends on."),
@@ -23,6 +24,8 @@ COMMANDS = {
         "Show what Jira, journal and PanDA do not agree on, and mend it.",
     ),
     "report": ("cmbot.cli.report", "Show tasks by state, as `bps report` does, and why jobs failed."),
+    "restart": ("cmbot.cli.restart", "Run what failed again, in the same request of PanDA."),
+    "retry": ("cmbot.cli.retry", "Make the next attempt: rescue what exists, run the rest."),
     "sandbox": ("cmbot.cli.sandbox", "Run one part of the sandbox alone: Jira, PanDA or Butler."),
     "status": ("cmbot.cli.status", "Show how campaigns are, from the last pass."),
     "sync": ("cmbot.cli.sync", "Follow Jira and PanDA: the service."),

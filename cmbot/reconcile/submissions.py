@@ -334,4 +334,4 @@ def _graph_options(table: str, rescued: Sequence[collections.GoodAttempt]) -> tu
     if not rescued:
         return options
     runs = ",".join(attempt.run for attempt in sorted(rescued, key=lambda item: -item.number))
-    return (*options, "--skip-existing-in", runs)
+    return (*options, "--clobber-outputs", "--skip-existing-in", runs)
