@@ -196,6 +196,8 @@ class WorkSettings(Part):
     """Steps with more groups get rows in the comment instead of sub-tasks."""
     max_tries: int = 3
     """Submissions of one attempt, when earlier ones were shown not to have happened."""
+    launch_deadline: timedelta = timedelta(hours=6)
+    """How long an issue may stay in Launch before a person is told that nothing of it has started."""
     deadlines: Mapping[AttemptState, timedelta] = Field(default_factory=dict)
     """How long an attempt may stay in a state without progress before a person is told (requirement W5);
     states that are not named keep their defaults: see `DEADLINES`."""

@@ -12,17 +12,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cmbot.operations.status import Line
+    from cmbot.reconcile.edges import Local
 
 
 @click.command("status", short_help="Show how campaigns are, from the last pass.")
 @click.argument("key", required=False, default="")
+@click.option("--attention", "people", is_flag=True, help="Only what waits for a person, and what to do.")
 @settings_option
 @json_option
 @told
-def command(key: str, settings_file: Path, *, as_json: bool) -> None:
+def command(key: str, settings_file: Path, *, people: bool, as_json: bool) -> None:
     """Show all campaigns, or one campaign with its steps and groups.
 
-    It reads the local mirror and asks nobody, so it also works while Jira or PanDA is down.
+    It reads the local mirror and asks nobody, so it also works while Jira or PanDA is down. With --attention
+    it lists what waits for a person, the most urgent first: servers and tokens, duplicates, unknown outcomes,
+    what is overdue, failures, pauses, frozen issues, old data; with since when, why, and what to do.
     """
     import json
     from dataclasses import asdict
@@ -35,7 +39,11 @@ def command(key: str, settings_file: Path, *, as_json: bool) -> None:
     from cmbot.reconcile.opening import open_local
 
     settings = load(settings_file)
-    lines = status(open_local(settings), key)
+    local = open_local(settings)
+    if people:
+        _attention(local, key, as_json=as_json)
+        return
+    lines = status(local, key)
     if as_json:
         click.echo(json.dumps([asdict(line) for line in lines]))
         return
@@ -54,6 +62,23 @@ def command(key: str, settings_file: Path, *, as_json: bool) -> None:
         for said_of_it in (line.summary, old(line, 2 * settings.panda.cycle)) if details else ():
             if said_of_it:
                 click.echo(f"{line.key or line.name}: {said_of_it}")
+
+
+def _attention(local: Local, key: str, *, as_json: bool) -> None:
+    import json
+
+    from cmbot.operations.attention import attention
+
+    waiting = attention(local, key)
+    if as_json:
+        click.echo(json.dumps([each.to_json() for each in waiting]))
+        return
+    for each in waiting:
+        since = f" since {each.since:%Y-%m-%d %H:%M} UTC" if each.since else ""
+        click.echo(f"{' '.join(filter(None, (each.key, each.name)))} [{each.kind}{since}] {each.why}")
+        click.echo(f"    {each.todo}")
+    if not waiting:
+        click.echo("nothing waits for a person")
 
 
 def _cells(line: Line) -> tuple[str, ...]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cmbot.handlers import causes
 from cmbot.models.attempts import AttemptState
+from cmbot.models.issues import Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime, timedelta
 
     from cmbot.models.attempts import Attempt
+    from cmbot.models.issues import Issue, Move, Person
 
 _WORDS = {
     AttemptState.RESERVED: "it was written down and is not submitted; look at the log of its submission",
@@ -72,6 +75,29 @@ def overdue(
         return ""
     said = f" (PanDA says: {dialog})" if dialog else ""
     return f"{attempt.state} since {instant(since)}: {words}{said}"
+
+
+def launch(issue: Issue, me: Person, patience: timedelta, now: datetime) -> Move | None:
+    """Find the launch of an issue of which nothing has started for too long.
+
+    Parameters
+    ----------
+    issue : `~cmbot.models.issues.Issue`
+        The issue.
+    me : `~cmbot.models.issues.Person`
+        cmbot's own account.
+    patience : `datetime.timedelta`
+        How long it may stay in Launch.
+    now : `datetime.datetime`
+        The time.
+
+    Returns
+    -------
+    move : `~cmbot.models.issues.Move` or `None`
+        `None` if it is not in Launch, or not for so long.
+    """
+    move = causes.launch_of(issue, me) if issue.status is Status.LAUNCH else None
+    return move if move is not None and now - move.at >= patience else None
 
 
 def lost(attempt: Attempt, patience: timedelta, now: datetime) -> str:

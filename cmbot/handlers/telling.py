@@ -189,7 +189,7 @@ def not_done(view: CampaignView) -> Iterator[Notice]:
 
 
 def needing_attention(view: CampaignView) -> Iterator[Notice]:
-    """Tell that an attempt that goes on needs a person, or goes on again.
+    """Tell that an attempt that goes on needs a person, or goes on again, or that a launch leads to nothing.
 
     Parameters
     ----------
@@ -201,6 +201,12 @@ def needing_attention(view: CampaignView) -> Iterator[Notice]:
     notice : `~cmbot.models.notices.Notice`
         On the sub-task, or on the step where there is none; once for each reason.
     """
+    for issue in (view.issue, *(step.issue for step in view.steps)):
+        if issue.id in view.overdue and issue.last_move is not None:
+            marker = f"attention:launch:{issue.id}:{issue.last_move.history_id}"
+            why, waits = view.overdue[issue.id], [step.waiting for step in view.steps if step.waiting]
+            cause = causes.cause_of(issue.last_move)
+            yield Notice(NoticeKind.ATTENTION, issue, marker, cause, (f"{issue.key}: {why}", *waits))
     for step in view.steps:
         for group in step.groups:
             last, issue = group.last, group.issue or step.issue

@@ -191,6 +191,43 @@ def count_told(mirror: Mirror) -> int:
     return int(row["n"])
 
 
+@dataclass(frozen=True)
+class Untold:
+    """Something that Jira does not take."""
+
+    issue_key: str
+    """Key of the issue."""
+    kind: str
+    """See `Row`."""
+    error: str
+    """Why."""
+    since: datetime
+    """When it was to be told."""
+
+
+def untold(mirror: Mirror) -> tuple[Untold, ...]:
+    """List what Jira has not taken so far.
+
+    Parameters
+    ----------
+    mirror : `~cmbot.mirror.Mirror`
+        The database.
+
+    Returns
+    -------
+    untold : `tuple` [`Untold`, ...]
+        Oldest first.
+    """
+    rows = mirror.connection.execute(
+        """SELECT issue_key, kind, error, created_at FROM outbox
+        WHERE state IN ('pending', 'refused') AND error <> '' ORDER BY id"""
+    )
+    return tuple(
+        Untold(row["issue_key"], row["kind"], row["error"], datetime.fromisoformat(row["created_at"]))
+        for row in rows
+    )
+
+
 def pending(mirror: Mirror, now: datetime) -> tuple[Row, ...]:
     """Read what is to be told now, in order; an issue waits behind its oldest untold row.
 

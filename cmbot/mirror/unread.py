@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from cmbot.mirror.database import stamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
     from sqlite3 import Connection
 
     from cmbot.mirror.database import Mirror
@@ -244,6 +243,43 @@ def try_again(connection: Connection, now: datetime) -> None:
     connection.execute("UPDATE unread SET not_before = ? WHERE not_before = ''", (stamp(now),))
 
 
+@dataclass(frozen=True)
+class Trouble:
+    """An issue that is not followed now."""
+
+    id: str
+    """Jira's id."""
+    key: str
+    """Its key."""
+    error: str
+    """Why, and what to do."""
+    since: datetime
+    """Since when."""
+
+
+def troubled(mirror: Mirror) -> tuple[Trouble, ...]:
+    """List the issues that are not followed now.
+
+    Parameters
+    ----------
+    mirror : `~cmbot.mirror.Mirror`
+        The database.
+
+    Returns
+    -------
+    issues : `tuple` [`Trouble`, ...]
+        In the order of their ids.
+    """
+    rows = mirror.connection.execute(
+        """SELECT id, key, error, since FROM unread
+        WHERE error <> '' AND (not_before = '' OR tries >= ? OR silent) ORDER BY CAST(id AS INTEGER)""",
+        (_PASSING,),
+    )
+    return tuple(
+        Trouble(row["id"], row["key"], row["error"], datetime.fromisoformat(row["since"])) for row in rows
+    )
+
+
 def troubles(mirror: Mirror) -> dict[str, str]:
     """Say which issues are not followed now.
 
@@ -257,12 +293,7 @@ def troubles(mirror: Mirror) -> dict[str, str]:
     troubles : `dict` [`str`, `str`]
         Issue id -> why, and since when.
     """
-    rows = mirror.connection.execute(
-        """SELECT id, error, since FROM unread
-        WHERE error <> '' AND (not_before = '' OR tries >= ? OR silent)""",
-        (_PASSING,),
-    )
-    return {row["id"]: f"{row['error']} (since {row['since'][:16]} UTC)" for row in rows}
+    return {each.id: f"{each.error} (since {each.since:%Y-%m-%dT%H:%M} UTC)" for each in troubled(mirror)}
 
 
 def left(mirror: Mirror) -> tuple[tuple[str, str], ...]:

@@ -249,6 +249,8 @@ class CampaignView:
     """In the order of their issues."""
     differences: tuple[Difference, ...] = ()
     """What was edited in the campaign itself since its newest attempt."""
+    overdue: Mapping[str, str] = field(default_factory=dict)
+    """Why a person should look at issues that were launched and of which nothing starts, by issue id."""
     limits: Limits = _NO_LIMITS
     """How far cmbot goes by itself."""
 

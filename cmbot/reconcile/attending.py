@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cmbot.handlers import inconsistencies, overdue
 from cmbot.mirror import events, journal
 from cmbot.models.attempts import AttemptState, TryState
-from cmbot.reconcile import polling
+from cmbot.reconcile import troubles
 from cmbot.wms.port import WmsReport
 
 if TYPE_CHECKING:
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from cmbot.handlers.facts import Facts
     from cmbot.models.attempts import Attempt
-    from cmbot.models.views import StepView
+    from cmbot.models.issues import Issue
+    from cmbot.models.views import CampaignView, StepView
     from cmbot.reconcile.edges import Edges
     from cmbot.reconcile.polling import Seen
 
@@ -59,6 +60,42 @@ def attend(edges: Edges, step: StepView, facts: Facts) -> bool:
     return True
 
 
+def launches(edges: Edges, view: CampaignView, now: datetime) -> None:
+    """Keep that nothing has started of what was launched, for those of whom it takes too long.
+
+    Parameters
+    ----------
+    edges : `~cmbot.reconcile.edges.Edges`
+        The outside world.
+    view : `~cmbot.models.views.CampaignView`
+        The campaign.
+    now : `datetime.datetime`
+        The time.
+    """
+    for issue in (view.issue, *(step.issue for step in view.steps)):
+        move = overdue.launch(issue, view.me, edges.settings.work.launch_deadline, now)
+        if move is not None and not edges.mirror.note(launch_note(issue)):
+            why = f"in Launch since {overdue.instant(move.at)}, and nothing of it has started"
+            edges.mirror.remember(launch_note(issue), why)
+            _LOG.warning("%s %s", issue.key, why)
+
+
+def launch_note(issue: Issue) -> str:
+    """Name the note that says that a launch takes too long.
+
+    Parameters
+    ----------
+    issue : `~cmbot.models.issues.Issue`
+        The issue, in Launch.
+
+    Returns
+    -------
+    name : `str`
+        Another for each launch.
+    """
+    return f"overdue {issue.id} {issue.last_move.history_id if issue.last_move else 0}"
+
+
 def old(edges: Edges, attempt: Attempt, seen: Seen, now: datetime) -> str:
     """Say that the WMS has not told about an attempt for long.
 
@@ -86,5 +123,5 @@ def old(edges: Edges, attempt: Attempt, seen: Seen, now: datetime) -> str:
     found = seen.reports.get(item.request_id or 0)
     if isinstance(found, WmsReport) or now - last < edges.settings.panda.stale:
         return ""
-    why = polling.trouble(edges) or "it is not its turn yet"
+    why = troubles.read(edges.mirror, "PanDA")[0] or "it is not its turn yet"
     return f"what is shown of request {item.request_id} is of {overdue.instant(last)}: {why}"

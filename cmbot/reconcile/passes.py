@@ -29,6 +29,7 @@ from cmbot.reconcile import (
     submissions,
     submit,
     tell,
+    troubles,
     views,
     waiting,
 )
@@ -125,6 +126,7 @@ class Passes:
         # Otherwise each row would fail by itself, and then wait longer than Jira is away.
         if news.trouble is None:
             self._deliver(report, now)
+        troubles.keep(edges.mirror, "Jira", report.jira, now)
         return report
 
     def _campaigns(
@@ -208,6 +210,8 @@ class Passes:
             or not all(step.chained for step in view.steps)
             or failures.still_asked(edges, view)
             or not archived
+            # Somebody waits for it: told when it takes too long.
+            or any(issue.status is Status.LAUNCH for issue in (view.issue, *(s.issue for s in view.steps)))
         )
 
     def _too_early(self, view: CampaignView, now: datetime) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from cmbot.exceptions import CmbotError
 from cmbot.mirror import journal
 from cmbot.models.attempts import AttemptState, TryState
+from cmbot.reconcile.troubles import keep
 from cmbot.wms.port import WmsReport
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from cmbot.wms.port import Look
 
 _LOG = logging.getLogger(__name__)
-_LOOKED, _TROUBLE = "panda looked at", "panda trouble"
+_LOOKED = "panda looked at"
 _EVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -105,7 +106,7 @@ def these(edges: Edges, attempts: Iterable[Attempt], now: datetime, *, kept: boo
     names = {wanted[one].request_id or 0: wanted[one].name for one in order}
     if not names:
         if kept:
-            _say(edges, ())
+            _say(edges, (), now)
         return Seen()
     look = edges.wms.statuses(names, min(item.reserved_at for item in wanted.values()))
     if kept:
@@ -127,23 +128,7 @@ def _keep(edges: Edges, look: Look, wanted: Mapping[Attempt, Try], now: datetime
     with edges.mirror.writing() as connection:
         journal.mark_seen(connection, told, now)
     live = {item.request_id for attempt, item in wanted.items() if attempt.state.live}
-    _say(edges, [found for number, found in look.reports.items() if number in live])
-
-
-def trouble(edges: Edges) -> str:
-    """Tell what keeps PanDA from answering.
-
-    Parameters
-    ----------
-    edges : `~cmbot.reconcile.edges.Edges`
-        The outside world.
-
-    Returns
-    -------
-    trouble : `str`
-        Empty if it answers.
-    """
-    return edges.mirror.note(_TROUBLE)
+    _say(edges, [found for number, found in look.reports.items() if number in live], now)
 
 
 def _followed(attempt: Attempt) -> Try | None:
@@ -153,12 +138,11 @@ def _followed(attempt: Attempt) -> Try | None:
     return None if attempt.state is AttemptState.MERGE_PENDING else item
 
 
-def _say(edges: Edges, found: Iterable[WmsReport | CmbotError]) -> None:
+def _say(edges: Edges, found: Iterable[WmsReport | CmbotError], now: datetime) -> None:
     """Log what keeps PanDA from answering, when it begins, changes or ends."""
     troubles = Counter(str(each) for each in found if isinstance(each, CmbotError))
     said = max(troubles, key=lambda text: (troubles[text], text), default="")
-    if said != edges.mirror.note(_TROUBLE):
-        edges.mirror.remember(_TROUBLE, said)
+    if keep(edges.mirror, "PanDA", said, now):
         if said:
             _LOG.warning("%d requests: %s", troubles[said], said)
         else:

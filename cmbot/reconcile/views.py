@@ -12,9 +12,9 @@ from cmbot.handlers import causes
 from cmbot.jira_schema import parse
 from cmbot.mirror import definitions, journal, plans, reports, restore, seen, unread
 from cmbot.models.data_report import TaskCount
-from cmbot.models.issues import Issue, Level
+from cmbot.models.issues import Issue, Level, Status
 from cmbot.models.views import CampaignView, Counts, GroupView, Limits, PlanState, StepView
-from cmbot.reconcile import chains, failures, movers, waiting
+from cmbot.reconcile import attending, chains, failures, movers, waiting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -89,8 +89,17 @@ def campaign(local: Local, epic: Issue) -> CampaignView:
     differences = freeze.differences(epic, newest.fields["campaign"]) if newest else ()
     queues = {name: site.queues for name, site in local.settings.sites.items()}
     limits = Limits(local.settings.failures.max_attempts, queues)
-    view = CampaignView(epic, local.me, definition, problems, views, differences, limits)
+    view = CampaignView(
+        epic, local.me, definition, problems, views, differences, _overdue(local, epic, *steps), limits
+    )
     return chains.marked(local, view)
+
+
+def _overdue(local: Local, *issues: Issue) -> dict[str, str]:
+    """Launches that take too long; read only of what is in Launch."""
+    launched = [issue for issue in issues if issue.status is Status.LAUNCH]
+    notes = {issue.id: local.mirror.note(attending.launch_note(issue)) for issue in launched}
+    return {issue_id: why for issue_id, why in notes.items() if why}
 
 
 def at_attempt(

@@ -176,6 +176,17 @@ def test_a_campaign_is_shown_with_its_steps_and_groups(followed: Any, key: str) 
     assert "CM-3: isr failed" in shown.splitlines()
 
 
+@pytest.mark.covers("W5")
+def test_what_waits_for_a_person_is_listed_with_what_to_do(followed: Any) -> None:
+    lines = followed.run("status", "--attention").output.splitlines()
+    assert lines[0] == "CM-3 step1 g001 a1 [failed since 2026-11-20 08:15 UTC] failed; isr failed"
+    assert lines[1].startswith("    retry it")
+    assert [line.split()[0] for line in lines[::2]] == ["CM-3", "CM-2"]
+    found = json.loads(followed.run("status", "--attention", "CM-1", "--json").output)
+    assert [(each["kind"], each["key"]) for each in found] == [("failed", "CM-3"), ("paused", "CM-2")]
+    assert followed.run("status", "CM-7", "--attention").output == "nothing waits for a person\n"
+
+
 @pytest.mark.covers("H1")
 @pytest.mark.parametrize(("hours", "old"), [(2, True), (0, False)])
 def test_what_panda_said_long_ago_is_shown_as_old(followed: Any, hours: int, old: bool) -> None:
