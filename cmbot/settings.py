@@ -9,11 +9,12 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
 from cmbot.exceptions import DefinitionError, Problem
 from cmbot.models.attempts import AttemptState
 from cmbot.models.issues import Role
+from cmbot.models.systems import System
 
 
 class Part(BaseModel):
@@ -148,13 +149,25 @@ class EnvironmentSettings(Part):
 class SiteSettings(Part):
     """A compute site that campaigns may name."""
 
-    wms_options: Mapping[str, str | int | float] = Field(default_factory=dict)
-    """BPS keys of the site: computeCloud, queue, fileDistributionEndPoint …"""
+    wms: System = System.PANDA
+    """What executes workflows there: PanDA, HTCondor or Parsl (docs/workload_systems.md)."""
+    environment: str = ""
+    """Named environment in which ``bps report`` and the like run; HTCondor needs one."""
+    wms_options: Mapping[str, JsonValue] = Field(default_factory=dict)
+    """BPS keys of the site: computeCloud, queue, fileDistributionEndPoint …; for Parsl ``site.<name>``."""
     max_groups: int = 20
     """Groups in flight at once at this site (requirement V18)."""
     queues: Mapping[str, int] = Field(default_factory=dict)
     """Its queues that a retry may name, each with the most memory of a job there (MB): what failed for its
     memory asks for no more than the largest has. Empty if that is not known."""
+
+    @model_validator(mode="after")
+    def _can_be_used(self) -> SiteSettings:
+        if self.wms is System.ELSEWHERE:
+            raise ValueError("cmbot submits to PanDA, HTCondor and Parsl only")
+        if self.wms is System.HTCONDOR and not self.environment:
+            raise ValueError("HTCondor is followed by bps report: name the environment it runs in")
+        return self
 
 
 DEADLINES: Mapping[AttemptState, timedelta] = {
@@ -293,6 +306,18 @@ class Settings(Part):
     """Where links for people lead."""
     web: WebSettings | None = None
     """What is served over HTTP; without it nothing is."""
+
+    @property
+    def systems(self) -> Mapping[str, System]:
+        """What executes workflows, by site."""
+        return {name: site.wms for name, site in self.sites.items()}
+
+    @model_validator(mode="after")
+    def _known_environments(self) -> Settings:
+        for name, site in self.sites.items():
+            if site.environment and site.environment not in self.environments:
+                raise ValueError(f"sites.{name}.environment: {site.environment!r} is not among environments")
+        return self
 
 
 _SAID = {"missing": "is missing", "extra_forbidden": "is not a setting"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cmbot.bps.submission import WMS_CLASSES
+from cmbot.models.systems import System
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -80,7 +81,7 @@ def panda_variables(settings: PandaSettings, *, user: str, token_file: str) -> M
         "PANDA_AUTH_VO": settings.vo,
         "OIDC_AUTH_TOKEN_FILE": token_file,
         "IDDS_MAX_NAME_LENGTH": "30000",
-        "BPS_WMS_SERVICE_CLASS": WMS_CLASSES["PanDA"],
+        "BPS_WMS_SERVICE_CLASS": WMS_CLASSES[System.PANDA],
         "USER": user,
     }
     # The ssl module's own variable: panda-client's contexts are its default ones.

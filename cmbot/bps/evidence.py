@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from cmbot.bps.output import Failure
 
 _MOST_READ = 1024 * 1024
-_WORKFLOW = "panda_workflow.pickle"
+_WORKFLOWS = ("panda_workflow.pickle", "parsl_workflow.pickle", "*.dag")
 GRAPH_LOG = "quantumGraphGeneration.out"
 """File of the submit directory that holds what was said while the quantum graph was made."""
 
@@ -27,14 +27,14 @@ class Evidence:
     request_ids: tuple[int, ...]
     """Request ids that the captured output and the id links tell, in ascending order; normally one."""
     prepared: bool
-    """Whether anything can have been sent to PanDA.
+    """Whether anything can have been sent to the WMS.
 
-    ``bps submit`` makes the submit directory first, builds the graph, and its prepare stage writes
-    ``panda_workflow.pickle`` as the last thing before the submit stage sends workflow steps and the workflow
-    (ctrl_bps 30 ``drivers.submit_driver``: ``prepare_driver``, then ``submit``; ctrl_bps_panda 30
-    ``PanDAService.prepare``: ``workflow.write``). Only pings go out before. So a bps that has *ended* without
-    this file has submitted nothing, unless its host lost what it had written, or ``remoteBuild`` was used,
-    which the linter refuses."""
+    ``bps submit`` makes the submit directory first, builds the graph, and its prepare stage writes the
+    workflow (PanDA, Parsl: a pickle; HTCondor: the DAG) as the last thing before the submit stage sends it
+    (ctrl_bps 30 ``drivers.submit_driver``: ``prepare_driver``, then ``submit``; the plugins' ``prepare``:
+    ``workflow.write``). Only pings go out before. So a bps that has *ended* without this file has submitted
+    nothing, unless its host lost what it had written, or ``remoteBuild`` was used, which the linter
+    refuses."""
     submit_directory: Path | None
     """The submit directory, if bps made it."""
     graph: Path | None
@@ -83,7 +83,7 @@ def gather(run_directory: Path, submit_path: Path, id_link_path: Path) -> Eviden
     ids = set(_linked(id_link_path, submit_path)) | ({told} if told is not None else set())
     return Evidence(
         request_ids=tuple(sorted(ids)),
-        prepared=(submit_path / _WORKFLOW).exists(),
+        prepared=any(any(submit_path.glob(name)) for name in _WORKFLOWS),
         submit_directory=submit_path if submit_path.is_dir() else None,
         graph=_only(submit_path, "*.qg") or _only(submit_path, "*.qgraph"),
         quanta=graph_size(graph_log),
@@ -99,14 +99,16 @@ def gather(run_directory: Path, submit_path: Path, id_link_path: Path) -> Eviden
 def _linked(id_link_path: Path, submit_path: Path) -> list[int]:
     try:
         entries = [
-            entry for entry in os.scandir(id_link_path) if entry.is_symlink() and entry.name.isdecimal()
+            entry
+            for entry in os.scandir(id_link_path)
+            if entry.is_symlink() and entry.name.removesuffix(".0").isdecimal()
         ]
     except FileNotFoundError:
         return []
     # bps writes the path as it stands in the configuration; the directory behind it may be a link itself.
     wanted = {str(submit_path), os.path.realpath(submit_path)}
     return [
-        int(entry.name)
+        int(entry.name.removesuffix(".0"))
         for entry in entries
         if os.readlink(entry.path) in wanted or os.path.realpath(entry.path) in wanted  # noqa: PTH115 bps's own text
     ]

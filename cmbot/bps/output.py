@@ -8,7 +8,8 @@ from enum import StrEnum
 
 from cmbot.wms.masking import masked
 
-_RUN_ID = re.compile(r"^Run Id: ([0-9]+)$", re.MULTILINE)
+# HTCondor writes CLUSTER.PROCESS; the process of a workflow is always 0.
+_RUN_ID = re.compile(r"^Run Id: ([0-9]+)(?:\.0)?$", re.MULTILINE)
 _SUBMIT_DIR = re.compile(r"^Submit dir: (.+)$", re.MULTILINE)
 _RUN_NAME = re.compile(r"^Run Name: (\S+)$", re.MULTILINE)
 # Logged between the answer of iDDS and the line on stdout, where a killed bps may have ended.

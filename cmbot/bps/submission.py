@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from cmbot.models.systems import System
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -39,8 +41,8 @@ class Submission:
     """Directory that BPS makes; it must not exist, which makes it a mutex."""
     id_link_path: str
     """Directory where BPS links request ids to submit directories."""
-    wms: str
-    """Workload management system: a name of `WMS_CLASSES`."""
+    wms: System
+    """Workload management system: one of `WMS_CLASSES`."""
     site: str
     """Compute site."""
     site_options: Mapping[str, Any] = field(default_factory=dict)
@@ -62,9 +64,9 @@ class Submission:
     custom_lsst_setup, which the sites' configurations run after the stack's own."""
 
 
-WMS_CLASSES: Mapping[str, str] = {
-    "PanDA": "lsst.ctrl.bps.panda.PanDAService",
-    "HTCondor": "lsst.ctrl.bps.htcondor.HTCondorService",
-    "Parsl": "lsst.ctrl.bps.parsl.ParslService",
+WMS_CLASSES: Mapping[System, str] = {
+    System.PANDA: "lsst.ctrl.bps.panda.PanDAService",
+    System.HTCONDOR: "lsst.ctrl.bps.htcondor.HTCondorService",
+    System.PARSL: "lsst.ctrl.bps.parsl.ParslService",
 }
-"""BPS's service class by the name of the WMS in campaign definitions."""
+"""BPS's service class by WMS."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from cmbot.comments import wiki
 from cmbot.models.failures import share
+from cmbot.models.systems import System
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
     from cmbot.exceptions import CmbotError
-    from cmbot.models.attempts import Attempt
+    from cmbot.models.attempts import Attempt, Try
     from cmbot.models.failures import Failure
     from cmbot.models.notices import Notice
     from cmbot.models.views import CampaignView, StepView
@@ -61,14 +62,29 @@ class Comments:
             "difference": wiki.difference,
             "mention": lambda account: wiki.mention(account, mention_prefix),
             "issue": lambda key: wiki.link(key, browse(key)) if key else "",
-            "request": lambda number: wiki.link(number, request(number)) if number else "",
+            "request": self._linked_request,
             "share": share,
             "shown": lambda each: " ".join(wiki.link(text, url) for text, url in failure(each)),
-            "logs": lambda number: wiki.link("logs", logs(number)) if number and logs(number) else "",
+            "logs": lambda item: wiki.link("logs", self.logs(item)) if self.logs(item) else "",
         }
         self._version = version
-        self.request = request
-        self.logs = logs
+        self._request = request
+        self._logs = logs
+
+    def request(self, item: Try | None) -> str:
+        """Give the address of a workflow's page: PanDA has some, the others have none."""
+        return self._request(item.request_id) if _in_panda(item) and item.request_id else ""
+
+    def logs(self, item: Try | None) -> str:
+        """Give the address of a workflow's logs."""
+        return self._logs(item.request_id) if _in_panda(item) and item.request_id else ""
+
+    def _linked_request(self, item: Try | None) -> str:
+        if item is None or item.request_id is None:
+            return ""
+        if not _in_panda(item):
+            return wiki.escape(f"{item.wms} {item.request_id}")
+        return wiki.link(item.request_id, self.request(item))
 
     def notice(self, notice: Notice) -> str:
         """Write a milestone.
@@ -180,6 +196,10 @@ def _fitting(text: str) -> str:
         if room < 0:
             return "\n".join([*lines[:number], "", f"{len(lines) - number} more lines", "", footer])
     return text
+
+
+def _in_panda(item: Try | None) -> TypeGuard[Try]:
+    return item is not None and item.wms is System.PANDA
 
 
 def _units(text: str) -> int:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
     from cmbot.models.campaign import CampaignDefinition, Specification
+    from cmbot.models.systems import System
 
 
 _NAME = 200
@@ -21,7 +22,7 @@ _NAME = 200
 
 
 def check(
-    definition: CampaignDefinition, *, environments: Collection[str], sites: Collection[str]
+    definition: CampaignDefinition, *, environments: Collection[str], sites: Mapping[str, System]
 ) -> tuple[Problem, ...]:
     """Find everything wrong with a campaign that can be seen without a Butler.
 
@@ -29,8 +30,10 @@ def check(
     ----------
     definition : `~cmbot.models.campaign.CampaignDefinition`
         The campaign.
-    environments, sites : `~collections.abc.Collection` [`str`]
+    environments : `~collections.abc.Collection` [`str`]
         Names that the settings allow.
+    sites : `~collections.abc.Mapping` [`str`, `~cmbot.models.systems.System`]
+        The same, with what executes workflows there.
 
     Returns
     -------
@@ -41,7 +44,7 @@ def check(
 
 
 def _campaign(
-    definition: CampaignDefinition, environments: Collection[str], sites: Collection[str]
+    definition: CampaignDefinition, environments: Collection[str], sites: Mapping[str, System]
 ) -> Iterator[Problem]:
     if not 0 < len(definition.name.strip()) <= _NAME:
         yield Problem("Summary", f"has {len(definition.name)} characters", f"give a name of 1 to {_NAME}")
@@ -51,9 +54,9 @@ def _campaign(
     yield from _one_of("Campaign kind", definition.kind, KINDS)
     yield from _one_of("Campaign stage", definition.stage, STAGES)
     yield from _one_of("Campaign mode", definition.mode, MODES)
-    yield from _one_of("WMS", definition.wms, SYSTEMS)
     yield from _one_of("Environment", definition.environment, environments)
     yield from _one_of("Compute site", definition.site, sites)
+    yield from _system(definition, sites)
     yield from steps.software(definition)
     for name, found in (
         ("Data specification", definition.data),
@@ -95,8 +98,22 @@ def _specification(field: str, found: Specification) -> Iterator[Problem]:
         )
 
 
+def _system(definition: CampaignDefinition, sites: Mapping[str, System]) -> Iterator[Problem]:
+    """The site says what executes workflows; whoever says it too must say the same."""
+    if definition.wms:
+        yield from _one_of("WMS", definition.wms, SYSTEMS)
+    used = {definition.site, *(step.site for step in definition.steps if step.site)}
+    for site in sorted(used & sites.keys()):
+        if definition.wms in SYSTEMS and sites[site] != definition.wms:
+            yield Problem(
+                "WMS",
+                f"is {definition.wms}, and {site} runs {sites[site]}",
+                f"use {sites[site]}, or empty it",
+            )
+
+
 def _steps(
-    definition: CampaignDefinition, environments: Collection[str], sites: Collection[str]
+    definition: CampaignDefinition, environments: Collection[str], sites: Mapping[str, System]
 ) -> Iterator[Problem]:
     names = [step.name for step in definition.steps]
     if not names:

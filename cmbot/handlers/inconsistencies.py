@@ -88,14 +88,15 @@ def _goes_on(facts: Facts) -> str:
     changed = "status" in known and any(known[key] != facts.said[key] for key in ("status", "counts"))
     if report.state.ended and not changed:
         return ""
-    return f"PanDA says {report.raw_status} after its end; it is followed and its data are counted again"
+    said = f"{facts.attempt.wms} says {report.raw_status} after its end"
+    return f"{said}; it is followed and its data are counted again"
 
 
 def _ended_there(facts: Facts) -> str:
     if facts.reported is None or not facts.attempt.state.live or not facts.reported.state.ended:
         return ""
-    was = f"the journal has it as {facts.attempt.state}"
-    return f"PanDA ended it as {facts.reported.raw_status}, {was}; the data report decides what came of it"
+    said = f"{facts.attempt.wms} ended it as {facts.reported.raw_status}"
+    return f"{said}, the journal has it as {facts.attempt.state}; the data report decides what came of it"
 
 
 def _moved(facts: Facts) -> str:
@@ -103,21 +104,23 @@ def _moved(facts: Facts) -> str:
         return ""
     if facts.known == facts.said and facts.state is facts.attempt.state:
         return ""
-    return f"PanDA says {facts.reported.raw_status}, the journal {facts.attempt.state}; cmbot takes it over"
+    said = f"{facts.attempt.wms} says {facts.reported.raw_status}"
+    return f"{said}, the journal {facts.attempt.state}; cmbot takes it over"
 
 
 def _to_cancel(facts: Facts) -> str:
     order = facts.attempt.asked(Order.CANCEL)
     if order is None or not facts.attempt.state.live:
         return ""
-    return f"{order.cause.by} {order.cause.what}; PanDA was told {order.sent} times and is told until it ends"
+    told = f"{facts.attempt.wms} was told {order.sent} times and is told until it ends"
+    return f"{order.cause.by} {order.cause.what}; {told}"
 
 
 def _twice(facts: Facts) -> str:
     if not facts.others or not facts.attempt.state.live:
         return ""
     listed = ", ".join(map(str, facts.others))
-    return f"PanDA also has {listed} of that name; cancel what is too much (bps cancel --id N)"
+    return f"{facts.attempt.wms} also has {listed} of that name; cancel what is too much (bps cancel --id N)"
 
 
 def _overdue(facts: Facts) -> str:

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 _WORDS = {
     AttemptState.RESERVED: "it was written down and is not submitted; look at the log of its submission",
-    AttemptState.SUBMITTED: "PanDA has started nothing of it; look at its tasks",
-    AttemptState.RUNNING: "nothing of it has changed in PanDA; look at its tasks",
-    AttemptState.HELD: "it is suspended in PanDA; resume or cancel it there",
-    AttemptState.CANCELLING: "its cancel has not come to an end; cancel it again in PanDA",
+    AttemptState.SUBMITTED: "{wms} has started nothing of it; look at its tasks",
+    AttemptState.RUNNING: "nothing of it has changed in {wms}; look at its tasks",
+    AttemptState.HELD: "it is suspended in {wms}; resume or cancel it there",
+    AttemptState.CANCELLING: "its cancel has not come to an end; cancel it again in {wms}",
     AttemptState.MERGE_PENDING: "its data report was not made; look at the log of pipetask report",
-    AttemptState.UNKNOWN: "whether PanDA has it is not known; look there for its name",
+    AttemptState.UNKNOWN: "whether {wms} has it is not known; look there for its name",
 }
 
 
@@ -67,13 +67,14 @@ def overdue(
     state = attempt.state
     if state is AttemptState.RUNNING and without_jobs:
         state = AttemptState.SUBMITTED
-    words = _WORDS[state]
+    words = _WORDS[state].format(wms=attempt.wms)
     if unsettled:
         state = AttemptState.MERGE_PENDING
-        words = f"PanDA ended it as {unsettled}, and the counts of its jobs do not add up; look at its tasks"
+        said = f"{attempt.wms} ended it as {unsettled}"
+        words = f"{said}, and the counts of its jobs do not add up; look at its tasks"
     if now - since < deadline(state):
         return ""
-    said = f" (PanDA says: {dialog})" if dialog else ""
+    said = f" ({attempt.wms} says: {dialog})" if dialog else ""
     return f"{attempt.state} since {instant(since)}: {words}{said}"
 
 
@@ -124,7 +125,7 @@ def lost(attempt: Attempt, patience: timedelta, now: datetime) -> str:
     if now - since < patience:
         return ""
     return (
-        f"PanDA has not had request {item.request_id} since {instant(since)}: "
+        f"{attempt.wms} has not had request {item.request_id} since {instant(since)}: "
         "it was lost or put into an archive; look in the monitor"
     )
 

@@ -50,6 +50,8 @@ class Evidence:
     """A person must change something; otherwise a server was not there and another try may do."""
     reason: str = ""
     """Why it failed, in its own words."""
+    blocks: bool = False
+    """It ends only with the workflow (Parsl): while it lives, the workflow may be running."""
 
     @property
     def killed(self) -> bool:
@@ -82,7 +84,7 @@ def judge(evidence: Evidence) -> Outcome:
     outcome : `Outcome`
         ``LOOK_UP`` if only the WMS can tell.
     """
-    if evidence.alive:
+    if evidence.alive and not (evidence.blocks and evidence.request_id is not None):
         return Outcome(Verb.WAIT, note="bps submit is running")
     if evidence.request_id is not None:
         return Outcome(Verb.ADOPT, evidence.request_id, "recorded by bps")

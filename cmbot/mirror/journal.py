@@ -12,6 +12,7 @@ from cmbot.mirror import orders
 from cmbot.mirror.database import stamp
 from cmbot.models.attempts import AS_DEFINED, Attempt, AttemptState, Cause, Try, TryState
 from cmbot.models.issues import Person
+from cmbot.models.systems import System
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -80,7 +81,15 @@ def add_attempt(
 
 
 def add_try(
-    connection: Connection, attempt_id: int, nonce: str, name: str, directory: str, now: datetime
+    connection: Connection,
+    attempt_id: int,
+    nonce: str,
+    name: str,
+    directory: str,
+    now: datetime,
+    *,
+    wms: System = System.PANDA,
+    site: str = "",
 ) -> int:
     """Write down a submission before it starts, inside a transaction (T0).
 
@@ -94,6 +103,10 @@ def add_try(
         Eight digits, the run name that carries them, and where the child will run.
     now : `datetime.datetime`
         The time.
+    wms : `~cmbot.models.systems.System`, optional
+        Where it is submitted.
+    site : `str`, optional
+        Compute site.
 
     Returns
     -------
@@ -106,9 +119,9 @@ def add_try(
         If the attempt has a live try or the name was used before.
     """
     cursor = connection.execute(
-        """INSERT INTO tries (attempt_id, nonce, name, state, directory, host, reserved_at)
-        VALUES (?, ?, ?, ?, ?, ?, ?)""",
-        (attempt_id, nonce, name, TryState.RESERVED, directory, socket.gethostname(), stamp(now)),
+        """INSERT INTO tries (attempt_id, nonce, name, state, directory, host, reserved_at, wms, site)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+        (attempt_id, nonce, name, TryState.RESERVED, directory, socket.gethostname(), stamp(now), wms, site),
     )
     return int(cursor.lastrowid or 0)
 
@@ -349,4 +362,6 @@ def _try(row: Row) -> Try:
         lookups=row["lookups"],
         note=row["note"],
         seen_at=_instant(row["seen_at"]),
+        wms=System(row["wms"]),
+        site=row["site"],
     )

@@ -128,6 +128,12 @@ def _orders(connection: Connection) -> None:
     connection.execute("ALTER TABLE attempts ADD COLUMN changes TEXT NOT NULL DEFAULT '{}'")
 
 
+def _systems(connection: Connection) -> None:
+    """Which WMS has a submission, and at which site."""
+    connection.execute("ALTER TABLE tries ADD COLUMN wms TEXT NOT NULL DEFAULT 'PanDA'")
+    connection.execute("ALTER TABLE tries ADD COLUMN site TEXT NOT NULL DEFAULT ''")
+
+
 MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     _first,
     _movers,
@@ -135,6 +141,7 @@ MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     _definitions,
     _followed,
     _orders,
+    _systems,
 )
 """Every step ever released; appended to, never edited."""
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from cmbot.mirror import journal
 from cmbot.models.attempts import AttemptState, Cause, TryState
 from cmbot.models.issues import Person
+from cmbot.models.systems import System
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 _GROUP = re.compile(r"g[0-9]{3,6}")
 _NAME = re.compile(r"[A-Z][A-Z0-9_]*-[0-9]+_[A-Za-z0-9]+_g[0-9]{3,6}_a[0-9]+_[0-9a-f]{8}")
-_MOST = 2**31
+_MOST = 2**32
 
 WHOLE = ""
 """Stands for a whole step among its groups."""
@@ -243,6 +244,8 @@ def _sound(entry: Mapping[str, Any]) -> bool:
         and (request is None or _is_number(request))
         and entry["state"] in set(AttemptState)
         and _is_instant(entry["at"])
+        and entry.get("wms", System.PANDA) in set(System)
+        and isinstance(entry.get("site", ""), str)
         and (not entry["nonce"] or _is_name(entry))
     )
 
@@ -276,6 +279,8 @@ def _entry(attempt: Attempt) -> dict[str, Any]:
         "nonce": item.nonce if item else "",
         "name": item.name if item else "",
         "request": item.request_id if item else None,
+        "wms": item.wms if item else System.PANDA,
+        "site": item.site if item else "",
     }
 
 
@@ -308,7 +313,17 @@ def _add_try(
     connection: Connection, attempt_id: int, entry: Mapping[str, Any], directory: str, now: datetime
 ) -> int:
     name = str(entry["name"])
-    item = journal.add_try(connection, attempt_id, str(entry["nonce"]), name, f"{directory}/{name}", now)
+    item = journal.add_try(
+        connection,
+        attempt_id,
+        str(entry["nonce"]),
+        name,
+        f"{directory}/{name}",
+        now,
+        # What was kept before there were other systems names none.
+        wms=System(entry.get("wms", System.PANDA)),
+        site=entry.get("site", ""),
+    )
     # Another host, or an emptied disk: what is missing there proves nothing.
     journal.set_try(connection, item, host="", ended_at=now, note="restored from Jira")
     return item

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from cmbot.models.systems import System
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
@@ -185,6 +187,10 @@ class Try:
     """What was seen last, for people."""
     seen_at: datetime | None = None
     """When the WMS last said how it is."""
+    wms: System = System.PANDA
+    """The WMS that has it."""
+    site: str = ""
+    """Compute site; empty in journals of before there were other systems than PanDA."""
 
 
 @dataclass(frozen=True)
@@ -233,6 +239,11 @@ class Attempt:
     def last_try(self) -> Try | None:
         """Its newest submission."""
         return self.tries[-1] if self.tries else None
+
+    @property
+    def wms(self) -> System:
+        """The WMS that has its newest submission."""
+        return self.last_try.wms if self.last_try else System.PANDA
 
     def asked(self, verb: Verb) -> Order | None:
         """Find what is asked of it and not settled.

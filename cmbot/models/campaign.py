@@ -12,10 +12,12 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, Field
 
+from cmbot.models.systems import System
+
 KINDS = ("DataProc", "SimProc", "CalibProc", "AP", "SSP", "Validation")
 STAGES = ("development", "integration", "mini-DRP", "production")
 MODES = ("prod", "dev", "test")
-SYSTEMS = ("PanDA", "HTCondor", "Parsl")
+SYSTEMS = (System.PANDA, System.HTCONDOR, System.PARSL)
 
 _STRICT: Mapping[str, Any] = {"extra": "forbid"}
 _Count = Annotated[int, Field(ge=0)]
@@ -160,8 +162,8 @@ class CampaignDefinition:
     """Software image that jobs run in, where the site does not decide (requirement E1)."""
     setup: tuple[str, ...] = ()
     """Packages set up on top of the stack, one each: a directory, or a package and its version (B7)."""
-    wms: Annotated[str, one_of(*SYSTEMS)] = "PanDA"
-    """Workload management system."""
+    wms: Annotated[str, one_of("", *SYSTEMS)] = ""
+    """Workload management system; empty for the site's own."""
     site: str
     """Compute site."""
     pause: PausePolicy = PausePolicy.AFTER_EACH_WORKFLOW

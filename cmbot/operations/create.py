@@ -139,7 +139,7 @@ def require_valid(settings: Settings, definition: CampaignDefinition) -> None:
     DefinitionError
         With all problems.
     """
-    problems = check.check(definition, environments=settings.environments, sites=settings.sites)
+    problems = check.check(definition, environments=settings.environments, sites=settings.systems)
     if problems:
         raise DefinitionError(definition.name or "campaign", problems)
 

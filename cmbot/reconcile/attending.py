@@ -120,7 +120,7 @@ def old(edges: Edges, attempt: Attempt, seen: Seen, now: datetime) -> str:
     if item is None or not polled or attempt.state is AttemptState.MERGE_PENDING:
         return ""
     last = item.seen_at or attempt.since or attempt.created_at
-    found = seen.reports.get(item.request_id or 0)
+    found = seen.reports.get(item.id)
     if isinstance(found, WmsReport) or now - last < edges.settings.panda.stale:
         return ""
     why = troubles.read(edges.mirror, "PanDA")[0] or "it is not its turn yet"

@@ -54,7 +54,7 @@ def facts(
     """
     group = next(group for group in step.groups if group.name == attempt.group)
     item = attempt.last_try
-    report = seen.reports.get(item.request_id) if item and item.request_id else None
+    report = seen.reports.get(item.id) if item else None
     return Facts(
         path=(view.issue, step.issue, *((group.issue,) if group.issue else ())),
         attempt=attempt,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from cmbot.exceptions import UserError
+from cmbot.models.systems import System
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
     from cmbot.jira_schema.names import Names
     from cmbot.mirror import Mirror
     from cmbot.mirror.budget import Budget
+    from cmbot.models.attempts import Try
     from cmbot.models.issues import Person
     from cmbot.settings import Settings
     from cmbot.wms.catalogue import Catalogue
@@ -69,14 +73,57 @@ class Edges(Local):
     jira: Jira
     """The gateway."""
     wms: Wms
-    """The workload management system."""
+    """PanDA."""
     runner: Runner
     """Starts children."""
     comments: Comments
     """Writes comments."""
-    base: Mapping[str, Any]
-    """Parsed ``templates/bps/panda.yaml``."""
+    bases: Mapping[System, Mapping[str, Any]]
+    """Parsed ``templates/bps/<wms>.yaml``."""
     token: Callable[[], str]
     """Gives the WMS token, read anew each time."""
     budget: Budget
     """Requests that PanDA's hosts may be sent."""
+    systems: Mapping[str, Wms] = field(default_factory=dict)
+    """What executes workflows at the sites that are none of PanDA's, by site."""
+
+    def wms_at(self, site: str) -> Wms:
+        """Give what executes workflows at a site.
+
+        Parameters
+        ----------
+        site : `str`
+            Its name.
+
+        Returns
+        -------
+        wms : `~cmbot.wms.port.Wms`
+            PanDA, unless the settings say otherwise.
+        """
+        return self.systems.get(site, self.wms)
+
+    def wms_of(self, item: Try) -> Wms:
+        """Give what has a submission.
+
+        Parameters
+        ----------
+        item : `~cmbot.models.attempts.Try`
+            The submission.
+
+        Returns
+        -------
+        wms : `~cmbot.wms.port.Wms`
+            By the site that it was made at.
+
+        Raises
+        ------
+        UserError
+            If the settings do not say that any more.
+        """
+        known = self.settings.sites.get(item.site)
+        if item.wms is System.PANDA:
+            return self.wms
+        if known is None or known.wms is not item.wms:
+            problem = f"is not a site of {item.wms} any more, and {item.name} runs there"
+            raise UserError(f"sites.{item.site}", problem, "put it back until that has ended")
+        return self.systems[item.site]

@@ -13,6 +13,7 @@ from cmbot.mirror import reports
 from cmbot.models.attempts import AttemptState
 from cmbot.models.data_report import FailedQuantum
 from cmbot.models.failures import Failure, FailureKind, JobError
+from cmbot.models.systems import System
 from cmbot.wms import errors
 from cmbot.wms.explaining import Explaining
 from cmbot.wms.port import Failing, TaskReport
@@ -128,6 +129,8 @@ def _owes(local: Local, group: GroupView) -> Try | None:
     attempt, item = group.last, group.last.last_try if group.last else None
     if attempt is None or item is None or item.request_id is None or not group.jobs.failed:
         return None
+    if item.wms is not System.PANDA:
+        return None  # the others do not tell
     failed = Failing(item.request_id, item.name, tasks(local, item)).failed
     ended = attempt.state is AttemptState.MERGE_PENDING or not attempt.state.live
     asked = ended and failed and _known(local, item, failed)["tries"] < len(_PAUSES)

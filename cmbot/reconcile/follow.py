@@ -134,7 +134,7 @@ def _take(edges: Edges, step: StepView, facts: Facts, item: Try, report: WmsRepo
             journal.move_attempt(connection, attempt.id, state, now, **again)
             what = f"{step.name} {attempt.group} {attempt.label} is {state}" + (" again" if again else "")
             why = f"request {item.request_id} {report.raw_status}"
-            events.add(connection, now, step.issue.key, "PanDA", what, why)
+            events.add(connection, now, step.issue.key, item.wms, what, why)
             _LOG.info("%s %s (%s)", step.issue.key, what, why)
 
 

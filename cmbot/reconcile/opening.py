@@ -6,13 +6,15 @@ import json
 import logging
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import jinja2
 import yaml
 
 import cmbot
 from cmbot import credentials
+from cmbot.bps.parsl import ParslWms
+from cmbot.bps.submission import WMS_CLASSES
 from cmbot.children import Runner
 from cmbot.comments import Comments
 from cmbot.definition import yaml_text
@@ -22,6 +24,7 @@ from cmbot.jira_schema.names import names
 from cmbot.mirror import Mirror
 from cmbot.mirror.budget import Budget
 from cmbot.models.issues import Person
+from cmbot.models.systems import System
 from cmbot.panda.links import MonitorLinks
 from cmbot.panda.logs import Logs
 from cmbot.panda.monitor import Monitor
@@ -34,9 +37,10 @@ from cmbot.settings import Settings, parse
 from cmbot.wms import catalogue
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from cmbot.wms.catalogue import Catalogue
+    from cmbot.wms.port import Wms
 
 _LOG = logging.getLogger(__name__)
 _FIELDS = "jira names"
@@ -127,6 +131,7 @@ def open_edges(settings: Settings, *, lasting: bool = True, person: bool = True)
     mirror.remember(
         _FIELDS, json.dumps([jira.me.account, jira.me.name, jira.epic_link, dict(jira.field_ids)])
     )
+    runner = Runner()
     return Edges(
         settings=settings,
         jira=jira,
@@ -136,11 +141,47 @@ def open_edges(settings: Settings, *, lasting: bool = True, person: bool = True)
         catalogue=load_catalogue(settings.failures.catalogue),
         wms=panda(settings, token, counted),
         budget=counted,
-        runner=Runner(),
+        runner=runner,
         comments=comments(settings, jira),
-        base=yaml.safe_load(resource("templates/bps/panda.yaml").read_text()),
+        bases=bases(),
         token=token,
+        systems=systems(settings, runner),
     )
+
+
+def bases() -> dict[System, Mapping[str, Any]]:
+    """Read what all submissions to a WMS have in common.
+
+    Returns
+    -------
+    bases : `dict` [`~cmbot.models.systems.System`, `~collections.abc.Mapping`]
+        Content of ``templates/bps/<wms>.yaml``.
+    """
+    files = {system: resource(f"templates/bps/{system.lower()}.yaml") for system in WMS_CLASSES}
+    return {system: yaml.safe_load(file.read_text()) for system, file in files.items()}
+
+
+def systems(settings: Settings, runner: Runner) -> dict[str, Wms]:
+    """Prepare what executes workflows at the sites that are none of PanDA's; nothing is asked yet.
+
+    Parameters
+    ----------
+    settings : `~cmbot.settings.Settings`
+        With the sites.
+    runner : `~cmbot.children.Runner`
+        Starts ``bps`` and finds out how it went.
+
+    Returns
+    -------
+    systems : `dict` [`str`, `~cmbot.wms.port.Wms`]
+        By site.
+    """
+    state, submit = Path(settings.work.state), Path(settings.work.submit)
+    found: dict[str, Wms] = {}
+    for name, site in settings.sites.items():
+        if site.wms is System.PARSL:
+            found[name] = ParslWms(runner, state / "tries", submit)
+    return found
 
 
 def _warn_of_change(mirror: Mirror, settings: Settings, me: Person) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from cmbot.exceptions import CmbotError
+from cmbot.exceptions import CmbotError, UserError
 from cmbot.mirror import journal
 from cmbot.models.attempts import AttemptState, TryState
+from cmbot.models.systems import System
 from cmbot.reconcile.troubles import keep
 from cmbot.wms.port import WmsReport
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
     from cmbot.models.attempts import Attempt, Try
     from cmbot.reconcile.edges import Edges
-    from cmbot.wms.port import Look
 
 _LOG = logging.getLogger(__name__)
 _LOOKED = "panda looked at"
@@ -31,7 +31,7 @@ class Seen:
     """What a look showed."""
 
     reports: Mapping[int, WmsReport | CmbotError] = field(default_factory=dict)
-    """By request id; see `~cmbot.wms.port.Look`."""
+    """By submission, for request ids of two systems may be the same; see `~cmbot.wms.port.Look`."""
     others: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     """Requests that were not asked for, by their run names without the nonce, in lower case."""
     steps: frozenset[str] = frozenset()
@@ -101,34 +101,52 @@ def these(edges: Edges, attempts: Iterable[Attempt], now: datetime, *, kept: boo
         How they are.
     """
     wanted = {attempt: item for attempt in attempts if (item := _followed(attempt)) is not None}
-    # What was not heard of for longest comes first, before what has ended.
-    order = sorted(wanted, key=lambda one: (not one.state.live, wanted[one].seen_at or _EVER))
-    names = {wanted[one].request_id or 0: wanted[one].name for one in order}
-    if not names:
+    if not wanted:
         if kept:
             _say(edges, (), now)
         return Seen()
-    look = edges.wms.statuses(names, min(item.reserved_at for item in wanted.values()))
+    # What was not heard of for longest comes first, before what has ended.
+    order = sorted(wanted, key=lambda one: (not one.state.live, wanted[one].seen_at or _EVER))
+    seen = _ask(edges, [wanted[one] for one in order])
     if kept:
-        _keep(edges, look, wanted, now)
+        _keep(edges, seen, wanted, now)
+    return replace(seen, steps=frozenset(attempt.step_id for attempt in wanted))
+
+
+def _ask(edges: Edges, items: Iterable[Try]) -> Seen:
+    """Ask every system about its submissions, together."""
+    systems: dict[tuple[System, str], list[Try]] = defaultdict(list)
+    for item in items:
+        systems[item.wms, "" if item.wms is System.PANDA else item.site].append(item)
+    reports: dict[int, WmsReport | CmbotError] = {}
     others: dict[str, tuple[int, ...]] = defaultdict(tuple)
-    for number, name in sorted(look.others.items()):
-        others[_prefix(name)] += (number,)
-    return Seen(look.reports, others, frozenset(attempt.step_id for attempt in wanted))
+    for theirs in systems.values():
+        try:
+            wms = edges.wms_of(theirs[0])
+        except UserError as error:
+            reports |= dict.fromkeys((item.id for item in theirs), error)
+            continue
+        ids = {item.request_id or 0: item for item in theirs}
+        names = {number: item.name for number, item in ids.items()}
+        look = wms.statuses(names, min(item.reserved_at for item in theirs))
+        reports |= {ids[number].id: found for number, found in look.reports.items()}
+        for number, name in sorted(look.others.items()):
+            others[_prefix(name)] += (number,)
+    return Seen(reports, others)
 
 
-def _keep(edges: Edges, look: Look, wanted: Mapping[Attempt, Try], now: datetime) -> None:
+def _keep(edges: Edges, seen: Seen, wanted: Mapping[Attempt, Try], now: datetime) -> None:
     told = [
         item.id
         for attempt, item in wanted.items()
         # Of what has ended one answer is enough for a while, whatever it is.
-        if isinstance(look.reports.get(item.request_id or 0), WmsReport)
-        or (item.request_id in look.reports and not attempt.state.live)
+        if isinstance(seen.reports.get(item.id), WmsReport)
+        or (item.id in seen.reports and not attempt.state.live)
     ]
     with edges.mirror.writing() as connection:
         journal.mark_seen(connection, told, now)
-    live = {item.request_id for attempt, item in wanted.items() if attempt.state.live}
-    _say(edges, [found for number, found in look.reports.items() if number in live], now)
+    live = {item.id for attempt, item in wanted.items() if attempt.state.live}
+    _say(edges, [found for number, found in seen.reports.items() if number in live], now)
 
 
 def _followed(attempt: Attempt) -> Try | None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cmbot.bps import parsl
 from cmbot.bps.output import FailureKind
 from cmbot.bps.tokens import remove_token
 from cmbot.exceptions import RemoteError
@@ -14,6 +15,7 @@ from cmbot.handlers import causes, recovery
 from cmbot.handlers.recovery import Outcome
 from cmbot.mirror import events, journal, reports, restore
 from cmbot.models.attempts import AttemptState, TryState, Verb
+from cmbot.models.systems import System
 from cmbot.models.views import PlanState
 from cmbot.reconcile import looking, submissions, submit, tell, views
 from cmbot.wms.states import WorkflowState
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from cmbot.models.attempts import Attempt, Try
     from cmbot.models.views import CampaignView, StepView
     from cmbot.reconcile.edges import Edges
+    from cmbot.wms.port import Wms
 
 _LOG = logging.getLogger(__name__)
 
@@ -134,7 +137,9 @@ def look(edges: Edges, step: StepView, item: Attempt, now: datetime) -> None:
 
 def _again(edges: Edges, view: CampaignView, step: StepView, item: Attempt, now: datetime) -> bool:
     """Submit again, unless the WMS has meanwhile got what seemed not to have arrived."""
-    hits = submissions.look_up(edges, step, item.group, item.number, item.tries).requests
+    last = item.last_try
+    wms = edges.wms_of(last) if last else edges.wms_at(submissions.site_of(view, step, item.changes))
+    hits = submissions.look_up(edges, wms, step, item.group, item.number, item.tries).requests
     late = [each for each in item.tries if each.name in hits]
     if not hits:
         return _begin(edges, view, step, item, now, submit.next_try)
@@ -203,15 +208,18 @@ def _evidence(edges: Edges, item: Try) -> recovery.Evidence:
     # Restored from Jira, or the disk was emptied since the child could start: what is missing proves nothing.
     ready = reports.read(edges.mirror, item.id, "as-run") is not None
     lost = not item.host or (ready and not Path(item.directory).is_dir())
+    # Parsl gives no id: its run is known by its name.
+    of_parsl = item.wms is System.PARSL and left.prepared
     return recovery.Evidence(
         alive=run.alive,
         started=run.started or lost,
         code=run.code,
-        request_id=left.request_id,
+        request_id=parsl.run_number(item.name) if of_parsl else left.request_id,
         prepared=left.prepared or lost,
         nothing_left=left.failure.kind is FailureKind.NOTHING_LEFT,
         mendable=left.failure.kind is not FailureKind.SERVER,
         reason="" if run.alive else left.failure.reason,
+        blocks=item.wms is System.PARSL,
     )
 
 
@@ -243,11 +251,12 @@ def _look_up(edges: Edges, step: StepView, item: Attempt, last: Try, now: dateti
 def _asked(
     edges: Edges, step: StepView, item: Attempt, last: Try, now: datetime
 ) -> tuple[Outcome, Mapping[str, int]]:
-    looked = submissions.look_up(edges, step, item.group, item.number, item.tries)
+    wms = edges.wms_of(last)
+    looked = submissions.look_up(edges, wms, step, item.group, item.number, item.tries)
     found = looked.requests
     if found and set(found) != {last.name}:
         # A person makes it one again by cancelling the others; what was cancelled is listed for ever.
-        found = {name: number for name, number in found.items() if not _cancelled(edges, number)}
+        found = {name: number for name, number in found.items() if not _cancelled(wms, number)}
     work = edges.settings.work
     return (
         recovery.judge_look_up(last, looked.prefixes, found, now, grace=work.grace, lookups=work.lookups),
@@ -255,9 +264,9 @@ def _asked(
     )
 
 
-def _cancelled(edges: Edges, request_id: int) -> bool:
+def _cancelled(wms: Wms, request_id: int) -> bool:
     try:
-        return edges.wms.status(request_id).state is WorkflowState.CANCELLED
+        return wms.status(request_id).state is WorkflowState.CANCELLED
     except RemoteError:
         # What cannot be seen may be running.
         return False

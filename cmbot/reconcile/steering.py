@@ -126,7 +126,8 @@ def steer(edges: Edges, action: Steer, now: datetime) -> bool:
     if order.sent_at is not None and now - order.sent_at < AGAIN:
         return False
     key = action.step.issue.key
-    report = edges.wms.status(item.request_id)
+    wms = edges.wms_of(item)
+    report = wms.status(item.request_id)
     if report.name.lower() != item.name.lower():
         problem = f"request {item.request_id} is called {report.name}, not {item.name}"
         _settle(edges, key, order, OrderState.REFUSED, problem, now)
@@ -139,12 +140,12 @@ def steer(edges: Edges, action: Steer, now: datetime) -> bool:
         # Somebody else was quicker.
         return order.sent == 0 and _sent(edges, action, item, now)
     if order.verb is Verb.RESTART and order.sent >= MOST:
-        note = f"PanDA was told {order.sent} times and does not begin again; look at the request"
+        note = f"{item.wms} was told {order.sent} times and does not begin again; look at the request"
         _settle(edges, key, order, OrderState.REFUSED, note, now)
         return True
     _sent(edges, action, item, now)
     try:
-        (edges.wms.cancel if order.verb is Verb.CANCEL else edges.wms.restart)(item.request_id)
+        (wms.cancel if order.verb is Verb.CANCEL else wms.restart)(item.request_id)
     except (Refused, NotFound) as error:
         _settle(edges, key, order, OrderState.REFUSED, str(error), now)
     return True
@@ -155,7 +156,7 @@ def _sent(edges: Edges, action: Steer, item: Try, now: datetime) -> bool:
     order, last = action.order, action.group.last
     if last is None:
         return False
-    what = f"{order.verb} of request {item.request_id} is asked of PanDA"
+    what = f"{order.verb} of request {item.request_id} is asked of {item.wms}"
     with edges.mirror.writing() as connection:
         orders.sent(connection, order.id, now)
         if order.verb is Verb.CANCEL:

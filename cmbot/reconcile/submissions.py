@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from cmbot.models.views import CampaignView, StepView
     from cmbot.reconcile.edges import Edges, Local
     from cmbot.settings import EnvironmentSettings, Settings
+    from cmbot.wms.port import Wms
 
 TABLE = "dataids.csv"
 """File of a group's DataIds, in the directory of its try."""
@@ -110,13 +111,42 @@ def run_name(step_key: str, step: str, group: str, number: int, nonce: str) -> s
     return f"{step_key}_{step}_{group}_a{number}_{nonce}"
 
 
-def look_up(edges: Edges, step: StepView, group: str, number: int, tries: Sequence[Try] = ()) -> Found:
+def site_of(view: CampaignView, step: StepView, changes: Changes = AS_DEFINED) -> str:
+    """Name the compute site of an attempt.
+
+    Parameters
+    ----------
+    view, step
+        The campaign and the step.
+    changes : `~cmbot.models.attempts.Changes`, optional
+        What the attempt does otherwise than the definition says.
+
+    Returns
+    -------
+    name : `str`
+        The attempt's own, else the step's, else the campaign's.
+
+    Raises
+    ------
+    UserError
+        If the definition cannot be read.
+    """
+    if view.definition is None or step.definition is None:
+        raise UserError(step.issue.key, "cannot be read", "correct its fields")
+    return changes.site or site(view.definition, step.definition)
+
+
+def look_up(
+    edges: Edges, wms: Wms, step: StepView, group: str, number: int, tries: Sequence[Try] = ()
+) -> Found:
     """Ask the WMS for the requests of an attempt, under every key that its step ever had.
 
     Parameters
     ----------
     edges : `~cmbot.reconcile.edges.Edges`
         The outside world.
+    wms : `~cmbot.wms.port.Wms`
+        Which WMS.
     step : `~cmbot.models.views.StepView`
         The step.
     group : `str`
@@ -141,7 +171,7 @@ def look_up(edges: Edges, step: StepView, group: str, number: int, tries: Sequen
     prefixes |= {item.name.removesuffix(item.nonce) for item in tries}
     requests: dict[str, int] = {}
     for prefix in sorted(prefixes):
-        requests |= recovery.ours((prefix,), edges.wms.find(prefix))
+        requests |= recovery.ours((prefix,), wms.find(prefix))
     return Found(frozenset(prefixes), requests)
 
 
@@ -194,7 +224,7 @@ def submission(
         if attempt.number < number
     ]
     rescued = () if changes.fresh else tuple(usable(names, own.name, earlier))
-    where = changes.site or site(definition, own)
+    where = site_of(view, step, changes)
     inputs = collections.step_inputs(definition, own.name)
     return Submission(
         name=name,
@@ -210,7 +240,7 @@ def submission(
         output_run=names.run(own.name, group.name, number, nonce),
         submit_path=str(local.submit_path(name)),
         id_link_path=str(local.submit_path("ids")),
-        wms=definition.wms,
+        wms=local.settings.sites[where].wms,
         site=where,
         site_options=local.settings.sites[where].wms_options,
         options=memory.applied(own.options, changes),
@@ -320,7 +350,7 @@ def configuration(
     DefinitionError
         If something in it must not reach BPS.
     """
-    config = render(example, edges.base)
+    config = render(example, edges.bases[example.wms])
     return config, lint_config(config, labels=labels)
 
 

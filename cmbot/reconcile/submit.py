@@ -11,13 +11,15 @@ from cmbot.bps import command
 from cmbot.bps.render import to_yaml
 from cmbot.bps.tokens import place_token
 from cmbot.definition import freeze
-from cmbot.exceptions import DefinitionError, RemoteError
+from cmbot.exceptions import DefinitionError, RemoteError, UserError
 from cmbot.handlers import causes, rescuing
 from cmbot.mirror import definitions, events, journal, orders, plans, reports
 from cmbot.models.attempts import AttemptState, OrderState, TryState
+from cmbot.models.systems import System
 from cmbot.reconcile import archiving, looking, restoring, submissions, tell, views
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from cmbot.handlers.actions import Submit
@@ -53,8 +55,9 @@ def first_try(edges: Edges, view: CampaignView, action: Submit, now: datetime) -
     step, group = action.step, action.group
     if not _still_asked(edges, view, action, now) or view.definition is None or step.definition is None:
         return
+    site = submissions.site_of(view, step, action.changes)
     # Whatever the journal forgot, the WMS may remember: look before the first submission of an attempt.
-    known = submissions.look_up(edges, step, group.name, action.number).requests
+    known = submissions.look_up(edges, edges.wms_at(site), step, group.name, action.number).requests
     fresh = submissions.run_name(step.issue.key, step.name, group.name, action.number, secrets.token_hex(4))
     name = next(iter(known), fresh)
     spec = freeze.step_hash(view.definition, step.definition)
@@ -66,7 +69,16 @@ def first_try(edges: Edges, view: CampaignView, action: Submit, now: datetime) -
         if action.order is not None:
             orders.settle(connection, action.order.id, OrderState.DONE, f"it is a{action.number}")
         nonce = name.rpartition("_")[2]
-        item = journal.add_try(connection, attempt, nonce, name, str(edges.tries / name), now)
+        item = journal.add_try(
+            connection,
+            attempt,
+            nonce,
+            name,
+            str(edges.tries / name),
+            now,
+            wms=edges.settings.sites[site].wms,
+            site=site,
+        )
         what = f"reserved {step.name} {group.name} a{action.number} as {name}"
         events.add(connection, now, step.issue.key, "cmbot", what, f"{action.cause.by} {action.cause.what}")
         if known:
@@ -99,8 +111,11 @@ def next_try(edges: Edges, view: CampaignView, step: StepView, attempt: Attempt,
     """
     nonce = secrets.token_hex(4)
     name = submissions.run_name(step.issue.key, step.name, attempt.group, attempt.number, nonce)
+    site = submissions.site_of(*views.at_attempt(edges, view, step, attempt), attempt.changes)
+    wms = edges.settings.sites[site].wms
     with edges.mirror.writing() as connection:
-        journal.add_try(connection, attempt.id, nonce, name, str(edges.tries / name), now)
+        directory = str(edges.tries / name)
+        journal.add_try(connection, attempt.id, nonce, name, directory, now, wms=wms, site=site)
         journal.move_attempt(connection, attempt.id, AttemptState.RESERVED, now)
         what = f"submitting {step.name} {attempt.group} {attempt.label} again as {name}"
         events.add(connection, now, step.issue.key, "cmbot", what, "the earlier submission did not happen")
@@ -140,6 +155,9 @@ def start(edges: Edges, view: CampaignView, step: StepView, attempt: Attempt, no
     described = submissions.submission(
         edges, view, step, row, attempt.number, item.name, attempt.cause.by.account, attempt.changes
     )
+    if described.wms is not item.wms:
+        problem = f"runs {described.wms} now, and {item.name} was written down for {item.wms}"
+        raise UserError(f"sites.{described.site}", problem, "put it back until that has ended")
     config, _ = submissions.configuration(edges, described)
     files = {archiving.YAML: to_yaml(config)}
     if row.predicate["table"]:
@@ -154,8 +172,10 @@ def start(edges: Edges, view: CampaignView, step: StepView, attempt: Attempt, no
         events.add(connection, now, step.issue.key, "cmbot", f"bps submit {item.name}", f"sha256 {digest}")
     edges.submit_path("ids").mkdir(parents=True, exist_ok=True)
     environment = submissions.environment(edges.settings, view.definition, step.definition)
-    token = place_token(directory, edges.token())
-    variables = command.panda_variables(edges.settings.panda, user=described.operator, token_file=str(token))
+    variables: Mapping[str, str] = {}
+    if described.wms is System.PANDA:
+        token = str(place_token(directory, edges.token()))
+        variables = command.panda_variables(edges.settings.panda, user=described.operator, token_file=token)
     edges.runner.start(directory, command.submit(archiving.YAML), environment, variables)
 
 

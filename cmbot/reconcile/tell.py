@@ -181,8 +181,8 @@ def _group_fields(edges: Edges, group: GroupView) -> Iterator[tuple[str, Any]]:
     yield "Graph size", (reports.read(edges.mirror, item.id, "graph") or {}).get("quanta")
     if item.request_id is not None:
         yield "WMS id", str(item.request_id)
-        if link := edges.comments.request(item.request_id):
+        if link := edges.comments.request(item):
             yield "PanDA link", link
-        if link := edges.comments.logs(item.request_id):
+        if link := edges.comments.logs(item):
             yield "Logs link", link
     yield from _counts(group.jobs, group.quanta).items()

@@ -226,7 +226,7 @@ def _definition(
         return None, error.problems
     except UserError as error:
         return None, (Problem(error.subject, error.problem, error.remedy),)
-    problems = check.check(definition, environments=local.settings.environments, sites=local.settings.sites)
+    problems = check.check(definition, environments=local.settings.environments, sites=local.settings.systems)
     return definition, (*problems, *_same_output(local, epic, definition), *_unreadable(local, epic))
 
 

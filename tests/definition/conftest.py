@@ -14,6 +14,7 @@ from cmbot.definition.check import check
 from cmbot.jira_schema import values
 from cmbot.models.campaign import CampaignDefinition, SplitRule, StepDefinition
 from cmbot.models.issues import Issue, Level, Status
+from cmbot.models.systems import System
 
 AT = datetime(2026, 11, 20, tzinfo=UTC)
 STEP1 = StepDefinition(
@@ -56,7 +57,8 @@ class Defining:
     def problems(self, campaign: CampaignDefinition) -> dict[str, str]:
         """Problems by field, with their texts joined."""
         found: dict[str, str] = {}
-        for item in check(campaign, environments={"w_2026_47"}, sites={"SLAC", "IN2P3"}):
+        sites = dict.fromkeys(("SLAC", "IN2P3"), System.PANDA)
+        for item in check(campaign, environments={"w_2026_47"}, sites=sites):
             assert item.remedy
             found[item.field] = f"{found.get(item.field, '')} {item.problem}".strip()
         return found

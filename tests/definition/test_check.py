@@ -43,6 +43,7 @@ def test_a_sound_campaign_has_no_problems(defining: Any) -> None:
         ({"data": Specification(LINK, "v1", "abc")}, "Data specification version", "'abc' is no SHA"),
         ({"processing": Specification(LINK, "--x", SHA)}, "Processing specification version", "is no tag"),
         ({"wms": "Slurm"}, "WMS", "'Slurm' is not known"),
+        ({"wms": "Parsl"}, "WMS", "is Parsl, and SLAC runs PanDA"),
         ({"environment": "w_1999_01"}, "Environment", "is not known"),
         ({"site": "mars"}, "Compute site", "'mars' is not known"),
         ({"steps": ()}, "steps", "there are none"),

@@ -213,7 +213,7 @@ def _watching(jira: MemoryJira, state: Path) -> Iterator[Watcher]:
         wms=cast("Any", None),
         runner=cast("Any", None),
         comments=opening.comments(settings, gateway),
-        base={},
+        bases={},
         token=lambda: "",
         budget=opening.budget(settings, mirror),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -11,7 +11,6 @@ from cmbot.models.attempts import Try, TryState
 from cmbot.reconcile import submissions
 
 if TYPE_CHECKING:
-    from cmbot.reconcile.edges import Edges
     from tests.reconcile.conftest import MemoryJira, Watcher
 
 
@@ -27,10 +26,6 @@ class MemoryWms:
         return {name: number for name, number in self.requests.items() if name.startswith(prefix)}
 
 
-def with_wms(watcher: Watcher, wms: MemoryWms) -> Edges:
-    return replace(watcher.edges, wms=cast("Any", wms))
-
-
 @pytest.mark.covers("W1")
 def test_a_renamed_step_finds_what_was_submitted_under_its_former_key(
     jira: MemoryJira, watcher: Watcher, campaign: dict[str, str]
@@ -39,7 +34,7 @@ def test_a_renamed_step_finds_what_was_submitted_under_its_former_key(
     jira.rename(campaign["step"], "CMP-2")
     watcher.resync()
     (step,) = [step for step in watcher.campaign().steps if step.issue.key == "CMP-2"]
-    found = submissions.look_up(with_wms(watcher, wms), step, "g001", 1)
+    found = submissions.look_up(watcher.edges, cast("Any", wms), step, "g001", 1)
     assert found.requests == {"CM-2_step1_g001_a1_0a1b2c3d": 17}
     assert sorted(wms.asked) == ["CM-2_step1_g001_a1_", "CMP-2_step1_g001_a1_"]
 
@@ -51,4 +46,5 @@ def test_a_step_with_another_name_finds_what_its_tries_were_called(
     name = "CM-2_old_g001_a1_0a1b2c3d"
     tried = Try(1, 1, "0a1b2c3d", name, TryState.RESERVED, "tries/x", "here", watcher.now)
     (step, *_) = watcher.campaign().steps
-    assert submissions.look_up(with_wms(watcher, wms), step, "g001", 1, [tried]).requests == {name: 17}
+    found = submissions.look_up(watcher.edges, cast("Any", wms), step, "g001", 1, [tried])
+    assert found.requests == {name: 17}

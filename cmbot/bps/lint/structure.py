@@ -23,7 +23,7 @@ _REQUIRED = (
 )
 _REQUIRED_PAYLOAD = ("payloadName", "butlerConfig", "output", "outputRun")
 _REQUIRED_FOR_GRAPH = ("inCollection", "dataQuery")
-_PANDA = "lsst.ctrl.bps.panda"
+_PANDA, _PARSL = "lsst.ctrl.bps.panda", "lsst.ctrl.bps.parsl"
 
 
 def structure_problems(config: Mapping[str, Any]) -> Iterator[Problem]:
@@ -44,6 +44,8 @@ def structure_problems(config: Mapping[str, Any]) -> Iterator[Problem]:
     yield from _missing(config, payload)
     if _PANDA in str(config.get("wmsServiceClass", "")) and "includeConfigs" not in config:
         yield from _panda({**config, **payload})
+    if _PARSL in str(config.get("wmsServiceClass", "")) and "includeConfigs" not in config:
+        yield from _parsl(config)
     if config.get("remoteBuild"):
         # Then bps keeps no local trace by which a lost submission could be judged.
         yield Problem("remoteBuild", "cannot be used with cmbot", "leave it out")
@@ -86,6 +88,15 @@ def _panda(values: Mapping[str, Any]) -> Iterator[Problem]:
     for key in ("fileDistributionEndPoint", "fileDistributionEndPointDefault"):
         if values.get(key) and not str(values[key]).endswith("/"):
             yield Problem(key, "does not end in /", "add the /")
+
+
+def _parsl(config: Mapping[str, Any]) -> Iterator[Problem]:
+    """The plugin takes what it runs on from here, and looks for it when the graph was made."""
+    name, sites = str(config.get("computeSite", "")), config.get("site")
+    site = sites.get(name) if isinstance(sites, dict) else None
+    if not isinstance(site, dict) or _empty(site.get("class")):
+        remedy = "set it in the site's wms_options: lsst.ctrl.bps.parsl.sites.Local, for one"
+        yield Problem(f"site.{name}.class", "is missing", remedy)
 
 
 def _sections(config: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any], Mapping[str, keys.Kind]]]:
