@@ -12,9 +12,10 @@ if TYPE_CHECKING:
 
     from .attachments import Attachment
     from .comments import Comment
-    from .configuration import IssueType, Project, Transition, User
+    from .configuration import IssueType, Project, User
     from .fielddefinition import Field, Option
     from .history import Entry, Item
+    from .statusparts import Transition
 
 CHANGELOG_LIMIT = 40
 """Most entries that ``expand=changelog`` shows (documented for bulk-fetched issues)."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from .fielddefinition import Field, Option, ScreenField
+from .fielddefinition import Field, Option
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -15,35 +15,15 @@ if TYPE_CHECKING:
     from .grants import Actor, PermissionScheme, Role
     from .projectparts import Component, ProjectCategory, Version
     from .security import SecurityLevel, SecurityScheme
+    from .statusparts import Status, StatusScheme
 
 T = TypeVar("T")
-CategoryKey = Literal["new", "indeterminate", "done"]
 
 
 def first(found: Iterable[T]) -> T | None:
     """The first of several, if there is one."""
     return next(iter(found), None)
 
-
-@dataclass(frozen=True)
-class Category:
-    """A status category."""
-
-    id: int
-    """Number, as every Jira has it."""
-    key: str
-    """The word clients should key on."""
-    name: str
-    """Name for people."""
-    colour: str
-    """Colour name."""
-
-
-CATEGORIES = {
-    "new": Category(2, "new", "To Do", "blue-gray"),
-    "indeterminate": Category(4, "indeterminate", "In Progress", "yellow"),
-    "done": Category(3, "done", "Done", "green"),
-}
 
 PRIORITIES = {"1": "Highest", "2": "High", "3": "Medium", "4": "Low", "5": "Lowest"}
 DEFAULT_PRIORITY = "3"
@@ -81,18 +61,6 @@ class User:
 
 
 @dataclass(frozen=True)
-class Status:
-    """A status."""
-
-    id: int
-    """Number."""
-    name: str
-    """Name."""
-    category: Category
-    """To do, in progress or done."""
-
-
-@dataclass(frozen=True)
 class IssueType:
     """An issue type."""
 
@@ -121,53 +89,6 @@ class LinkType:
     """How it reads on the issue that is pointed at."""
     outward: str
     """How it reads on the issue that points."""
-
-
-@dataclass(frozen=True)
-class Transition:
-    """A way from one status to another."""
-
-    id: int
-    """Number, unique in its project."""
-    name: str
-    """Name on the button."""
-    to: Status
-    """Where it leads."""
-    sources: tuple[Status, ...]
-    """Where it begins; empty is everywhere (global)."""
-    screen: tuple[ScreenField, ...]
-    """Fields that may be sent along."""
-    roles: tuple[int, ...] = ()
-    """Numbers of the roles that may make it; empty is everybody."""
-    screen_id: int | None = None
-    """Number of its screen."""
-
-    def begins_in(self, status: Status) -> bool:
-        """Whether it can be made from a status."""
-        return not self.sources or status in self.sources
-
-
-@dataclass(frozen=True)
-class StatusScheme:
-    """Statuses and the ways between them: what Jira calls a workflow."""
-
-    id: int
-    """Number."""
-    name: str
-    """Name."""
-    description: str
-    """What it is for."""
-    initial: Status
-    """Status of a new issue."""
-    transitions: tuple[Transition, ...]
-    """The ways."""
-
-    def statuses(self) -> list[Status]:
-        """The statuses an issue can be in, in the order of the scheme."""
-        found = [self.initial]
-        for transition in self.transitions:
-            found += [s for s in (*transition.sources, transition.to) if s not in found]
-        return found
 
 
 @dataclass(frozen=True)
@@ -206,6 +127,10 @@ class Project:
     """Kind of project, in Jira's word."""
     assignee_type: str = "UNASSIGNED"
     """Who gets its new issues, in Jira's word."""
+    archived: int | None = None
+    """When it was archived, milliseconds."""
+    archived_by: str | None = None
+    """Login name of who archived it."""
 
     @property
     def levels(self) -> tuple[SecurityLevel, ...]:

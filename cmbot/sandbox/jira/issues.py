@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Mapping
 
-    from .configuration import IssueType, Project, Status, User
+    from .configuration import IssueType, Project, User
     from .fieldinput import Stored
     from .site import Site
+    from .statusparts import Status
 
 log = logging.getLogger(__name__)
 

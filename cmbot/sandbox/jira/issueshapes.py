@@ -24,11 +24,12 @@ from .screens import edit_screen, permitted, required
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from .configuration import Configuration, Transition
+    from .configuration import Configuration
     from .fielddefinition import Field
     from .issues import Issue
     from .shapes import Json, Shapes
     from .site import Site
+    from .statusparts import Transition
 
 EXPANDABLE = "renderedFields,names,schema,operations,editmeta,changelog,versionedRepresentations"
 

@@ -6,21 +6,12 @@ import json
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from .configuration import (
-    CATEGORIES,
-    Configuration,
-    IssueType,
-    LinkType,
-    Project,
-    Status,
-    StatusScheme,
-    Transition,
-    User,
-)
+from .configuration import Configuration, IssueType, LinkType, Project, User
 from .fielddefinition import Context, Field, Option, ScreenField
 from .grants import Actor, Grant, Holder, PermissionScheme, Role
 from .projectparts import Component, ProjectCategory, Version
 from .security import SecurityLevel, SecurityScheme
+from .statusparts import CATEGORIES, Status, StatusScheme, Transition
 from .systemfields import SYSTEM_FIELDS
 
 if TYPE_CHECKING:

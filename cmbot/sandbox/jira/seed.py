@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from .configuration import CategoryKey
 from .fieldtypes import SEED_TYPES
 from .loading import ADMINISTRATORS, EVERYBODY
 from .permissions import PERMISSIONS
+from .statusparts import CategoryKey
 from .systemfields import SYSTEM_FIELDS
 
 if TYPE_CHECKING:

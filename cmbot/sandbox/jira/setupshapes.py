@@ -16,9 +16,10 @@ from .markup import Surroundings
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .configuration import Category, Configuration, IssueType, LinkType, Project, Status, User
+    from .configuration import Configuration, IssueType, LinkType, Project, User
     from .fielddefinition import Field, Option
     from .security import SecurityLevel
+    from .statusparts import Category, Status
 
 Json = dict[str, Any]
 AVATAR_SIZES = ("48x48", "24x24", "16x16", "32x32")

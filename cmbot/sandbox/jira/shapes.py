@@ -13,12 +13,13 @@ if TYPE_CHECKING:
 
     from .attachments import Attachment
     from .comments import Comment
-    from .configuration import Project, Transition
+    from .configuration import Project
     from .fielddefinition import Field
     from .fieldinput import Stored
     from .history import Entry, Item
     from .projectparts import Component, Version
     from .remotelinks import RemoteLink
+    from .statusparts import Transition
     from .worklogs import Worklog
 
 __all__ = ["Json", "Shapes"]

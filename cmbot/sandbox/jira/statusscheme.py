@@ -13,9 +13,10 @@ from .screens import added, read_values, section
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .configuration import Project, Transition, User
+    from .configuration import Project, User
     from .issues import Issue
     from .site import Site
+    from .statusparts import Transition
 
 log = logging.getLogger(__name__)
 

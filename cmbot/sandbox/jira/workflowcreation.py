@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from .asked import checked
-from .configuration import CATEGORIES
 from .errors import JiraError
 from .permissions import administer
+from .statusparts import CATEGORIES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .configuration import StatusScheme, User
+    from .configuration import User
     from .site import Site
+    from .statusparts import StatusScheme
 
 log = logging.getLogger(__name__)
 CATEGORY_WORDS = {"new": "TODO", "indeterminate": "IN_PROGRESS", "done": "DONE"}

@@ -19,9 +19,10 @@ from .visit import Posted, Visit, Visiting  # noqa: TC001 - FastAPI reads the an
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cmbot.sandbox.jira.configuration import IssueType, Project, Transition
+    from cmbot.sandbox.jira.configuration import IssueType, Project
     from cmbot.sandbox.jira.fielddefinition import Field
     from cmbot.sandbox.jira.issues import Issue
+    from cmbot.sandbox.jira.statusparts import Transition
 
     from .forms import Control
     from .visit import Form

@@ -30,10 +30,11 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from cmbot.sandbox.jira.comments import Comment
-    from cmbot.sandbox.jira.configuration import LinkType, Project, Status, Transition, User
+    from cmbot.sandbox.jira.configuration import LinkType, Project, User
     from cmbot.sandbox.jira.issues import Issue
     from cmbot.sandbox.jira.shapes import Shapes
     from cmbot.sandbox.jira.site import Site
+    from cmbot.sandbox.jira.statusparts import Status, Transition
 
 CARD_LIMIT = 500
 """Most issues on a board; the latest changed win."""

@@ -15,8 +15,8 @@ from cmbot.sandbox.jira.workflowcreation import CATEGORY_WORDS
 from .call import Call, SignedIn, answer
 
 if TYPE_CHECKING:
-    from cmbot.sandbox.jira.configuration import Status
     from cmbot.sandbox.jira.shapes import Json
+    from cmbot.sandbox.jira.statusparts import Status
 
 router = APIRouter()
 edge = APIRouter()

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Response
 
-from cmbot.sandbox.jira.configuration import CATEGORIES, PRIORITIES, RESOLUTIONS, IssueType, Project
+from cmbot.sandbox.jira.configuration import PRIORITIES, RESOLUTIONS, IssueType, Project
 from cmbot.sandbox.jira.errors import JiraError
 from cmbot.sandbox.jira.permissions import browsable, may
 from cmbot.sandbox.jira.screens import edit_screen, permitted, required
+from cmbot.sandbox.jira.statusparts import CATEGORIES
 
 from .call import Call, SignedIn, answer
 

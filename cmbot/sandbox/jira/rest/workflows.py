@@ -23,8 +23,8 @@ from .setup import find_project
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from cmbot.sandbox.jira.configuration import Status, StatusScheme, Transition
     from cmbot.sandbox.jira.shapes import Json
+    from cmbot.sandbox.jira.statusparts import Status, StatusScheme, Transition
 
 router = APIRouter()
 cloud = APIRouter()
