@@ -330,9 +330,7 @@ LEFT_OUT = {
     ),
     "originalEstimateSeconds": "there only where time is tracked",
     "avatarId": "there are no pictures to choose",
-    "archiveddate": "nothing is archived",
     "epic": "comes from the agile resource, which is not emulated",
-    "archivedby": "nothing is archived",
 }
 
 

@@ -269,3 +269,58 @@ def test_the_pages_work_below_a_context_path(start: Start) -> None:
     assert f'href="/jira/browse/{key}"' in browser.get("/issues/").text
     assert browser.post(f"/browse/{key}/move", transition="11").url.endswith(f"/jira/browse/{key}")
     browser.session.close()
+
+
+def test_who_opens_the_page_of_an_issue_has_viewed_it(browser: Browser) -> None:
+    key = browser.sandbox.create()
+
+    def viewed() -> bool:
+        return bool(browser.sandbox.get(f"issue/{key}?fields=lastViewed")["fields"]["lastViewed"])
+
+    browser.session.headers["Sec-Fetch-Dest"] = "empty"  # as a script that refreshes the page
+    browser.get(f"/browse/{key}")
+    assert not viewed()
+    browser.session.headers["Sec-Fetch-Dest"] = "document"
+    browser.get(f"/browse/{key}")
+    assert viewed()
+
+
+def test_the_page_of_an_archived_issue_shows_it_and_offers_no_edit(browser: Browser) -> None:
+    sandbox = browser.sandbox
+    key, alone = sandbox.create(), sandbox.create(summary="still there")
+    sandbox.rest("POST", f"issue/{key}/comment", json={"body": "a word"})
+    assert browser.post(f"/browse/{key}/archive", on="1").url.endswith(f"/browse/{key}")
+    page = browser.get(f"/browse/{key}").text
+    assert "Archived by Alice Example" in page
+    assert "a word" in page
+    offers = re.findall(rf'(?:action|href)="/browse/{key}/([^"]+)"', page)
+    assert set(offers) == {"move", "archive"}  # without a button to move it
+    assert 'name="transition"' not in page
+    for path in ("watch", "comment", "edit"):
+        assert browser.post(f"/browse/{key}/{path}", on="1", body="x").status_code >= 400, path
+    board = browser.get("/projects/CM/board").text
+    assert key not in board
+    assert alone in board
+    browser.post(f"/browse/{key}/archive")
+    assert sandbox.search("project = CM ORDER BY key") == [key, alone]
+
+
+def test_an_archived_project_is_restored_on_the_page_of_projects(browser: Browser) -> None:
+    key = browser.sandbox.create()
+    browser.sandbox.rest("PUT", "project/CM/archive")
+    page = browser.get("/projects").text
+    assert page.index("Archived") < page.index("Campaigns")
+    assert "Its project was archived by Alice Example" in browser.get(f"/browse/{key}").text
+    assert browser.get("/projects/CM/board").status_code == 200
+    assert browser.post("/projects/CM/restore").url.endswith("/projects/CM/board")
+    assert browser.sandbox.search("project = CM") == [key]
+
+
+def test_who_is_no_administrator_is_offered_no_archiving(sandbox: Sandbox) -> None:
+    key, archived = sandbox.create(), sandbox.create()
+    sandbox.rest("PUT", f"issue/{archived}/archive")
+    bob = Browser(sandbox, "bob")
+    assert "/archive" not in bob.get(f"/browse/{key}").text
+    assert bob.post(f"/browse/{key}/archive", on="1").status_code == 403
+    assert "/archive" not in bob.get(f"/browse/{archived}").text
+    bob.session.close()

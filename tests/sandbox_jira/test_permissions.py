@@ -49,6 +49,8 @@ def test_who_only_may_look_changes_nothing(guarded: Sandbox) -> None:
     key = step(guarded, "dev").json()["key"]
     other = step(guarded, "bob").json()["key"]
     before = guarded.get(f"issue/{key}?expand=changelog&fields=*all", user="bob")
+    assert guarded.get(f"issue/{key}/editmeta", user="guest") == {"fields": {}}
+    assert guarded.get(f"issue/{key}/editmeta", user="bob")["fields"]
     ends = {"inwardIssue": {"key": key}, "outwardIssue": {"key": other}}
     remote = {"object": {"url": "https://x.example", "title": "t"}}
     refusals = {

@@ -27,6 +27,7 @@ from .rest import (
     accounts,
     apitokens,
     appwebhooks,
+    archiving,
     bulk,
     comments,
     contents,
@@ -75,10 +76,11 @@ _SHARED = tuple(
 )
 """REST resources of both deployments."""
 _OWN = {
-    DATA_CENTER.name: (search.router, fields.datacenter),
+    DATA_CENTER.name: (search.router, fields.datacenter, archiving.datacenter),
     CLOUD.name: (
         *(jqlsearch.router, bulk.router, accounts.router, paging.router, contents.router, appwebhooks.router),
         *(fields.cloud, kinds.cloud, comments.cloud, queries.router, workflows.cloud, tasks.router),
+        archiving.cloud,
     ),
 }
 """REST resources of one deployment, which come before the shared ones."""

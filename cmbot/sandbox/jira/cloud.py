@@ -38,7 +38,8 @@ class Cloud(Flavour):
     name = "cloud"
     apis = ("/rest/api/2", "/rest/api/3", "/rest/api/latest")
     shapes = CloudShapes
-    hidden_types = frozenset({"epic-link", "epic-name"})
+    # Cloud says of an issue neither that it is archived nor by whom, as far as is documented
+    hidden_types = frozenset({"epic-link", "epic-name", "archived-date", "archived-by"})
     refusals = _REFUSALS
     parents = True
     creation_is_history = True

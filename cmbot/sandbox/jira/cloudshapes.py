@@ -62,7 +62,11 @@ class CloudShapes(Shapes):
 
     def project_details(self, project: Project) -> Json:
         """A project with its lead and issue types."""
-        return {**super().project_details(project), "style": "classic", "isPrivate": False, "properties": {}}
+        found = {**super().project_details(project), "style": "classic", "isPrivate": False, "properties": {}}
+        if project.archived is not None:
+            found["archivedDate"] = self.instant(project.archived)
+            found["archivedBy"] = self.user(project.archived_by)
+        return found
 
     def option(self, option: Option) -> Json:
         """A choice of a select field."""

@@ -116,6 +116,8 @@ TYPES: dict[str, FieldType] = {
     ),
     "progress": _fixed({"type": "progress"}),
     "category-change": _fixed({"type": "datetime"}),
+    "archived-date": _fixed({"type": "datetime"}),
+    "archived-by": _fixed({"type": "user"}),
     "worklog": _fixed({"type": "array", "items": "worklog"}),
     "attachment": _fixed({"type": "array", "items": "attachment"}),
     "comments-page": _fixed({"type": "comments-page"}),

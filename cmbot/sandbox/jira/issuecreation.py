@@ -143,4 +143,6 @@ def _parent(site: Site, project: Project, raw: Any) -> Issue:
         raise refused("parent", "Could not find issue by id or key.") from None
     if parent.type.subtask or parent.project != project:
         raise refused("parent", "Given parent issue is not a standard issue of the same project.")
+    if parent.read_only:
+        raise refused("parent", f"{parent.key} is archived: it can only be read.")
     return parent

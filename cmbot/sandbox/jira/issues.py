@@ -50,8 +50,17 @@ class Issue:
     """When the resolution was set, milliseconds."""
     category_changed: int
     """When its status last came into another category, milliseconds."""
+    archived: int | None
+    """When it was archived, milliseconds."""
+    archived_by: str | None
+    """Login name of who archived it."""
     values: Mapping[str, Stored]
     """Stored values by field id."""
+
+    @property
+    def read_only(self) -> bool:
+        """Whether it, or its whole project, is archived."""
+        return self.archived is not None or self.project.archived is not None
 
 
 def from_row(site: Site, row: sqlite3.Row) -> Issue:
@@ -68,6 +77,8 @@ def from_row(site: Site, row: sqlite3.Row) -> Issue:
         updated=row["updated"],
         resolved=row["resolved"],
         category_changed=row["category_changed"],
+        archived=row["archived"],
+        archived_by=row["archived_by"],
         values=json.loads(row["fields"]),
     )
 

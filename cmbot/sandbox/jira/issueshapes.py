@@ -13,18 +13,19 @@ from . import (
     properties,
     statusscheme,
     timesums,
+    views,
     votes,
     watchers,
     worklogs,
 )
 from .markup import to_html
+from .permissions import may
 from .restriction import readable
 from .screens import edit_screen, permitted, required
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from .configuration import Configuration
     from .fielddefinition import Field
     from .issues import Issue
     from .shapes import Json, Shapes
@@ -32,34 +33,6 @@ if TYPE_CHECKING:
     from .statusparts import Transition
 
 EXPANDABLE = "renderedFields,names,schema,operations,editmeta,changelog,versionedRepresentations"
-
-
-def wanted_fields(config: Configuration, words: Iterable[str], default: str) -> list[Field]:
-    """The fields that a ``fields`` parameter names.
-
-    Parameters
-    ----------
-    config : `Configuration`
-        The site's configuration.
-    words : `~collections.abc.Iterable` [`str`]
-        Ids or names, ``*all``, ``*navigable``, and exclusions that begin with ``-``. Unknown ones are
-        ignored, as Jira does.
-    default : `str`
-        What is meant if nothing (or only exclusions) is named.
-    """
-    listed = [word.strip() for word in words if word.strip()]
-    if all(word.startswith("-") for word in listed):
-        listed.insert(0, default)
-    chosen: dict[str, Field] = {}
-    by_name = {field.name.casefold(): field for field in config.fields.values()}
-    for word in listed:
-        if word in ("*all", "*navigable"):
-            chosen |= {f.id: f for f in config.fields.values() if f.navigable or word == "*all"}
-        elif word.startswith("-"):
-            chosen.pop(word[1:], None)
-        elif found := config.fields.get(word) or by_name.get(word.casefold()):
-            chosen[found.id] = found
-    return list(chosen.values())
 
 
 class IssueShapes:
@@ -158,6 +131,12 @@ class IssueShapes:
                 return [self.brief(child) for child in self._below(issue)]
             case "statuscategorychangedate":
                 return shapes.instant(issue.category_changed)
+            case "lastViewed":
+                return shapes.instant(views.last(site, shapes.viewer, issue))
+            case "archiveddate":
+                return shapes.instant(issue.archived)
+            case "archivedby":
+                return shapes.user(issue.archived_by)
             case "aggregatetimespent" | "aggregatetimeestimate" | "aggregatetimeoriginalestimate":
                 return timesums.total([issue, *self._below(issue)], field.id.removeprefix("aggregate"))
             case "progress":
@@ -280,10 +259,13 @@ class IssueShapes:
 
 
 def edit_metadata(shapes: Shapes, issue: Issue) -> Json:
-    """The fields of the edit screen."""
+    """The fields of the edit screen; none for who may not edit the issue."""
+    viewer = shapes.viewer
+    if viewer is not None and not may(shapes.config, viewer, "EDIT_ISSUES", issue.project, issue):
+        return {"fields": {}}
     screen = edit_screen(shapes.config, issue.project, issue.type)
-    if shapes.viewer is not None:
-        screen = permitted(shapes.config, shapes.viewer, issue.project, issue, screen)
+    if viewer is not None:
+        screen = permitted(shapes.config, viewer, issue.project, issue, screen)
     fields = {field.id: shapes.field_metadata(field, required=required(field)) for field in screen.values()}
     above = None if issue.type.subtask else shapes.parent_metadata(issue.type)
     return {"fields": fields if above is None else {**fields, "parent": above}}

@@ -156,6 +156,8 @@ def _project(
         url=row["url"],
         type_key=row["type_key"],
         assignee_type=row["assignee_type"],
+        archived=row["archived"],
+        archived_by=row["archived_by"],
     )
 
 

@@ -84,6 +84,9 @@ _REFUSALS = {
     "MANAGE_WATCHERS": (401, "You do not have permission to manage the watcher list."),
 }
 
+_READING = ("BROWSE_PROJECTS", "ADMINISTER_PROJECTS", "VIEW_VOTERS_AND_WATCHERS")
+"""What can still be allowed where something is archived."""
+
 
 def in_role(config: Configuration, user: User, project: Project, role: int) -> bool:
     """Whether a user has a role in a project, in person or by a group."""
@@ -114,6 +117,8 @@ def may(
     """
     if permission == "ADMINISTER_PROJECTS" and user.admin:
         return True
+    if permission not in _READING and _archived(project, issue):
+        return False
     if permission == "BROWSE_PROJECTS" and issue is not None and not _cleared(config, user, project, issue):
         return False
     if permission not in ("BROWSE_PROJECTS", "ADMINISTER_PROJECTS") and not may(
@@ -124,6 +129,10 @@ def may(
     return any(
         fits(config, user, project, grant.holder, issue) for grant in grants if grant.permission == permission
     )
+
+
+def _archived(project: Project, issue: Issue | None) -> bool:
+    return project.archived is not None if issue is None else issue.read_only
 
 
 def _cleared(config: Configuration, user: User, project: Project, issue: Issue) -> bool:
@@ -197,7 +206,11 @@ def _refusal(
 ) -> JiraError:
     status, text = _REFUSALS[permission]
     key = "" if issue is None else issue.key
-    filled = text.format(user=user.display_name, project=project.key, issue=key)
+    if _archived(project, issue):
+        text = "{what} is archived: it can only be read."
+    filled = text.format(
+        user=user.display_name, project=project.key, issue=key, what=key or f"Project '{project.key}'"
+    )
     return JiraError(config.refusals.get(permission, status), filled)
 
 
@@ -237,12 +250,21 @@ def administer(user: User, what: str = "perform this operation") -> None:
 
 
 def browsable(config: Configuration, user: User) -> list[Project]:
-    """The projects a user can see whatever the issue."""
-    return [p for p in config.projects.values() if may(config, user, "BROWSE_PROJECTS", p)]
+    """The projects a user can see whatever the issue; those that are archived are not listed."""
+    return [
+        p for p in config.projects.values() if p.archived is None and may(config, user, "BROWSE_PROJECTS", p)
+    ]
+
+
+def may_open(config: Configuration, user: User, project: Project) -> bool:
+    """Whether a user can ask about a project itself; about one that is archived only administrators can."""
+    return may(config, user, "BROWSE_PROJECTS", project) and (project.archived is None or user.admin)
 
 
 def may_see(config: Configuration, user: User, project: Project) -> bool:
     """Whether a user can know that a project is there: for all of its issues, or for those of one's own."""
+    if project.archived is not None:
+        return False
     grants = config.permission_schemes[project.permission_scheme].grants
     return may(config, user, "BROWSE_PROJECTS", project) or any(
         grant.permission == "BROWSE_PROJECTS" and grant.holder.kind in ON_ISSUES for grant in grants

@@ -136,6 +136,8 @@ def delete(site: Site, caller: User, project: Project) -> None:
     """Delete a project with all its issues, for ever."""
     need(site.config, caller, "ADMINISTER_PROJECTS", project)
     administer(caller, "delete projects")
+    if project.archived is not None:  # documented for Cloud
+        raise JiraError(400, f"Project '{project.key}' is archived: restore it before it is deleted.")
     with site.administering():
         link = site.config.field_of_type("epic-link")
         if link:

@@ -7,7 +7,7 @@ path and a new field needs no new column.
 
 from __future__ import annotations
 
-VERSION = 5
+VERSION = 6
 
 TABLES = """
 CREATE TABLE users (
@@ -79,7 +79,8 @@ CREATE TABLE projects (
     type_key TEXT NOT NULL DEFAULT 'software', assignee_type TEXT NOT NULL DEFAULT 'UNASSIGNED',
     category_id INTEGER REFERENCES project_categories ON DELETE SET NULL,
     permission_scheme INTEGER NOT NULL REFERENCES permission_schemes,
-    security_scheme INTEGER REFERENCES security_schemes ON DELETE SET NULL);
+    security_scheme INTEGER REFERENCES security_schemes ON DELETE SET NULL,
+    archived INTEGER, archived_by TEXT);
 CREATE TABLE roles (
     id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE COLLATE NOCASE,
     description TEXT NOT NULL);
@@ -110,7 +111,7 @@ CREATE TABLE issues (
     type_id INTEGER NOT NULL REFERENCES issue_types, status_id INTEGER NOT NULL REFERENCES statuses,
     parent_id INTEGER REFERENCES issues ON DELETE CASCADE,
     creator TEXT NOT NULL, created INTEGER NOT NULL, updated INTEGER NOT NULL, resolved INTEGER,
-    category_changed INTEGER NOT NULL, fields TEXT NOT NULL);
+    category_changed INTEGER NOT NULL, archived INTEGER, archived_by TEXT, fields TEXT NOT NULL);
 CREATE INDEX issues_by_update ON issues (project_id, updated);
 CREATE INDEX issues_by_status ON issues (status_id);
 CREATE INDEX issues_by_parent ON issues (parent_id);
@@ -149,6 +150,9 @@ CREATE TABLE attachments (
 CREATE INDEX attachments_by_issue ON attachments (issue_id);
 CREATE TABLE watchers (
     issue_id INTEGER NOT NULL REFERENCES issues ON DELETE CASCADE, user TEXT NOT NULL,
+    PRIMARY KEY (issue_id, user));
+CREATE TABLE views (
+    issue_id INTEGER NOT NULL REFERENCES issues ON DELETE CASCADE, user TEXT NOT NULL, at INTEGER NOT NULL,
     PRIMARY KEY (issue_id, user));
 CREATE TABLE votes (
     issue_id INTEGER NOT NULL REFERENCES issues ON DELETE CASCADE, user TEXT NOT NULL,

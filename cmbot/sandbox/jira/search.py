@@ -92,7 +92,7 @@ def matching(site: Site, user: User, jql: str, ids: Sequence[int]) -> list[int]:
 
 def visible(site: Site, user: User, compiled: Compiled) -> Compiled:
     """A query narrowed to what its caller may see."""
-    narrowing = [_browsed(site.config, user), cleared(site.config, user)]
+    narrowing = [("i.archived IS NULL", []), _browsed(site.config, user), cleared(site.config, user)]
     where = " AND ".join(f"({sql})" for sql in [compiled.where, *(sql for sql, _ in narrowing)])
     values = [*compiled.values, *(value for _, several in narrowing for value in several)]
     return replace(compiled, where=where, values=tuple(values))
@@ -108,7 +108,9 @@ def _browsed(config: Configuration, user: User) -> Sql:
         _named(project, "1", grant.holder, user)
         for project in config.projects.values()
         for grant in config.permission_schemes[project.permission_scheme].grants
-        if grant.permission == "BROWSE_PROJECTS" and grant.holder.kind in ON_ISSUES
+        if project.archived is None
+        and grant.permission == "BROWSE_PROJECTS"
+        and grant.holder.kind in ON_ISSUES
     ]
     return _any(parts)
 

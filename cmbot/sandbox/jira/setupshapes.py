@@ -148,7 +148,7 @@ class SetupShapes:
             "url": project.url,
             "assigneeType": project.assignee_type,
             "versions": [projectshapes.version(self, project, one) for one in project.versions],
-            "archived": False,
+            "archived": project.archived is not None,
             "roles": {
                 role.name: self.link(f"project/{project.id}/role/{role.id}")
                 for role in self.config.roles.values()

@@ -22,12 +22,15 @@ if TYPE_CHECKING:
 
 _PEOPLE = (
     ("issues", "creator"),
+    ("issues", "archived_by"),
     ("histories", "author"),
     ("comments", "author"),
     ("comments", "update_author"),
     ("attachments", "author"),
     ("watchers", "user"),
+    ("views", "user"),
     ("projects", "lead"),
+    ("projects", "archived_by"),
     ("webhooks", "updated_by"),
     ("webhook_failures", "app"),
 )

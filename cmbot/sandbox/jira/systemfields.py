@@ -50,6 +50,8 @@ _FIELDS = (
         clauses=("statusCategoryChangedDate",),
         writable=False,
     ),
+    Field("archiveddate", "Archived", "archived-date", writable=False, navigable=False),
+    Field("archivedby", "Archiver", "archived-by", writable=False, navigable=False),
     Field("worklog", "Log Work", "worklog", writable=False, navigable=False),
     Field("attachment", "Attachment", "attachment", writable=False, navigable=False),
     Field("comment", "Comment", "comments-page", writable=False, navigable=False),

@@ -32,6 +32,8 @@ def withdraw(site: Site, user: User, issue: Issue) -> None:
 
 
 def _open(user: User, issue: Issue) -> None:
+    if issue.read_only:
+        raise JiraError(404, f"{issue.key} is archived: it can only be read.")
     if issue.values.get("reporter") == user.name:
         raise JiraError(404, "You cannot vote for an issue you have reported.")
     if issue.resolved is not None:

@@ -1,4 +1,4 @@
-"""What a person does to that which hangs on an issue: comments, links, files, watching and voting."""
+"""What a person does to an issue besides editing: comments, links, files, watching, voting, archiving."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from starlette.datastructures import UploadFile
 
-from cmbot.sandbox.jira import attachments, comments, issuelinks, votes, watchers
+from cmbot.sandbox.jira import archiving, attachments, comments, issuelinks, votes, watchers
 from cmbot.sandbox.jira.errors import JiraError
 from cmbot.sandbox.jira.permissions import need_own
 from cmbot.sandbox.jira.restriction import readable
@@ -125,8 +125,18 @@ def detach(visit: Visiting, form: Posted, key: str, number: str) -> Response:
 def watch(visit: Visiting, form: Posted, key: str) -> Response:
     """Watch an issue, or no longer."""
     issue = visit.issue(key)
+    if issue.read_only:
+        raise JiraError(403, f"{issue.key} is archived: it can only be read.")
     turn = watchers.add if form.get("on") else watchers.remove
     turn(visit.site, issue.id, visit.user.name)
+    return visit.to(f"/browse/{issue.key}")
+
+
+@router.post("/browse/{key}/archive")
+def archive(visit: Visiting, form: Posted, key: str) -> Response:
+    """Archive an issue, or restore it."""
+    issue = visit.issue(key)
+    archiving.turn(visit.site, visit.user, issue, archived=bool(form.get("on")))
     return visit.to(f"/browse/{issue.key}")
 
 

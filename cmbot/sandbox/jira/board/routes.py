@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 
-from cmbot.sandbox.jira import attachments, statusscheme
+from cmbot.sandbox.jira import archiving, attachments, statusscheme, views
 from cmbot.sandbox.jira.errors import JiraError
-from cmbot.sandbox.jira.permissions import may
+from cmbot.sandbox.jira.permissions import may_open
 from cmbot.sandbox.jira.rest.files import file_answer
 
 from . import view
@@ -17,6 +17,7 @@ from .templates import PAGES
 from .visit import HEADERS, Posted, Visit, Visiting
 
 if TYPE_CHECKING:
+    from cmbot.sandbox.jira.configuration import Project
     from cmbot.sandbox.jira.issues import Issue
 
 router = APIRouter()
@@ -34,26 +35,48 @@ def static(name: str) -> Response:
 @router.get("/projects")
 def projects(visit: Visiting) -> Response:
     """All projects with their leads and how many issues they have."""
-    sql = "SELECT project_id, COUNT(*) AS n FROM issues GROUP BY project_id"
+    sql = "SELECT project_id, COUNT(*) AS n FROM issues WHERE archived IS NULL GROUP BY project_id"
     counts = {row["project_id"]: row["n"] for row in visit.site.store.rows(sql)}
-    people = visit.site.config.users
-    return visit.page("projects.html", "Projects", counts=counts, people=people, hue=view.hue)
+    config = visit.site.config
+    archived = [
+        one
+        for one in config.projects.values()
+        if one.archived is not None and may_open(config, visit.user, one)
+    ]
+    return visit.page(
+        "projects.html", "Projects", counts=counts, people=config.users, hue=view.hue, archived=archived
+    )
+
+
+@router.post("/projects/{key}/restore")
+def restore(visit: Visiting, form: Posted, key: str) -> Response:
+    """Restore a project that is archived."""
+    del form
+    archiving.turn_project(visit.site, visit.user, _project(visit, key), archived=False)
+    return visit.to(f"/projects/{key}/board")
 
 
 @router.get("/projects/{key}/board")
 def board(visit: Visiting, key: str) -> Response:
     """The board of a project."""
-    project = visit.site.config.project(key)
-    if project is None or not may(visit.site.config, visit.user, "BROWSE_PROJECTS", project):
-        raise JiraError(404, f"No project could be found with key '{key}'.")
+    project = _project(visit, key)
     cards = view.board(visit.site, visit.user, project)
     return visit.page("board.html", project.name, hue=view.hue, board=cards)
 
 
+def _project(visit: Visit, key: str) -> Project:
+    project = visit.site.config.project(key)
+    if project is None or not may_open(visit.site.config, visit.user, project):
+        raise JiraError(404, f"No project could be found with key '{key}'.")
+    return project
+
+
 @router.get("/browse/{key}")
 def browse(visit: Visiting, key: str) -> Response:
-    """The page of an issue."""
+    """The page of an issue; a script that refreshes it does not look at it."""
     issue = visit.issue(key)
+    if visit.request.headers.get("sec-fetch-dest", "document") == "document":
+        views.look(visit.site, visit.user, issue)
     return _issue_page(visit, issue)
 
 

@@ -128,7 +128,7 @@ def board(site: Site, user: User, project: Project) -> Board:
 def _latest(site: Site, user: User, project: Project) -> tuple[list[Issue], dict[int, list[Issue]], int]:
     """The issues for cards, their sub-tasks by id, and how many issues there are for cards in all."""
     seen, values = cleared(site.config, user)
-    top = f"FROM issues i WHERE project_id = ? AND parent_id IS NULL AND ({seen})"
+    top = f"FROM issues i WHERE project_id = ? AND parent_id IS NULL AND archived IS NULL AND ({seen})"
     latest = f"{top} ORDER BY updated DESC, id DESC LIMIT {CARD_LIMIT:d}"
     shown = [issues.from_row(site, row) for row in site.store.rows(f"SELECT * {latest}", project.id, *values)]
     sql = f"SELECT * FROM issues WHERE parent_id IN (SELECT id {latest}) ORDER BY id"  # noqa: S608 - fixed text
@@ -195,6 +195,7 @@ def issue_page(site: Site, user: User, shapes: Shapes, issue: Issue) -> dict[str
             for key in properties.keys(site, "issue", issue.id)
         ],
         "reporter": users.get(issue.values.get("reporter") or ""),
+        "archiver": users.get(issue.archived_by or issue.project.archived_by or ""),
         **_done_here(site, user, shapes, issue),
     }
 
@@ -221,7 +222,7 @@ def _done_here(site: Site, user: User, shapes: Shapes, issue: Issue) -> dict[str
             ("may_link", "LINK_ISSUES"),
         )
     }
-    creating = may(site.config, user, "CREATE_ISSUES", issue.project)
+    creating = may(site.config, user, "CREATE_ISSUES", issue.project, issue)
     return {
         **allowed,
         "link_words": [
@@ -229,6 +230,7 @@ def _done_here(site: Site, user: User, shapes: Shapes, issue: Issue) -> dict[str
             for kind in site.config.link_types.values()
             for way, words in _ways(kind)
         ],
+        "may_archive": user.admin and not issue.type.subtask and issue.project.archived is None,
         "may_vote": issue.values.get("reporter") != user.name and issue.resolved is None,
         "child_type": kinds[0] if kinds and creating else None,
         "watchers": len(watching),

@@ -10,7 +10,8 @@ from fastapi import APIRouter, Response
 
 from cmbot.sandbox.jira import history, issues
 from cmbot.sandbox.jira.errors import JiraError
-from cmbot.sandbox.jira.issueshapes import IssueShapes, wanted_fields
+from cmbot.sandbox.jira.issueshapes import IssueShapes
+from cmbot.sandbox.jira.wantedfields import wanted_fields
 
 from .call import Call, SignedIn, answer, integer
 from .search import words_of

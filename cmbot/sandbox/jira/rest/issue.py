@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Response
 
-from cmbot.sandbox.jira import issuecreation, issues, permissions, statusscheme
+from cmbot.sandbox.jira import issuecreation, issues, permissions, statusscheme, views
 from cmbot.sandbox.jira.errors import JiraError
-from cmbot.sandbox.jira.issueshapes import IssueShapes, edit_metadata, wanted_fields
+from cmbot.sandbox.jira.issueshapes import IssueShapes, edit_metadata
+from cmbot.sandbox.jira.wantedfields import wanted_fields
 
 from .call import Call, SignedIn, answer, nothing
 from .texts import issue_body
@@ -57,6 +58,8 @@ def create_several(call: Call) -> Response:
 def read(call: Call, key: str) -> Response:
     """One issue."""
     issue = call.issue(key)
+    if call.flag("updateHistory"):
+        views.look(call.site, call.user, issue)
     chosen = wanted_fields(call.site.config, call.words("fields"), "*all")
     shape = IssueShapes(call.site, call.shapes, chosen, call.words("expand"), call.words("properties"))
     return answer(shape(issue) | shape.about_fields())

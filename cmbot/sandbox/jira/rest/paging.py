@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 
 from cmbot.sandbox.jira.cloud import CLOUD_ID
 from cmbot.sandbox.jira.errors import JiraError
-from cmbot.sandbox.jira.permissions import browsable
+from cmbot.sandbox.jira.permissions import may_open
 from cmbot.sandbox.jira.workflowcreation import CATEGORY_WORDS
 
 from .call import Call, SignedIn, answer
@@ -47,10 +47,15 @@ def projects(call: Call) -> Response:
     """The projects the caller may see, by key or name."""
     text = call.text("query").casefold()
     keys, ids = call.words("keys"), call.words("id")
+    kept = call.words("status") or ["live"]
+    if unknown := set(kept) - {"live", "archived", "deleted"}:
+        raise JiraError(400, f"Unknown project status '{min(unknown)}'.")
     found = [
         call.shapes.project(project)
-        for project in browsable(call.site.config, call.user)
-        if (text in project.name.casefold() or project.key.casefold().startswith(text))
+        for project in call.site.config.projects.values()
+        if may_open(call.site.config, call.user, project)
+        and ("live" if project.archived is None else "archived") in kept
+        and (text in project.name.casefold() or project.key.casefold().startswith(text))
         and (not keys or project.key in keys)
         and (not ids or str(project.id) in ids)
     ]

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 
 from cmbot.sandbox.jira import projectcontents, projects, projectshapes
 from cmbot.sandbox.jira.errors import JiraError
-from cmbot.sandbox.jira.permissions import may
+from cmbot.sandbox.jira.permissions import may, may_open
 
 from .call import Call, SignedIn, answer, nothing
 from .setup import find_project
@@ -19,6 +19,18 @@ if TYPE_CHECKING:
     from cmbot.sandbox.jira.shapes import Json
 
 router = APIRouter()
+
+
+@router.get("/project")
+def listed(call: Call) -> Response:
+    """All projects; with ``includeArchived`` also those, if the caller can open them."""
+    config, archived = call.site.config, call.flag("includeArchived")
+    found = [
+        call.shapes.project(one)
+        for one in config.projects.values()
+        if may_open(config, call.user, one) and (archived or one.archived is None)
+    ]
+    return answer(found)
 
 
 @router.post("/project")

@@ -7,8 +7,9 @@ from typing import Any
 from fastapi import APIRouter, Response
 
 from cmbot.sandbox.jira.errors import JiraError
-from cmbot.sandbox.jira.issueshapes import IssueShapes, wanted_fields
+from cmbot.sandbox.jira.issueshapes import IssueShapes
 from cmbot.sandbox.jira.search import search
+from cmbot.sandbox.jira.wantedfields import wanted_fields
 
 from .call import Call, SignedIn, answer, integer
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 
 from cmbot.sandbox.jira.configuration import PRIORITIES, RESOLUTIONS, IssueType, Project
 from cmbot.sandbox.jira.errors import JiraError
-from cmbot.sandbox.jira.permissions import browsable, may
+from cmbot.sandbox.jira.permissions import may_open
 from cmbot.sandbox.jira.screens import edit_screen, permitted, required
 from cmbot.sandbox.jira.statusparts import CATEGORIES
 
@@ -24,12 +24,6 @@ router = APIRouter()
 def fields(call: Call) -> Response:
     """All fields."""
     return answer([call.shapes.field(field) for field in call.site.config.fields.values()])
-
-
-@router.get("/project")
-def projects(call: Call) -> Response:
-    """All projects."""
-    return answer([call.shapes.project(project) for project in browsable(call.site.config, call.user)])
 
 
 @router.get("/project/{key}")
@@ -123,7 +117,7 @@ def creatable_fields(call: Call, key: str, number: str) -> Response:
 def find_project(call: SignedIn, key: str, status: int = 404) -> Project:
     """The project of that key or number."""
     found = call.site.config.project(key)
-    if found is None or not may(call.site.config, call.user, "BROWSE_PROJECTS", found):
+    if found is None or not may_open(call.site.config, call.user, found):
         raise JiraError(status, f"No project could be found with key '{key}'.")
     return found
 

@@ -55,4 +55,5 @@ def _named(call: SignedIn) -> str:
 def _watched(call: SignedIn, key: str, name: str) -> Issue:
     """The issue; others than oneself are added and removed with a permission of its own."""
     oneself = call.site.flavour.identified(call.site.config, name) == call.user
-    return call.issue(key, *([] if oneself else ["MANAGE_WATCHERS"]))
+    free = oneself and not call.issue(key).read_only
+    return call.issue(key, *([] if free else ["MANAGE_WATCHERS"]))
