@@ -36,6 +36,8 @@ READ_FIELDS = (
     "labels",
     "issuelinks",
     "description",
+    # Data Center's, empty for what is not archived; Cloud has none and leaves it out.
+    "archiveddate",
 )
 
 
@@ -67,6 +69,8 @@ class Read(TypedDict):
     """All entries of its history, oldest first."""
     properties: dict[str, Any]
     """Those of the properties in `ATTEMPTS_KEYS` that exist."""
+    read_only: bool
+    """Whether it offers nothing: neither a transition nor a field to edit."""
 
 
 def changed(wire: Wire, dialect: Dialect, project: str, since_ms: int | None) -> list[Changed]:
@@ -134,10 +138,22 @@ def issue(wire: Wire, dialect: Dialect, fields: SiteFields, id_or_key: str) -> R
         "reading the issue",
         issue_path(id_or_key),
         fields=",".join((*READ_FIELDS, *fields.ids.values())),
-        expand="changelog",
+        expand="changelog,transitions",
         properties=",".join(ATTEMPTS_KEYS),
     )
-    return _read(wire, dialect, data, wire.subject(id_or_key))
+    found = _read(wire, dialect, data, wire.subject(id_or_key))
+    found["read_only"] = data.get("transitions") == [] and not _editable(wire, id_or_key)
+    return found
+
+
+def _editable(wire: Wire, id_or_key: str) -> bool:
+    """Tell whether some field can be edited: an archived issue of Cloud says nothing else of itself."""
+    subject = wire.subject(id_or_key)
+    data = wire.read(subject, "asking what can be edited", issue_path(id_or_key, "editmeta"))
+    try:
+        return bool(data["fields"])
+    except (KeyError, TypeError):
+        raise strange(subject, "what can be edited") from None
 
 
 def issues(
@@ -194,6 +210,7 @@ def _read(wire: Wire, dialect: Dialect, data: Mapping[str, Any], subject: str) -
             "fields": data["fields"],
             "histories": dialect.histories(wire, data),
             "properties": data.get("properties") or {},
+            "read_only": False,
         }
     except (KeyError, TypeError, ValueError, AttributeError):
         raise strange(subject, "the issue") from None

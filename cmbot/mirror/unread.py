@@ -189,6 +189,7 @@ def freeze(
     *,
     parent: str = "",
     silent: bool,
+    absent: bool = False,
 ) -> None:
     """Stop following an issue until something shows that it may be back, inside a transaction.
 
@@ -206,14 +207,25 @@ def freeze(
         Key of its parent, for an issue that was never read.
     silent : `bool`
         Whether nothing may be written there either.
+    absent : `bool`, optional
+        Whether any search that finds it shows that it is back, unchanged as it may be.
     """
     connection.execute(
         """INSERT INTO unread (id, key, version, since, not_before, error, parent, silent)
         VALUES (:id, :key, '', :now, '', :error, :parent, :silent)
         ON CONFLICT (id) DO UPDATE
         SET since = CASE error WHEN '' THEN :now ELSE since END,
+        version = CASE WHEN :absent THEN '' ELSE version END,
         key = :key, not_before = '', tries = 0, error = :error, parent = :parent, silent = :silent""",
-        {"id": issue_id, "key": key, "now": stamp(now), "error": error, "parent": parent, "silent": silent},
+        {
+            "id": issue_id,
+            "key": key,
+            "now": stamp(now),
+            "error": error,
+            "parent": parent,
+            "silent": silent,
+            "absent": absent,
+        },
     )
 
 

@@ -1,6 +1,6 @@
 """Read one issue from Jira, which is never stale; freeze it if it cannot be followed, and thaw it.
 
-Its id is its identity. An issue that is gone, hidden, moved, converted or unreadable stays in the mirror as
+Its id is its identity. An issue that is gone, hidden, archived, moved, converted or unreadable stays in the mirror as
 it was seen last: nothing is started for it, what runs is followed to its end, and people are told.
 """
 
@@ -28,6 +28,10 @@ _LOG = logging.getLogger(__name__)
 
 class _Elsewhere(UserError):
     """It is not where cmbot could write to it, or not what cmbot knew."""
+
+
+class _Absent(_Elsewhere):
+    """It is gone or archived: no search finds it, and one that does says that it is back, unchanged."""
 
 
 def look(edges: Edges, row: unread.Row, now: datetime, body: Mapping[str, Any] | None = None) -> set[str]:
@@ -117,11 +121,14 @@ def _read(edges: Edges, issue_id: str) -> Mapping[str, Any]:
     except NotFound as error:
         key = (seen.version(edges.mirror, issue_id) or (error.subject, ""))[0]
         remedy = "bring it back, or let cmbot's account browse it"
-        raise _Elsewhere(key, "is gone, or hidden from cmbot", remedy) from error
+        raise _Absent(key, "is gone, or hidden from cmbot", remedy) from error
 
 
 def _checked(edges: Edges, body: Mapping[str, Any], now: datetime, listed: str) -> Issue:
     key, kind = str(body["key"]), str(body["fields"]["issuetype"]["name"])
+    if body["read_only"]:
+        archived = "is archived" if body["fields"].get("archiveddate") else "is archived, or closed to cmbot"
+        raise _Absent(key, archived, "restore it, or let cmbot's account edit it")
     if _in_other_project(edges, body, listed):
         raise _Elsewhere(key, f"is in another project now, as {key}", "move it back")
     if not edges.names.managed(kind):
@@ -200,7 +207,8 @@ def _freeze(edges: Edges, body: Mapping[str, Any], error: UserError, now: dateti
             return
         why = f"{error.problem}; {error.remedy}"
         parent = "" if silent else parse.parent(body, edges.names)
-        unread.freeze(connection, issue_id, key, why, now, parent=parent, silent=silent)
+        absent = isinstance(error, _Absent)
+        unread.freeze(connection, issue_id, key, why, now, parent=parent, silent=silent, absent=absent)
         if row is None or row.error != why:
             events.add(connection, now, key, "cmbot", f"does not follow {key} now", why)
             _LOG.warning("%s is frozen: %s", key, why)

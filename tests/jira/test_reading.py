@@ -123,3 +123,16 @@ def test_many_issues_are_read_as_each_alone_with_few_requests(jira: Jira, site: 
 
 def epic(jira: Jira, name: str) -> dict[str, Any]:
     return {"issuetype": {"name": "Epic"}, "summary": name, **jira.epic_fields(name=name)}
+
+
+def test_an_archived_issue_is_read_and_offers_nothing(jira: Jira, site: Site) -> None:
+    key, other = site.make(), site.make()
+    if site.cloud:
+        site.rest("PUT", "issue/archive", {"issueIdsOrKeys": [key]})
+    else:
+        site.rest("PUT", f"issue/{key}/archive")
+    read = jira.issue(key)
+    assert (read["key"], read["read_only"]) == (key, True)
+    assert bool(read["fields"].get("archiveddate")) is not site.cloud
+    assert not jira.issue(other)["read_only"]
+    assert not {key} & {item["key"] for item in jira.changed(None)}

@@ -77,6 +77,7 @@ class MemoryJira:
             "fields": body | fields,
             "histories": [],
             "properties": {},
+            "read_only": False,
         }
         self.touch(issue_id)
         return issue_id
@@ -125,6 +126,7 @@ class MemoryJira:
         for issue_id, issue in self.index.items():
             updated = datetime.fromisoformat(issue["fields"]["updated"])
             here = issue["fields"]["project"]["id"] == "1" and issue_id not in self.vanished | self.hidden
+            here &= not issue["read_only"]
             if here and (since_ms is None or updated.timestamp() * 1000 >= since_ms):
                 kind, status = (issue["fields"][name]["name"] for name in ("issuetype", "status"))
                 row = {"id": issue_id, "key": issue["key"], "updated": updated}

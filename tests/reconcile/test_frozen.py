@@ -37,6 +37,24 @@ def hide(jira: MemoryJira, issue_id: str) -> Callable[[], None]:
     return lambda: jira.hidden.discard(issue_id)
 
 
+def archive(jira: MemoryJira, issue_id: str) -> Callable[[], None]:
+    issue = jira.issues_[issue_id]
+    issue["read_only"], issue["fields"]["archiveddate"] = True, "2026-11-20T12:00:00.000+0000"
+    jira.catch_up()
+
+    def back() -> None:
+        issue["read_only"], issue["fields"]["archiveddate"] = False, None
+        jira.catch_up()
+
+    return back
+
+
+def close(jira: MemoryJira, issue_id: str) -> Callable[[], None]:
+    back = archive(jira, issue_id)
+    del jira.issues_[issue_id]["fields"]["archiveddate"]
+    return back
+
+
 def move(jira: MemoryJira, issue_id: str) -> Callable[[], None]:
     jira.rename(issue_id, "OTHER-7", project="2")
     return lambda: jira.rename(issue_id, "CM-99")
@@ -58,6 +76,8 @@ def give_odd_status(jira: MemoryJira, issue_id: str) -> Callable[[], None]:
     [
         (delete, "is gone, or hidden from cmbot"),
         (hide, "is gone, or hidden from cmbot"),
+        (archive, "is archived; restore it"),
+        (close, "is archived, or closed to cmbot; restore it, or let cmbot's account edit it"),
         (move, "is in another project now, as OTHER-7"),
         (convert, "is of type Bug now, which cmbot does not manage"),
         (give_odd_status, "has status To Do, which is none of cmbot's"),
@@ -100,6 +120,22 @@ def test_what_cannot_be_followed_is_frozen_and_thaws_when_it_is_back(
         ("cmbot", f"does not follow {key} now"),
         ("cmbot", f"follows {now} again"),
     ]
+
+
+def test_what_was_archived_before_its_last_change_was_read_thaws_when_it_is_back_unchanged(
+    jira: MemoryJira, watcher: Watcher, campaign: dict[str, str]
+) -> None:
+    jira.move(campaign["step"], "Launch")
+    jira.lagging = True
+    back = archive(jira, campaign["step"])
+    jira.index[campaign["step"]]["read_only"] = False  # the search still finds it
+    watcher.look()
+    assert "is archived" in watcher.frozen(campaign["step"])
+    jira.catch_up()
+    watcher.resync()
+    back()
+    watcher.resync()
+    assert watcher.seen()["CM-2"] == "Launch"
 
 
 def test_nothing_starts_for_what_is_frozen(

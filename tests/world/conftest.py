@@ -221,6 +221,12 @@ class Human(Clicker):
     def delete(self, key: str) -> None:
         self._ask("DELETE", f"issue/{key}")
 
+    def archive(self, key: str) -> None:
+        self._ask("PUT", f"issue/{key}/archive")
+
+    def restore(self, key: str) -> None:
+        self._ask("PUT", f"issue/{key}/restore")
+
     def say(self, key: str, text: str) -> None:
         self._ask("POST", f"issue/{key}/comment", json={"body": text})
 

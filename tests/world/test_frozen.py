@@ -41,3 +41,33 @@ def test_a_sub_task_that_is_deleted_takes_nothing_with_it(bot: Bot, alice: Human
     assert len(panda.requests()) == 1
     assert "2 of 2 quanta" in alice.status_comment(step)
     assert alice.groups(step) == []
+
+
+@pytest.mark.covers("W14", "V26")
+def test_a_step_that_is_archived_while_it_runs_goes_on_when_it_is_restored(
+    bot: Bot, alice: Human, panda: Panda
+) -> None:
+    epic, step = bot.create()
+    panda.control("executor", paused=True)
+    alice.launch(epic)
+    bot.until(panda.requests)
+    bot.until(lambda: alice.status(step) == Status.RUNNING)
+    bot.settle()
+    alice.archive(step)
+    bot.go_by(timedelta(hours=1))
+    bot.until(lambda: "*Frozen:*" in alice.status_comment(epic))
+    assert f"{step}|" in alice.status_comment(epic)
+    assert "is archived; restore it" in alice.status_comment(epic)
+    bot.settle()
+    (line,) = [line for line in status.status(bot.edges, epic) if line.key == step]
+    assert line.summary.startswith("frozen: is archived")
+
+    panda.control("executor", paused=False)
+    bot.settle()
+    assert alice.status(step) == Status.RUNNING
+    alice.restore(step)
+    bot.go_by(timedelta(hours=1))
+    bot.until(lambda: alice.status(epic) == Status.COMPLETED)
+    assert len(panda.requests()) == 1
+    bot.settle()
+    assert "*Frozen:*" not in alice.status_comment(epic)
