@@ -1,7 +1,7 @@
 """Read one issue from Jira, which is never stale; freeze it if it cannot be followed, and thaw it.
 
-Its id is its identity. An issue that is gone, hidden, archived, moved, converted or unreadable stays in the mirror as
-it was seen last: nothing is started for it, what runs is followed to its end, and people are told.
+Its id is its identity. An issue that is gone, hidden, archived, moved, converted or unreadable stays in the
+mirror as it was seen last: nothing is started for it, what runs is followed to its end, and people are told.
 """
 
 from __future__ import annotations

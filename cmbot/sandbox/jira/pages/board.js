@@ -15,6 +15,7 @@ function say(text) {
 }
 
 notice.addEventListener("click", () => { notice.hidden = true; });
+document.addEventListener("keydown", (event) => { if (event.key === "Escape") notice.hidden = true; });
 
 async function post(path, values) {
   notice.hidden = true;
