@@ -12,6 +12,8 @@ from .errors import FieldProblem, JiraError, missing
 from .permissions import administer, need
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .adminparts import Body
     from .configuration import Project, User
     from .projectparts import Component, ProjectCategory, Version
@@ -101,14 +103,17 @@ def drop(site: Site, caller: User, project: Project, table: str, number: int, in
         site.store.run(f"DELETE FROM {table} WHERE id = ?", number)  # noqa: S608 - one of two words
 
 
-def count(site: Site, project: Project, table: str, number: int) -> int:
-    """How many issues have a component or a version."""
-    found = 0
-    for field in (one for one in site.config.fields.values() if one.type == table):
-        sql = "SELECT json_extract(fields, ?) AS v FROM issues WHERE project_id = ? AND v IS NOT NULL"
-        rows = site.store.rows(sql, f"$.{field.id}", project.id)
-        found += sum(number in json.loads(row["v"]) for row in rows)
-    return found
+def count(
+    site: Site, project: Project, fields: Sequence[str], number: int, *, unresolved: bool = False
+) -> int:
+    """How many issues name a component or a version in one of some fields; of those without a resolution."""
+    named = " OR ".join("EXISTS (SELECT 1 FROM json_each(fields, ?) WHERE value = ?)" for _ in fields)
+    values = [value for field in fields for value in (f"$.{field}", number)]
+    sql = f"SELECT COUNT(*) AS n FROM issues WHERE project_id = ? AND ({named})"  # noqa: S608 - fixed words
+    if unresolved:
+        sql += " AND resolved IS NULL"
+    (row,) = site.store.rows(sql, project.id, *values)
+    return int(row["n"])
 
 
 def _replace(site: Site, issue: int, field: str, packed: str, number: int, instead: int | None) -> None:

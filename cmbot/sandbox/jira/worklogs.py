@@ -92,6 +92,19 @@ def listed(site: Site, user: User, issue: Issue) -> list[Worklog]:
     return [one for one in found if restriction.readable(site, user, issue.project, one.visibility)]
 
 
+def changed(site: Site, user: User, since: int = 0) -> list[Worklog]:
+    """The work that a user may see and that was logged or changed since an instant, the longest ago first."""
+    rows = site.store.rows("SELECT * FROM worklogs WHERE updated >= ? ORDER BY updated, id", since)
+    found = []
+    for one in map(_from_row, rows):
+        issue = issues.find(site, str(one.issue))
+        if issues.visible(site, user, issue) and restriction.readable(
+            site, user, issue.project, one.visibility
+        ):
+            found.append(one)
+    return found
+
+
 def find(site: Site, user: User, issue: Issue, number: str) -> Worklog:
     """One piece of work on an issue, or 404."""
     found = next((one for one in listed(site, user, issue) if str(one.id) == number), None)

@@ -12,7 +12,7 @@ from cmbot.sandbox.jira.permissions import can_be_assigned
 
 from .call import Call, SignedIn, answer
 from .paging import bean
-from .people import memberships
+from .people import assignable_to_all, memberships, who_may_see
 from .setup import find_project
 
 if TYPE_CHECKING:
@@ -62,6 +62,20 @@ def assignable(call: Call) -> Response:
     project = find_project(call, place) if issue is None else issue.project
     found = [one for one in _matching(call) if can_be_assigned(call.site.config, one, project, issue)]
     return answer(_page(call, found))
+
+
+@router.get("/user/assignable/multiProjectSearch")
+def assignable_everywhere(call: Call) -> Response:
+    """Users who can be given issues in each of several projects."""
+    _refuse_names(call)
+    return answer(_page(call, assignable_to_all(call, _matching(call))))
+
+
+@router.get("/user/viewissue/search")
+def viewers(call: Call) -> Response:
+    """Users who may see an issue, or the issues of a project."""
+    _refuse_names(call)
+    return answer(_page(call, who_may_see(call, _matching(call))))
 
 
 @router.get("/users/search")

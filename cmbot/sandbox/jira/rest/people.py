@@ -10,8 +10,10 @@ from markupsafe import escape
 
 from cmbot.sandbox.jira import people
 from cmbot.sandbox.jira.errors import JiraError
+from cmbot.sandbox.jira.permissions import can_be_assigned, may
 
 from .call import Call, SignedIn, answer, nothing
+from .setup import find_project
 
 if TYPE_CHECKING:
     from cmbot.sandbox.jira.configuration import User
@@ -157,3 +159,23 @@ def _group(call: SignedIn, name: str) -> Json:
         "end-index": max(0, len(found) - 1),
     }
     return {**_brief(call, name), "users": users, "expand": "users"}
+
+
+def assignable_to_all(call: SignedIn, found: list[User]) -> list[User]:
+    """Those of some people who can be given issues in each of the projects that are asked about."""
+    keys = call.words("projectKeys")
+    if not keys:
+        raise JiraError(400, "The projectKeys query parameter was not provided")
+    places = [find_project(call, key) for key in keys]
+    config = call.site.config
+    return [one for one in found if all(can_be_assigned(config, one, place) for place in places)]
+
+
+def who_may_see(call: SignedIn, found: list[User]) -> list[User]:
+    """Those of some people who may see the issue, or the issues of the project, that is asked about."""
+    key = call.text("issueKey")
+    if not key and not call.text("projectKey"):
+        raise JiraError(400, "Provide one of 'issueKey' or 'projectKey'.")
+    issue = call.issue(key) if key else None
+    place = find_project(call, call.text("projectKey")) if issue is None else issue.project
+    return [one for one in found if may(call.site.config, one, "BROWSE_PROJECTS", place, issue)]

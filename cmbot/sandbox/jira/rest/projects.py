@@ -99,7 +99,7 @@ def delete_component(call: Call, number: str) -> Response:
 def component_issues(call: Call, number: str) -> Response:
     """How many issues have a component."""
     place, one = _visible_component(call, number)
-    count = projectcontents.count(call.site, place, "components", one.id)
+    count = projectcontents.count(call.site, place, ("components",), one.id)
     return answer({"self": call.shapes.link(f"component/{one.id}"), "issueCount": count})
 
 
@@ -141,6 +141,38 @@ def version(call: Call, number: str) -> Response:
     """One version."""
     _visible_version(call, number)
     return answer(_version(call, number))
+
+
+@router.get("/version/{number}/relatedIssueCounts")
+def version_issues(call: Call, number: str) -> Response:
+    """How many issues are fixed in a version, and how many are affected by it."""
+    place, one = _visible_version(call, number)
+    fixed, affected = (
+        projectcontents.count(call.site, place, (field,), one.id) for field in ("fixVersions", "versions")
+    )
+    return answer(
+        {
+            "self": call.shapes.link(f"version/{one.id}"),
+            "issuesFixedCount": fixed,
+            "issuesAffectedCount": affected,
+            "issueCountWithCustomFieldsShowingVersion": 0,
+            "customFieldUsage": [],
+        }
+    )
+
+
+@router.get("/version/{number}/unresolvedIssueCount")
+def unresolved_issues(call: Call, number: str) -> Response:
+    """How many of the issues of a version are not resolved."""
+    place, one = _visible_version(call, number)
+    fields = ("fixVersions", "versions")
+    return answer(
+        {
+            "self": call.shapes.link(f"version/{one.id}"),
+            "issuesUnresolvedCount": projectcontents.count(call.site, place, fields, one.id, unresolved=True),
+            "issuesCount": projectcontents.count(call.site, place, fields, one.id),
+        }
+    )
 
 
 @router.put("/version/{number}")

@@ -11,7 +11,7 @@ from cmbot.sandbox.jira.errors import JiraError
 from cmbot.sandbox.jira.permissions import GLOBAL_PERMISSIONS, PERMISSIONS, can_be_assigned, may
 
 from .call import Call, SignedIn, answer, base_url
-from .people import memberships
+from .people import assignable_to_all, memberships, who_may_see
 from .setup import find_project
 
 if TYPE_CHECKING:
@@ -133,6 +133,18 @@ def assignable(call: Call) -> Response:
     place = find_project(call, call.text("project")) if issue is None else issue.project
     found = [one for one in _matching(call) if can_be_assigned(call.site.config, one, place, issue)]
     return _people(call, found)
+
+
+@router.get("/user/assignable/multiProjectSearch")
+def assignable_everywhere(call: Call) -> Response:
+    """Users who can be given issues in each of several projects."""
+    return _people(call, assignable_to_all(call, _matching(call)))
+
+
+@router.get("/user/viewissue/search")
+def viewers(call: Call) -> Response:
+    """Users who may see an issue, or the issues of a project."""
+    return _people(call, who_may_see(call, _matching(call)))
 
 
 def _matching(call: SignedIn) -> list[User]:

@@ -15,6 +15,8 @@ from cmbot.sandbox.jira.statusparts import CATEGORIES
 from .call import Call, SignedIn, answer
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cmbot.sandbox.jira.shapes import Json
 
 router = APIRouter()
@@ -88,6 +90,24 @@ def priorities(call: Call) -> Response:
 def resolutions(call: Call) -> Response:
     """All resolutions."""
     return answer([call.shapes.named("resolution", number, name) for number, name in RESOLUTIONS.items()])
+
+
+@router.get("/priority/{number}")
+def priority(call: Call, number: str) -> Response:
+    """One priority."""
+    return _one_of(call, "priority", number, PRIORITIES)
+
+
+@router.get("/resolution/{number}")
+def resolution(call: Call, number: str) -> Response:
+    """One resolution."""
+    return _one_of(call, "resolution", number, RESOLUTIONS)
+
+
+def _one_of(call: SignedIn, what: str, number: str, table: Mapping[str, str]) -> Response:
+    if number not in table:
+        raise JiraError(404, f"The {what} with id '{number}' does not exist")
+    return answer(call.shapes.named(what, number, table[number]))
 
 
 @router.get("/issueLinkType")

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter, Response
 
 from cmbot.sandbox.jira import votes, worklogs
+from cmbot.sandbox.jira.errors import JiraError
 from cmbot.sandbox.jira.issueshapes import IssueShapes
 from cmbot.sandbox.jira.permissions import need_own
 
-from .call import Call, SignedIn, answer, nothing, page
+from .call import Call, SignedIn, answer, integer, nothing, page
 from .texts import comment_body
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from cmbot.sandbox.jira.worklogs import Adjustment
 
 router = APIRouter()
+CHANGED_LIMIT = 1000
 
 
 @router.get("/issue/{key}/votes")
@@ -55,6 +57,39 @@ def log_work(call: Call, key: str) -> Response:
     issue = call.issue(key, "WORK_ON_ISSUES")
     number = worklogs.add(call.site, call.user, issue, _body(call), _adjustment(call, "reduceBy"))
     return answer(call.shapes.worklog(worklogs.find(call.site, call.user, issue, str(number))), 201)
+
+
+@router.get("/worklog/updated")
+def changed_worklogs(call: Call) -> Response:
+    """The work that was logged or changed since an instant, in milliseconds, the longest ago first."""
+    text = call.text("since", "0")
+    if not (text.isascii() and text.isdigit() and len(text) < 18):
+        raise JiraError(400, f"'since' must be an instant in milliseconds, got {text[:40]!r}.")
+    since = int(text)
+    found = worklogs.changed(call.site, call.user, since)
+    page = found[:CHANGED_LIMIT]
+    address = call.shapes.link("worklog/updated")
+    last = len(page) == len(found)
+    until = page[-1].updated if page else since
+    body: Json = {
+        "values": [{"worklogId": one.id, "updatedTime": one.updated, "properties": []} for one in page],
+        "since": since,
+        "until": until,
+        "self": f"{address}?since={since}",
+        "lastPage": last,
+    }
+    return answer(body if last else {**body, "nextPage": f"{address}?since={until}"})
+
+
+@router.post("/worklog/list")
+def chosen_worklogs(call: Call) -> Response:
+    """Up to a thousand pieces of work by their numbers."""
+    ids = call.object.get("ids")
+    if not isinstance(ids, list) or len(ids) > CHANGED_LIMIT:
+        raise JiraError(400, f"'ids' must be a list of at most {CHANGED_LIMIT} numbers.")
+    wanted = {integer("ids", number) for number in ids}
+    found = [one for one in worklogs.changed(call.site, call.user) if one.id in wanted]
+    return answer([call.shapes.worklog(one) for one in found])
 
 
 @router.get("/issue/{key}/worklog/{number}")
