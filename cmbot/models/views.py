@@ -129,6 +129,26 @@ class GroupView:
         return Status.DRAFT if self.last is None else _STATUS[self.last.state]
 
     @property
+    def state(self) -> str:
+        """Finer than its status; ``failing`` while it runs and jobs have failed (requirement V10)."""
+        if self.last is None:
+            return "waiting"
+        failing = self.last.state is AttemptState.RUNNING and self.jobs.failed
+        return "failing" if failing else self.last.state
+
+    @property
+    def failing(self) -> bool:
+        """Whether something of it has failed for good, whether or not it goes on."""
+        live = self.last is not None and self.last.state.live
+        return bool(live and self.jobs.failed) or self.effective is Status.FAILED
+
+    @property
+    def left_running(self) -> bool:
+        """Whether a person closed it while it goes on (reference/predecessors.md 8.4, rule 4)."""
+        live = self.last is not None and self.last.state.live
+        return live and self.issue is not None and self.issue.status.closed
+
+    @property
     def effective(self) -> Status:
         """What counts for the step: a person may have accepted what ended without its whole result."""
         accepted = self.issue is not None and self.issue.status is Status.COMPLETED
@@ -186,6 +206,12 @@ class StepView:
     def quanta(self) -> Counts:
         """Of all groups."""
         return sum((group.quanta for group in self.groups), Counts())
+
+    @property
+    def failing(self) -> bool:
+        """Whether it runs and something of it has failed (requirement V10)."""
+        failing = any(group.failing for group in self.groups if not _abandoned(group.issue))
+        return failing and self.status is Status.RUNNING
 
     @property
     def groups_done(self) -> int:
@@ -269,6 +295,11 @@ class CampaignView:
     def quanta(self) -> Counts:
         """Of all steps."""
         return sum((step.quanta for step in self.steps), Counts())
+
+    @property
+    def failing(self) -> bool:
+        """Whether one of its steps runs and something of it has failed (requirement V10)."""
+        return any(step.failing for step in self.steps)
 
     @property
     def attempts(self) -> tuple[Attempt, ...]:

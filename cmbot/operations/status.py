@@ -31,7 +31,7 @@ class Line:
     name: str
     """Its name."""
     status: str
-    """Its status in Jira; for a group its finer state."""
+    """Its status in Jira, with ``failing`` if it runs and something failed; for a group its finer state."""
     attempt: str
     """Newest attempt of a group."""
     request: int | None
@@ -173,7 +173,8 @@ def _lines(view: CampaignView) -> tuple[Line, ...]:
 
 def _issue_line(issue: Issue, name: str, view: CampaignView | StepView, summary: str) -> Line:
     summary = "; ".join(filter(None, (_frozen(issue), summary)))
-    return Line(issue.level, issue.key, name, issue.status, "", None, view.jobs, view.quanta, summary)
+    status = f"{issue.status}, failing" if view.failing else issue.status
+    return Line(issue.level, issue.key, name, status, "", None, view.jobs, view.quanta, summary)
 
 
 def _frozen(issue: Issue | None) -> str:
@@ -186,7 +187,7 @@ def _group_line(group: GroupView) -> Line:
         level=Level.GROUP,
         key=group.issue.key if group.issue else "",
         name=group.name,
-        status=last.state if last else "waiting",
+        status=group.state,
         attempt=last.label if last else "",
         request=last.last_try.request_id if last and last.last_try else None,
         jobs=group.jobs,
