@@ -39,7 +39,7 @@ def attention(facts: Facts) -> str:
 _RECOVERY = {
     Verb.WAIT: "cmbot waits",
     Verb.ADOPT: "cmbot takes it over",
-    Verb.LOOK_UP: "cmbot asks PanDA for its name",
+    Verb.LOOK_UP: "cmbot looks for its name",
     Verb.DUPLICATE: "a person decides",
     Verb.START: "cmbot submits it",
     Verb.COUNT: "cmbot makes the data report",

@@ -92,7 +92,7 @@ def test_a_submission_without_a_request_id_is_recovered() -> None:
     known = facts(attempt, report=None, known={}, said={})
     assert (only(known).rule, only(known).does) == ("unfinished", Does.RECOVER)
     looked = replace(known, outcome=Outcome(Recovery.LOOK_UP, note="bps submit was killed"))
-    assert only(looked).says.endswith("(bps submit was killed); cmbot asks PanDA for its name")
+    assert only(looked).says.endswith("(bps submit was killed); cmbot looks for its name")
     assert found(facts(replace(attempt, tries=()), report=None)) == [("unfinished", Does.RECOVER)]
 
 
