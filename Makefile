@@ -31,8 +31,8 @@ contracts: .venv/ready
 unit: .venv/ready
 	$(BIN)/pytest -m 'not long' -n auto --dist loadscope $(PYTEST)
 
-bench: .venv/ready  ## Figures; they fail nothing
-	$(BIN)/python tests/bench.py
+bench: .venv/ready  ## Figures; they fail nothing. BENCH=… hands on options (--passes 10000)
+	$(BIN)/python tests/bench.py $(BENCH)
 
 .venv/ready: pyproject.toml requirements/$(TAG).txt
 	@test -n "$(PYTHON)" || { echo "make: no python3.11 or python3.12 found; install one or say make PYTHON=/path/to/python3.11"; exit 1; }

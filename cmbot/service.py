@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import signal
 from contextlib import contextmanager
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from cmbot.jira_schema.webhooks import Told
     from cmbot.models.issues import Person
+    from cmbot.reconcile.edges import Edges
     from cmbot.reconcile.passes import Report
     from cmbot.settings import Settings
 
@@ -57,7 +59,7 @@ def once(settings: Settings) -> Report:
     CmbotError
         If it could not even begin.
     """
-    edges = open_edges(settings, person=False)
+    edges = _open(settings)
     try:
         passes = Passes(edges)
         while (report := passes.run(datetime.now(UTC))).more:
@@ -106,6 +108,13 @@ def forever(settings: Settings) -> None:
     with loop.wake.waking(job), _serving(settings, loop):
         scheduler.start()
     loop.close()
+
+
+def _open(settings: Settings) -> Edges:
+    edges = open_edges(settings, person=False)
+    # What was loaded by now stays: the collector need not go through it in every pass.
+    gc.freeze()
+    return edges
 
 
 @contextmanager
@@ -217,7 +226,7 @@ class _Loop:
         named = self.wake.take()
         try:
             if self._passes is None:
-                self._edges = open_edges(self._settings, person=False)
+                self._edges = _open(self._settings)
                 self._passes, self._me = Passes(self._edges), self._edges.me
                 _LOG.info("connected to %s as %s", self._settings.jira.url, self._edges.me)
             # Of an issue without a key only those are looked at that are known: the others may be anybody's.

@@ -1,11 +1,12 @@
 """What it costs to mirror a Jira: replayed pages, measured in processes of their own.
 
-``python tests/bench_mirror.py serve DIR`` replays a Data Center with 10,000 issues of 6 KB;
-``floor`` and ``cold`` are the two clients that `bench` compares.
+``python tests/bench_mirror.py serve DIR`` replays 10,000 issues of 6 KB, as Data Center and, below
+``/cloud``, as Cloud; ``floor`` and ``cold`` are the two clients that `bench` compares.
 """
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import re
@@ -113,16 +114,35 @@ class Replay(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         address = urlsplit(self.path)
-        asked = {name: values[0] for name, values in parse_qs(address.query).items()}
-        if address.path != "/count":
-            Replay.requests += 1
-        match address.path.rpartition("/")[2]:
-            case "count":
+        self._answer(address.path, {name: values[0] for name, values in parse_qs(address.query).items()})
+
+    def do_POST(self) -> None:
+        self._answer(self.path, json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+
+    def _answer(self, path: str, asked: dict[str, Any]) -> None:
+        Replay.requests += path != "/count"
+        match path.partition("/rest/api/2/")[2]:
+            case "":
                 body = json.dumps(Replay.requests).encode()
             case "serverInfo":
-                body = json.dumps({"deploymentType": "Server", "serverTime": NOW.isoformat()}).encode()
+                kind = "Cloud" if path.startswith("/cloud/") else "Server"
+                body = json.dumps({"deploymentType": kind, "serverTime": NOW.isoformat()}).encode()
             case "myself":
-                body = json.dumps({"name": "cmbot", "displayName": "cmbot"}).encode()
+                body = json.dumps({"name": "cmbot", "accountId": "cmbot", "displayName": "cmbot"}).encode()
+            case "issue/bulkfetch":
+                body = b'{"issues":[' + b",".join(self.whole[one] for one in asked["issueIdsOrKeys"]) + b"]}"
+            case "changelog/bulkfetch":
+                named = [json.loads(self.whole[one]) for one in asked["issueIdsOrKeys"]]
+                logs = [
+                    {"issueId": one["id"], "changeHistories": one["changelog"]["histories"]} for one in named
+                ]
+                body = json.dumps({"issueChangeLogs": logs}).encode()
+            case "search/jql":
+                start = int(asked.get("nextPageToken", 0))
+                page, total = self._rows({**asked, "startAt": start})
+                end = start + len(page)
+                token = f',"nextPageToken":"{end}"' if end < total else ""
+                body = b'{"issues":[' + b",".join(page) + f"]{token}}}".encode()
             case "field":
                 names = [
                     {"id": f"customfield_{20_000 + place}", "name": field.name, "custom": True}
@@ -137,19 +157,21 @@ class Replay(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def _found(self, asked: dict[str, str]) -> bytes:
-        start, size = int(asked.get("startAt", 0)), int(asked.get("maxResults", PAGE))
+    def _found(self, asked: dict[str, Any]) -> bytes:
+        page, total = self._rows(asked)
+        head = f'{{"startAt":{asked.get("startAt", 0)},"total":{total},"issues":['
+        return head.encode() + b",".join(page) + b"]}"
+
+    def _rows(self, asked: dict[str, Any]) -> tuple[list[bytes], int]:
         named = re.match(r"id in \(([\d,]+)\)", asked["jql"])
         if named:
-            found, total = [self.whole[one] for one in named[1].split(",")], named[1].count(",") + 1
+            found = [self.whole[one] for one in named[1].split(",")]
         elif "updated >=" in asked["jql"]:
-            found, total = [], 0
-        elif "whole" in asked["jql"]:
-            found, total = list(self.whole.values())[start : start + size], COUNT
+            found = []
         else:
-            found, total = self.rows[start : start + size], COUNT
-        head = f'{{"startAt":{start},"maxResults":{size},"total":{total},"issues":['
-        return head.encode() + b",".join(found) + b"]}"
+            found = list(self.whole.values()) if "whole" in asked["jql"] else self.rows
+        start = int(asked.get("startAt", 0))
+        return found[start : start + int(asked["maxResults"])], len(found)
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
@@ -164,7 +186,7 @@ def serve(directory: Path) -> None:
     server.serve_forever()
 
 
-def floor(url: str, directory: Path) -> dict[str, float]:
+def floor(url: str, directory: Path, _: int) -> dict[str, float]:
     """The same data by plain requests, json and one bulk insert for each page."""
     before = time.process_time()
     database = sqlite3.connect(directory / "floor.sqlite")
@@ -182,7 +204,7 @@ def floor(url: str, directory: Path) -> dict[str, float]:
     return {"cpu": time.process_time() - before}
 
 
-def cold(url: str, directory: Path) -> dict[str, float]:
+def cold(url: str, directory: Path, passes: int) -> dict[str, float]:
     """A first start: listed, read, parsed, kept; then passes without news."""
     os.environ["BENCH_TOKEN"] = "made-up"
     settings = {
@@ -195,6 +217,8 @@ def cold(url: str, directory: Path) -> dict[str, float]:
     file = directory / "settings.yaml"
     file.write_text(yaml.safe_dump(settings))
     edges = open_edges(load_settings(file))
+    # As the service does.
+    gc.freeze()
     before = time.process_time()
     while observe.changes(edges, NOW).more:
         pass
@@ -205,11 +229,12 @@ def cold(url: str, directory: Path) -> dict[str, float]:
     for number in range(3):
         observe.changes(edges, later + number * timedelta(minutes=5))
     later += timedelta(minutes=16)
-    requested = requests.get(f"{url}/count", timeout=60).json()
+    count = f"{url.removesuffix('/cloud')}/count"
+    requested = requests.get(count, timeout=60).json()
     observe.changes(edges, later)
-    quiet = requests.get(f"{url}/count", timeout=60).json() - requested
+    quiet = requests.get(count, timeout=60).json() - requested
     settled = resident()
-    for _ in range(2_000):
+    for _ in range(passes):
         observe.changes(edges, later)
     return {"cpu": cpu, "memory": memory, "requests": quiet, "grown": resident() - settled}
 
@@ -256,10 +281,10 @@ def resident() -> float:
     return psutil.Process().memory_info().rss / 2**20
 
 
-def figures(client: str, url: str) -> dict[str, float]:
+def figures(client: str, url: str, passes: int = 0) -> dict[str, float]:
     """What a client measures, in a process of its own."""
     with tempfile.TemporaryDirectory() as directory:
-        asked = [sys.executable, __file__, client, url, directory]
+        asked = [sys.executable, __file__, client, url, directory, str(passes)]
         answer = subprocess.run(asked, check=True, capture_output=True, text=True)
     found: dict[str, float] = json.loads(answer.stdout)
     return found
@@ -286,7 +311,7 @@ def main() -> None:
     if what == "serve":
         serve(Path(rest[0]))
         return
-    sys.stdout.write(json.dumps({"floor": floor, "cold": cold}[what](rest[0], Path(rest[1]))))
+    sys.stdout.write(json.dumps({"floor": floor, "cold": cold}[what](rest[0], Path(rest[1]), int(rest[2]))))
 
 
 if __name__ == "__main__":

@@ -70,16 +70,15 @@ class DataCenter:
         start, total = 0, len(ids)
         while start < total:
             try:
-                answer = wire.read(
-                    "Jira",
-                    "reading several issues",
-                    "search",
-                    jql=f"id in ({','.join(ids)}) ORDER BY id",
-                    fields=",".join(asked.fields),
-                    expand="changelog",
-                    startAt=start,
-                    maxResults=len(ids),
-                )
+                # By POST, for so many ids make an address longer than some proxies take.
+                body = {
+                    "jql": f"id in ({','.join(ids)}) ORDER BY id",
+                    "fields": list(asked.fields),
+                    "expand": ["changelog"],
+                    "startAt": start,
+                    "maxResults": len(ids),
+                }
+                answer = wire.query("Jira", "reading several issues", "search", body)
                 issues, total = list(answer["issues"]), int(answer["total"])
             except Refused:
                 # A query that names an issue which is gone is refused as a whole.

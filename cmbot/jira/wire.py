@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 import jira
 import requests
+from pydantic_core import from_json
 
 from cmbot.exceptions import CredentialsError, UserError
 from cmbot.jira import failures
@@ -308,7 +309,8 @@ def issue_path(issue: str, *rest: str) -> str:
 
 def _json(subject: str, doing: str, response: requests.Response, *, write: bool = False) -> Any:
     try:
-        return response.json()
+        # Stricter than the standard library's, which takes what no database could keep, at any depth.
+        return from_json(response.content, allow_inf_nan=False, cache_strings="keys")
     except ValueError:
         what = "with a web page" if "html" in response.headers.get("Content-Type", "") else "without JSON"
         raise failures.unknown(subject, f"{doing} was answered {what}", write=write) from None

@@ -120,15 +120,15 @@ def _blockers(links: Sequence[Mapping[str, Any]], blocks: str) -> Iterator[str]:
 
 
 def _own_fields(key: str, fields: Mapping[str, Any], names: Names) -> dict[str, Any]:
-    own = {}
-    for site_id, name in names.fields.items():
-        value = fields.get(site_id)
-        if value is None or value in ("", []):
-            continue
-        try:
-            own[name] = values.from_jira(name, value)
-        except UserError as error:
-            raise UserError(key, f"{error.subject} {error.problem}", error.remedy) from error
+    own, name = {}, ""
+    try:
+        for site_id, name in names.fields.items():
+            value = fields.get(site_id)
+            # Null, an empty text and an empty list are what nobody filled in; zero is a value.
+            if value or value == 0:
+                own[name] = values.from_jira(name, value)
+    except UserError as error:
+        raise UserError(key, f"{error.subject} {error.problem}", error.remedy) from error
     return own
 
 

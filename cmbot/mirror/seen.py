@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from pydantic_core import from_json, to_json
+
 from cmbot.mirror.database import stamp
 from cmbot.models.issues import Level, Status
 
@@ -56,7 +58,7 @@ def save_new(connection: Connection, issues: Iterable[tuple[Issue, Mapping[str, 
                 issue.status,
                 issue.parent,
                 stamp(issue.updated),
-                json.dumps(body),
+                to_json(body).decode(),
             )
             for issue, body in issues
         ],
@@ -192,7 +194,7 @@ def bodies(mirror: Mirror, **where: str) -> Iterator[Mapping[str, Any]]:
     """
     clause = " AND ".join(f"[{name}] = :{name}" for name in where) or "1"
     for row in mirror.db["issues"].rows_where(clause, where, order_by="CAST(id AS INTEGER)"):
-        yield json.loads(row["body"])
+        yield from_json(row["body"])
 
 
 def earlier_campaigns_with(mirror: Mirror, epic_id: str, field_id: str, value: str) -> tuple[str, ...]:

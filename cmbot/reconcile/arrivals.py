@@ -6,6 +6,7 @@ fit) is left to `looking`.
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from cmbot.exceptions import RemoteError, UserError
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     from cmbot.models.issues import Issue
     from cmbot.reconcile.edges import Edges
+
+_LOG = logging.getLogger(__name__)
 
 
 def keep(edges: Edges, rows: Sequence[unread.Row], bodies: Mapping[str, Mapping[str, Any]]) -> list[Issue]:
@@ -55,8 +58,8 @@ def keep(edges: Edges, rows: Sequence[unread.Row], bodies: Mapping[str, Mapping[
         with edges.mirror.writing() as connection:
             seen.save_new(connection, plain)
             unread.done(connection, *(issue.id for issue in new))
-            for issue in new:
-                events.add_all(connection, looking.new_acts(edges, issue, None))
+            events.add_all(connection, [act for issue in new for act in looking.new_acts(edges, issue, None)])
+        _LOG.info("%d issues seen for the first time", len(new))
     return new
 
 

@@ -229,6 +229,8 @@ def _keep(edges: Edges, issue: Issue, body: Mapping[str, Any], now: datetime) ->
         if row is not None and row.frozen:
             events.add(connection, now, issue.key, "cmbot", f"follows {issue.key} again", "it is back")
             _LOG.info("%s is followed again", issue.key)
+    for act in acts:
+        _LOG.info("%s: %s %s", act.issue_key, act.who, act.what)
 
 
 def new_acts(edges: Edges, issue: Issue, known: Mapping[str, Any] | None) -> list[events.Event]:
@@ -256,13 +258,11 @@ def new_acts(edges: Edges, issue: Issue, known: Mapping[str, Any] | None) -> lis
             who = _name(edges, move.by)
             what = f"moved {issue.key} from {move.source or 'elsewhere'} to {move.target or 'elsewhere'}"
             found.append(events.Event(move.at, issue.key, who, what, f"history {move.history_id}"))
-            _LOG.info("%s moved to %s by %s", issue.key, move.target, who)
     for edit in issue.edits:
         if edit.history_id not in old:
             who = _name(edges, edit.by)
             what = f"changed {edit.field} of {issue.key} from {edit.before!r} to {edit.after!r}"
             found.append(events.Event(edit.at, issue.key, who, what, f"history {edit.history_id}"))
-            _LOG.info("%s %s changed by %s", issue.key, edit.field, who)
     return found
 
 

@@ -83,7 +83,7 @@ def changes(edges: Edges, now: datetime, named: Mapping[str, str] | None = None)
             return news
         rows = unread.due(edges.mirror, now, _MOST)
     _read(edges, rows, now, news, whole_seconds=whole_seconds)
-    news.more = len(rows) == _MOST and news.trouble is None
+    news.more = news.trouble is None and len(rows) == _MOST and bool(unread.due(edges.mirror, now, 1))
     return news
 
 
