@@ -100,6 +100,7 @@ def test_a_person_cancels_what_runs_and_retries_it(
     panda.control("executor", paused=True)
     epic, step = bot.create()
     alice.launch(epic)
+    bot.until(panda.requests)
     bot.until(lambda: [item.state for item in bot.attempts(step)] in ([S.SUBMITTED], [S.RUNNING]))
 
     planned = json.loads(cmbot(world, "cancel", epic, "--dry-run", "--json"))
