@@ -1,0 +1,83 @@
+"""retry, restart and cancel at a terminal: what they would do, what they write, what they refuse."""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from typing import Any
+
+import pytest
+
+from cmbot.mirror import events, journal
+from cmbot.models.attempts import AttemptState, Order
+
+
+def given(terminal: Any) -> list[Order]:
+    with closing(terminal.mirror()) as mirror:
+        return [
+            order
+            for group in journal.attempts(mirror, "10002").values()
+            for attempt in group
+            for order in attempt.orders
+        ]
+
+
+def becomes(terminal: Any, state: AttemptState) -> None:
+    with closing(terminal.mirror()) as mirror, mirror.writing() as connection:
+        ((attempt,),) = journal.attempts(mirror, "10002").values()
+        journal.set_attempt(connection, attempt.id, state=state)
+
+
+@pytest.mark.covers("V19", "W11")
+def test_a_dry_run_says_what_would_happen_and_writes_nothing(followed: Any) -> None:
+    result = followed.run("restart", "CM-3", "--dry-run")
+    assert result.exit_code == 0, result.output
+    assert result.output.splitlines()[0] == "CM-3 would restart step1 g001 a1 (request 4711)"
+    assert "run: CM-2_step1_g001_a1_0a1b2c3d" in result.output
+    assert given(followed) == []
+
+
+@pytest.mark.covers("W11", "W13")
+def test_what_is_asked_is_written_down_with_who_and_why(
+    followed: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOGNAME", "linda")
+    answer = json.loads(followed.run("restart", "CM-2", "--reason", "the site was down", "--json").output)
+    (order,) = given(followed)
+    assert (order.cause.id, order.cause.by.account) == (answer["cause"], "linda")
+    assert order.cause.what == "ran cmbot restart CM-2: the site was down"
+    assert (order.verb, order.number) == ("restart", 1)
+    with closing(followed.mirror()) as mirror:
+        event = events.of(mirror, ("CM-3",))[-1]
+    assert (event.who, event.what) == ("linda", "asks for a restart of step1 g001 a1")
+    # Once is enough.
+    (line,) = followed.refused("restart", "CM-3")
+    assert "restart of a1 was asked already and is not done yet" in line
+
+
+@pytest.mark.parametrize("verb", ["cancel", "restart", "retry"])
+def test_a_key_that_is_not_known_is_told(followed: Any, verb: str) -> None:
+    assert "is not known here" in followed.refused(verb, "CM-99")[0]
+
+
+def test_only_what_runs_can_be_cancelled(followed: Any) -> None:
+    (line,) = followed.refused("cancel", "CM-3")
+    assert line.startswith("CM-3: cannot cancel it: a1 has ended: failed")
+    becomes(followed, AttemptState.RUNNING)
+    (line,) = followed.refused("restart", "CM-3")
+    assert "a1 is running; cancel it first" in line
+    result = followed.run("cancel", "CM-1")
+    assert "PanDA is asked to abort request 4711, again until it has ended" in result.output
+    assert "run `cmbot sync --once`" in result.output
+    assert [order.verb for order in given(followed)] == ["cancel"]
+
+
+def test_a_retry_needs_a_definition_that_can_be_read(followed: Any) -> None:
+    assert any("Reason" in line for line in followed.refused("retry", "CM-3"))
+    assert given(followed) == []
+
+
+def test_memory_is_a_number(followed: Any) -> None:
+    result = followed.run("retry", "CM-3", "--memory", "isr=lots")
+    assert result.exit_code == 2
+    assert "write isr=8000, or 8000 for what failed" in result.stderr
