@@ -97,7 +97,7 @@ def _notices(view: CampaignView, moves: Sequence[MoveTo]) -> Iterator[Notice]:
     yield from telling.needing_attention(view)
     yield from telling.distrusted(view)
     yield from telling.edited(view)
-    yield from telling.not_done(view)
+    yield from orders.not_done(view)
     for step in view.steps:
         if by_issue.get(step.issue.id) is Status.COMPLETED:
             yield telling.completed(step.issue, (step,))

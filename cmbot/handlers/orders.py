@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cmbot.exceptions import Problem
 from cmbot.handlers.actions import Settle, Steer
 from cmbot.models.attempts import AttemptState, OrderState, Verb
 from cmbot.models.issues import Status
+from cmbot.models.notices import Notice, NoticeKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,6 +109,37 @@ def refusal(verb: Verb, group: GroupView) -> str:
     if verb is Verb.RESTART and (item is None or item.request_id is None):
         return f"{last.label} never became a request; retry it"
     return ""
+
+
+def not_done(view: CampaignView) -> Iterator[Notice]:
+    """Tell of orders that were not carried out.
+
+    Parameters
+    ----------
+    view : `~cmbot.models.views.CampaignView`
+        The campaign.
+
+    Yields
+    ------
+    notice : `~cmbot.models.notices.Notice`
+        On the sub-task, or on the step where there is none; once for each order.
+    """
+    for step in view.steps:
+        for group in step.groups:
+            for attempt in group.attempts:
+                for order in attempt.orders:
+                    if order.state is OrderState.REFUSED:
+                        issue = group.issue or step.issue
+                        what = f"{order.verb} of {step.name} {group.name} {attempt.label}"
+                        said = Problem(what, order.note, f"see {issue.key} and cmbot history {issue.key}")
+                        yield Notice(
+                            NoticeKind.REFUSED,
+                            issue,
+                            f"order:{order.cause.id}:{step.issue.id}:{group.name}",
+                            order.cause,
+                            problems=(said,),
+                            coming=f"{attempt.label} stays as it is: {attempt.state}.",
+                        )
 
 
 def _over(order: Order, attempt: Attempt, group: GroupView) -> tuple[OrderState, str] | None:

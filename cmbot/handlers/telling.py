@@ -157,37 +157,6 @@ def _not_used(issue: Issue, edit: Edit, problem: str, remedy: str) -> Notice:
     )
 
 
-def not_done(view: CampaignView) -> Iterator[Notice]:
-    """Tell of orders that were not carried out.
-
-    Parameters
-    ----------
-    view : `~cmbot.models.views.CampaignView`
-        The campaign.
-
-    Yields
-    ------
-    notice : `~cmbot.models.notices.Notice`
-        On the sub-task, or on the step where there is none; once for each order.
-    """
-    for step in view.steps:
-        for group in step.groups:
-            for attempt in group.attempts:
-                for order in attempt.orders:
-                    if order.state is OrderState.REFUSED:
-                        issue = group.issue or step.issue
-                        what = f"{order.verb} of {step.name} {group.name} {attempt.label}"
-                        said = Problem(what, order.note, f"see {issue.key} and cmbot history {issue.key}")
-                        yield Notice(
-                            NoticeKind.REFUSED,
-                            issue,
-                            f"order:{order.cause.id}:{step.issue.id}:{group.name}",
-                            order.cause,
-                            problems=(said,),
-                            coming=f"{attempt.label} stays as it is: {attempt.state}.",
-                        )
-
-
 def needing_attention(view: CampaignView) -> Iterator[Notice]:
     """Tell that an attempt that goes on needs a person, or goes on again, or that a launch leads to nothing.
 

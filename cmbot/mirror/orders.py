@@ -5,16 +5,32 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cmbot.mirror.database import stamp
-from cmbot.models.attempts import Cause, Changes, Order, OrderState, Verb
+from cmbot.models.attempts import AS_DEFINED, Cause, Changes, Order, OrderState, Verb
 from cmbot.models.issues import Person
 
 if TYPE_CHECKING:
     from sqlite3 import Connection, Row
 
     from cmbot.mirror.database import Mirror
+
+
+_Label = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,199}$")]
+_Place = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{0,100}$")]
+
+
+class _Changes(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    fresh: bool = False
+    tasks: tuple[_Label, ...] = ()
+    site: _Place = ""
+    queue: _Place = ""
+    memory: dict[_Label, Annotated[int, Field(ge=1, lt=10**9)]] = {}
 
 
 def add(
@@ -158,6 +174,26 @@ def changes(body: dict[str, Any]) -> Changes:
         The same.
     """
     return Changes(**body | {"tasks": tuple(body.get("tasks", ()))})
+
+
+def checked(body: object) -> Changes:
+    """Read what an attempt does otherwise, as an issue property says; hostile until checked.
+
+    Parameters
+    ----------
+    body : `object`
+        What JSON held.
+
+    Returns
+    -------
+    changes : `~cmbot.models.attempts.Changes`
+        Nothing if cmbot cannot have written it: the attempt itself must not be lost for that.
+    """
+    try:
+        found = _Changes.model_validate(body)
+    except ValidationError:
+        return AS_DEFINED
+    return Changes(**found.model_dump())
 
 
 def _order(row: Row) -> Order:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import logging
 import re
+from dataclasses import asdict
 from datetime import datetime
 from sqlite3 import IntegrityError
 from typing import TYPE_CHECKING, Any
 
-from cmbot.mirror import journal
-from cmbot.models.attempts import AttemptState, Cause, TryState
+from cmbot.mirror import journal, orders
+from cmbot.models.attempts import AS_DEFINED, AttemptState, Cause, TryState
 from cmbot.models.issues import Person
 from cmbot.models.systems import System
 
@@ -281,6 +282,7 @@ def _entry(attempt: Attempt) -> dict[str, Any]:
         "request": item.request_id if item else None,
         "wms": item.wms if item else System.PANDA,
         "site": item.site if item else "",
+        **({"changes": asdict(attempt.changes)} if attempt.changes != AS_DEFINED else {}),
     }
 
 
@@ -298,8 +300,9 @@ def _restore(mirror: Mirror, step_id: str, entry: Mapping[str, Any], directory: 
         str(entry["cause"]), Person(by, by), datetime.fromisoformat(entry["at"]), str(entry["what"])
     )
     with mirror.writing() as connection:
+        where = step_id, str(entry["group"]), int(entry["number"])
         attempt = journal.add_attempt(
-            connection, step_id, str(entry["group"]), int(entry["number"]), cause, "", now
+            connection, *where, cause, "", now, orders.checked(entry.get("changes", {}))
         )
         journal.set_attempt(connection, attempt, state=AttemptState(entry["state"]))
         if not entry["nonce"]:

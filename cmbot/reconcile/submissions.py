@@ -225,6 +225,8 @@ def submission(
     ]
     rescued = () if changes.fresh else tuple(usable(names, own.name, earlier))
     where = site_of(view, step, changes)
+    if where not in local.settings.sites:
+        raise UserError("Compute site", f"{where!r} is not known", f"use {', '.join(local.settings.sites)}")
     inputs = collections.step_inputs(definition, own.name)
     return Submission(
         name=name,

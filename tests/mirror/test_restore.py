@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cmbot.mirror import Mirror, journal, restore
-from cmbot.models.attempts import AttemptState, TryState
+from cmbot.models.attempts import AttemptState, Changes, TryState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -236,3 +236,19 @@ def test_nothing_in_a_property_can_break_a_pass_or_leave_the_directory(
                 assert item.directory == f"tries/{item.name}"
                 assert "/" not in item.name
                 assert ".." not in item.name
+
+
+def test_what_an_attempt_did_otherwise_comes_back_as_far_as_cmbot_can_have_written_it(
+    mirror: Mirror, empty: Mirror, doing: Any
+) -> None:
+    changes = Changes(fresh=True, tasks=("isr",), site="IN2P3", queue="big", memory={"isr": 9000})
+    with mirror.writing() as connection:
+        journal.add_attempt(connection, "2", "g001", 1, doing.cause(), "hash", doing.at(5), changes)
+    ((attempt,),) = journal.attempts(mirror, "2").values()
+    properties = json.loads(json.dumps(restore.to_properties([attempt], "cmbot.attempts")))
+    (entry,) = properties["cmbot.attempts"]["attempts"]
+    strange = entry | {"group": "g002", "changes": {"site": "x; rm -rf /"}}
+    bring_back(empty, doing, entry, strange)
+    found = journal.attempts(empty, "2")
+    assert found["g001"][0].changes == changes
+    assert found["g002"][0].changes == Changes()

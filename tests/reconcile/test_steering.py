@@ -160,7 +160,7 @@ class World:
     def told(self) -> list[str]:
         return [
             notice.problems[0].problem
-            for notice in telling.not_done(self.view())
+            for notice in rules.not_done(self.view())
             if notice.kind is NoticeKind.REFUSED
         ]
 

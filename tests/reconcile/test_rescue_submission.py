@@ -1,0 +1,118 @@
+"""What the next attempt of a group submits: its own RUN, what it skips, and what it does otherwise."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from cmbot.mirror.plans import GroupRow
+from cmbot.models.attempts import Attempt, AttemptState, Cause, Changes, Try, TryState
+from cmbot.models.campaign import CampaignDefinition, StepDefinition
+from cmbot.models.issues import Issue, Level, Person, Status
+from cmbot.models.views import CampaignView, GroupView, StepView
+from cmbot.reconcile import submissions
+
+if TYPE_CHECKING:
+    from cmbot.bps.submission import Submission
+    from tests.reconcile.conftest import Watcher
+
+AT = datetime(2026, 11, 20, 8, tzinfo=UTC)
+OPTIONS: dict[str, Any] = {
+    "requestMemory": 2048,
+    "pipetask": {"isr": {"requestMemory": 4096, "requestCpus": 2}},
+    "cluster": {"visits": {"pipetasks": "isr, calibrate", "dimensions": "visit"}},
+    "finalJob": {"requestCpus": 1},
+}
+STEP = StepDefinition("step1", "$DRP_DIR/DRP.yaml#step1", "visit > 0", options=OPTIONS)
+CAMPAIGN = CampaignDefinition(
+    name="mini",
+    reason="a test",
+    kind="DataProc",
+    stage="development",
+    mode="test",
+    butler="/repo",
+    inputs=("raw",),
+    output="u/anna/mini",
+    environment="w",
+    wms="PanDA",
+    site="SLAC",
+    steps=(STEP,),
+)
+ROW = GroupRow("10002", "g001", 1, {"where": "visit = 1", "table": ""}, "", "")
+
+
+def attempt(number: int, state: AttemptState, **more: Any) -> Attempt:
+    nonce = f"{number}" * 8
+    item = Try(number, number, nonce, f"CM-2_step1_g001_a{number}_{nonce}", TryState.SUBMITTED, "", "", AT)
+    cause = Cause(f"move:1:{number}", Person("anna"), AT, "moved CM-1 to Launch")
+    return Attempt(number, "10002", "g001", number, state, cause, AT, tries=(item,), **more)
+
+
+def submitted(watcher: Watcher, *earlier: Attempt, changes: Changes | None = None) -> Submission:
+    epic = Issue("10001", "CM-1", Level.CAMPAIGN, Status.RUNNING, "mini", AT)
+    issue = Issue("10002", "CM-2", Level.STEP, Status.RUNNING, "step1", AT)
+    step = StepView(issue, "step1", STEP, (GroupView("g001", 1, "all", attempts=earlier),))
+    view = CampaignView(epic, Person("cmbot"), CAMPAIGN, steps=(step,))
+    number = len(earlier) + 1
+    name = f"CM-2_step1_g001_a{number}_{'f' * 8}"
+    return submissions.submission(watcher.edges, view, step, ROW, number, name, changes=changes or Changes())
+
+
+def skipped(found: Submission) -> list[str]:
+    options = found.extra_qgraph_options
+    return options[options.index("--skip-existing-in") + 1].split(",") if options else []
+
+
+@pytest.mark.covers("D6")
+def test_a_rescue_skips_what_earlier_attempts_left_the_newest_first(watcher: Watcher) -> None:
+    earlier = (
+        attempt(1, AttemptState.PARTIAL),
+        attempt(2, AttemptState.FAILED),
+        attempt(3, AttemptState.PARTIAL),
+    )
+    found = submitted(watcher, *earlier)
+    assert found.output_run == "u/anna/mini/step1/g001/a4_ffffffff"
+    runs = ["u/anna/mini/step1/g001/a3_33333333", "u/anna/mini/step1/g001/a1_11111111"]
+    assert skipped(found) == runs
+    assert found.in_collections == (*runs, "raw")
+    assert "--clobber-outputs" in found.extra_qgraph_options
+
+
+def test_a_fresh_attempt_skips_nothing_and_later_ones_rescue_only_from_it_on(watcher: Watcher) -> None:
+    first = attempt(1, AttemptState.PARTIAL)
+    found = submitted(watcher, first, changes=Changes(fresh=True))
+    assert (skipped(found), found.in_collections) == ([], ("raw",))
+    again = attempt(2, AttemptState.PARTIAL, changes=Changes(fresh=True))
+    assert skipped(submitted(watcher, first, again)) == ["u/anna/mini/step1/g001/a2_22222222"]
+
+
+@pytest.mark.covers("D11", "D18")
+def test_tasks_memory_queue_and_site_are_the_attempt_s_own(watcher: Watcher) -> None:
+    sites = dict(watcher.edges.settings.sites)
+    sites["IN2P3"] = sites["SLAC"].model_copy(update={"wms_options": {"computeCloud": "EU"}})
+    settings = watcher.edges.settings.model_copy(update={"sites": sites})
+    watcher.edges = replace(watcher.edges, settings=settings)
+    changes = Changes(
+        tasks=("isr", "calibrate"),
+        site="IN2P3",
+        queue="himem",
+        memory={"isr": 9000, "calibrate": 5000, "visits": 12000, "finalJob": 64000},
+    )
+    found = submitted(watcher, attempt(1, AttemptState.PARTIAL), changes=changes)
+    assert found.pipeline == "$DRP_DIR/DRP.yaml#isr,calibrate"
+    assert (found.site, found.site_options) == ("IN2P3", {"computeCloud": "EU"})
+    assert found.options == {
+        "requestMemory": 2048,
+        "queue": "himem",
+        "pipetask": {
+            "isr": {"requestMemory": 9000, "requestCpus": 2},
+            "calibrate": {"requestMemory": 5000},
+        },
+        "cluster": {"visits": {"pipetasks": "isr, calibrate", "dimensions": "visit", "requestMemory": 12000}},
+        "finalJob": {"requestCpus": 1, "requestMemory": 64000},
+    }
+    # The definition itself stays as it was.
+    assert OPTIONS["pipetask"] == {"isr": {"requestMemory": 4096, "requestCpus": 2}}
