@@ -22,7 +22,7 @@ from cmbot.reconcile import views
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cmbot.models.issues import Person
+    from cmbot.models.issues import Issue, Person
     from cmbot.models.views import CampaignView, GroupView, StepView
     from cmbot.reconcile.edges import Local
 
@@ -101,7 +101,11 @@ def found(
         asked = _asked(possible[0][1])
         problem = f"{asked} of {last.label if last else 'it'} was asked already and is not done yet"
         raise UserError(key, problem, f"see `cmbot history {key}`")
-    return views.campaign(local, epic_of(local, key)), free
+    view = views.campaign(local, epic_of(local, key))
+    if verb is not Verb.CANCEL:
+        for step, each in free:
+            _require_open(view.issue, step.issue, *((each.issue,) if each.issue else ()))
+    return view, free
 
 
 def target(step: StepView, group: GroupView, verb: Verb, **more: Any) -> Target:
@@ -171,6 +175,14 @@ def give(local: Local, targets: Sequence[Target], by: Person, words: str) -> Cau
             what = f"asks for a {each.verb} of {each.step} {each.group} {each.attempt}"
             events.add(connection, now, each.key, str(by), what, f"{words} ({cause.id})")
     return cause
+
+
+def _require_open(*issues: Issue) -> None:
+    for issue in issues:
+        if issue.frozen:
+            raise UserError(issue.key, f"is not followed: {issue.frozen}", "mend that first")
+        if issue.status.closed:
+            raise UserError(issue.key, f"is {issue.status}", f"move {issue.key} to Paused first")
 
 
 def _asked(group: GroupView) -> str:

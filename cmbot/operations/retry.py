@@ -72,7 +72,8 @@ def targets(local: Local, key: str, group: str = "", wanted: Wanted | None = Non
         raise DefinitionError(view.issue.key, view.problems)
     made = []
     for step, each in groups:
-        _require_startable(view, step)
+        for reason in starting.blockers(view, step):
+            raise UserError(step.issue.key, f"{step.name} comes too early: {reason}", "complete that first")
         asked = _changes(local, view, step, each, wanted or Wanted())
         if each.merge_failed and asked == AS_DEFINED:
             made.append(ordering.target(step, each, Verb.RESTART, details=restart.details(each)))
@@ -81,16 +82,6 @@ def targets(local: Local, key: str, group: str = "", wanted: Wanted | None = Non
         details = _details(local, view, step, each, changes)
         made.append(ordering.target(step, each, Verb.RETRY, changes=changes, details=details))
     return tuple(made)
-
-
-def _require_startable(view: CampaignView, step: StepView) -> None:
-    for issue in (view.issue, step.issue):
-        if issue.frozen:
-            raise UserError(issue.key, f"is not followed: {issue.frozen}", "mend that first")
-        if issue.status.closed:
-            raise UserError(issue.key, f"is {issue.status}", f"move {issue.key} to Paused first")
-    for reason in starting.blockers(view, step):
-        raise UserError(step.issue.key, f"{step.name} comes too early: {reason}", "complete that first")
 
 
 def _changes(local: Local, view: CampaignView, step: StepView, group: GroupView, wanted: Wanted) -> Changes:
@@ -156,4 +147,6 @@ def _details(
     for label, amount in changes.memory.items():
         before = last.changes.memory.get(label, memory.asked(own.options, label))
         details[f"memory of {label}"] = f"{before} -> {amount} MB" if amount != before else f"{amount} MB"
+    if group.unexplained:
+        details["not known yet"] = "why jobs failed, so no memory is raised for it; wait, or say --memory"
     return details

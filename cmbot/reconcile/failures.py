@@ -227,14 +227,15 @@ def explained(local: Local, step: StepView) -> StepView:
         if group.last is not None and not group.last.state.live
     }
     everything = [kind for each in failing.values() for kind in each]
-    if not any(group.jobs.failed for group in step.groups) and not everything:
+    owed = {group.name for group in step.groups if _owes(local, group)}
+    if not everything and not owed:
         return step
     explaining = Explaining(local.catalogue, everything, _expected(local, step.groups))
     groups = tuple(
         replace(
             group,
             failures=explaining.explain(failing.get(group.name, ())),
-            unexplained=_owes(local, group) is not None,
+            unexplained=group.name in owed,
         )
         for group in step.groups
     )
