@@ -153,6 +153,8 @@ class SiteSettings(Part):
     """What executes workflows there: PanDA, HTCondor or Parsl (docs/workload_systems.md)."""
     environment: str = ""
     """Named environment in which ``bps report`` and the like run; HTCondor needs one."""
+    timeout: float = Field(default=60.0, gt=0)
+    """Seconds that they may take, all together, before cmbot goes on without an answer."""
     wms_options: Mapping[str, JsonValue] = Field(default_factory=dict)
     """BPS keys of the site: computeCloud, queue, fileDistributionEndPoint …; for Parsl ``site.<name>``."""
     max_groups: int = 20

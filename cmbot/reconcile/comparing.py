@@ -82,6 +82,7 @@ def _body(report: WmsReport) -> dict[str, Any]:
         "counts": asdict(counts),
         "merged": report.merged,
         "merge_failed": report.merge_failed,
+        "cancelled": report.state is WorkflowState.CANCELLED,
         "status": report.raw_status,
         "unsettled": report.state is WorkflowState.UNKNOWN,
         "tasks": [asdict(task) | {"ids": list(task.ids)} for task in report.tasks],

@@ -117,7 +117,7 @@ def _judge(edges: Edges, step: StepView, attempt: Attempt, report: DataReport, n
     cancel = cancel if cancel is not None and cancel.sent else None
     if report.complete or (merged and report.within(tolerance)):
         state = AttemptState.SUCCEEDED
-    elif wms.get("status") == "Cancelled" or cancel is not None:
+    elif wms.get("cancelled") or cancel is not None:
         state = AttemptState.CANCELLED
     else:
         state = AttemptState.PARTIAL if report.successful else AttemptState.FAILED

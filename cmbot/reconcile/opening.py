@@ -13,6 +13,8 @@ import yaml
 
 import cmbot
 from cmbot import credentials
+from cmbot.bps.asking import Asking
+from cmbot.bps.htcondor import HTCondorWms
 from cmbot.bps.parsl import ParslWms
 from cmbot.bps.submission import WMS_CLASSES
 from cmbot.children import Runner
@@ -181,6 +183,10 @@ def systems(settings: Settings, runner: Runner) -> dict[str, Wms]:
     for name, site in settings.sites.items():
         if site.wms is System.PARSL:
             found[name] = ParslWms(runner, state / "tries", submit)
+        if site.wms is System.HTCONDOR:
+            environment = settings.environments[site.environment]
+            asking = Asking(runner, state / "wms", environment, WMS_CLASSES[site.wms], site.timeout)
+            found[name] = HTCondorWms(asking, submit)
     return found
 
 

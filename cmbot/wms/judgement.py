@@ -40,12 +40,30 @@ def workflow_state(raw_status: str, tasks: Sequence[TaskReport], *, cancel_asked
     state = request_state(raw_status)
     if not state.ended:
         return WorkflowState.CANCELLING if cancel_asked else state
+    if state is WorkflowState.ENDED_FAILED and cancel_asked:
+        return WorkflowState.CANCELLED
+    return counted(state, tasks)
+
+
+def counted(state: WorkflowState, tasks: Sequence[TaskReport]) -> WorkflowState:
+    """Correct the state of a workflow by the counts of its tasks.
+
+    Parameters
+    ----------
+    state : `WorkflowState`
+        What the status name says.
+    tasks : `~collections.abc.Sequence` [`~cmbot.wms.port.TaskReport`]
+        Its tasks, as far as they exist.
+
+    Returns
+    -------
+    state : `WorkflowState`
+        ``UNKNOWN`` if it has ended but the counts do not add up (yet).
+    """
     if state is WorkflowState.ENDED_OK:
         return _finished(tasks)
-    if state is WorkflowState.ENDED_FAILED:
-        if cancel_asked:
-            return WorkflowState.CANCELLED
-        return WorkflowState.ENDED_PARTLY if any(task.done for task in tasks) else state
+    if state is WorkflowState.ENDED_FAILED and any(task.done for task in tasks):
+        return WorkflowState.ENDED_PARTLY
     return state
 
 

@@ -147,6 +147,17 @@ _PANDA_JOB = _table(
         JobState.MOVED: "closed",
     }
 )
+_BPS_RUN = _table(
+    {
+        WorkflowState.SUBMITTED: "UNREADY READY PENDING",
+        WorkflowState.RUNNING: "RUNNING",
+        WorkflowState.HELD: "HELD",
+        WorkflowState.ENDED_OK: "SUCCEEDED",
+        WorkflowState.ENDED_FAILED: "FAILED PRUNED",
+        WorkflowState.CANCELLED: "DELETED",
+        WorkflowState.UNKNOWN: "UNKNOWN MISFIT",
+    }
+)
 _BPS_JOB = _table(
     {
         JobState.UNKNOWN: "UNKNOWN MISFIT",
@@ -207,8 +218,13 @@ def panda_job_state(name: str) -> JobState:
     return _translate("PanDA job", _PANDA_JOB, name)
 
 
+def bps_run_state(name: str) -> WorkflowState:
+    """Translate a name of BPS's ``WmsStates`` that is said of a run, before any counts are looked at."""
+    return _translate("BPS run", _BPS_RUN, name)
+
+
 def bps_job_state(name: str) -> JobState:
-    """Translate a name of BPS's ``WmsStates``."""
+    """Translate a name of BPS's ``WmsStates`` that is said of a job."""
     return _translate("BPS job", _BPS_JOB, name)
 
 
