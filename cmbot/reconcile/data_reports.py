@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 FILE = "report.json"
 """What pipetask writes, in the directory of its run."""
+_NO_RUN = re.compile(r"No collection with name '([^']+)' found")
 MESSAGES = 5
 """Failed quanta that are named to people."""
 
@@ -67,7 +69,11 @@ def follow(edges: Edges, view: CampaignView, step: StepView, attempt: Attempt, n
     try:
         report = parse_report(asking.answer(directory, step.issue.key, FILE), now)
         _require_whole(edges, item, report, step.issue.key)
-    except RemoteError:
+    except RemoteError as error:
+        if item.nonce and (missing := _NO_RUN.search(error.problem)) and missing[1].endswith(item.nonce):
+            summary = "it ended before anything was made: there is no run collection of it"
+            _end(edges, step, attempt, AttemptState.FAILED, summary, None, now)
+            return True
         with edges.mirror.writing() as connection:
             reports.drop(connection, item.id, "asked")
         raise
@@ -103,7 +109,13 @@ def _ask(edges: Edges, view: CampaignView, step: StepView, attempt: Attempt, now
 def _graphs(edges: Edges, step: StepView, attempt: Attempt) -> list[Path]:
     group = next(group for group in step.groups if group.name == attempt.group)
     counted = since_fresh([each for each in group.attempts if each.number <= attempt.number])
-    tries = [item for each in counted for item in each.tries]
+    # An earlier attempt without a data report has no run collection, which pipetask would miss.
+    tries = [
+        item
+        for each in counted
+        for item in each.tries
+        if each.id == attempt.id or reports.read(edges.mirror, item.id, "data") is not None
+    ]
     found = [submissions.left(edges, item).graph for item in tries if item.request_id]
     return [graph for graph in found if graph is not None]
 
