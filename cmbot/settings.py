@@ -213,6 +213,8 @@ class WorkSettings(Part):
     """Submissions of one attempt, when earlier ones were shown not to have happened."""
     launch_deadline: timedelta = timedelta(hours=6)
     """How long an issue may stay in Launch before a person is told that nothing of it has started."""
+    waiting_deadline: timedelta = timedelta(hours=2)
+    """How long a step may wait for a server before a person is told; its status comment says so at once."""
     deadlines: Mapping[AttemptState, timedelta] = Field(default_factory=dict)
     """How long an attempt may stay in a state without progress before a person is told (requirement W5);
     states that are not named keep their defaults: see `DEADLINES`."""

@@ -171,10 +171,12 @@ def needing_attention(view: CampaignView) -> Iterator[Notice]:
         On the sub-task, or on the step where there is none; once for each reason.
     """
     for issue in (view.issue, *(step.issue for step in view.steps)):
-        if issue.id in view.overdue and issue.last_move is not None:
-            marker = f"attention:launch:{issue.id}:{issue.last_move.history_id}"
-            why, waits = view.overdue[issue.id], [step.waiting for step in view.steps if step.waiting]
-            cause = causes.cause_of(issue.last_move)
+        if why := view.overdue.get(issue.id):
+            marker = f"attention:{issue.id}:{sha256(why.encode()).hexdigest()[:8]}"
+            cause = causes.in_force((view.issue, issue), view.me)
+            waits = [
+                step.waiting for step in view.steps if step.waiting and issue in (view.issue, step.issue)
+            ]
             yield Notice(NoticeKind.ATTENTION, issue, marker, cause, (f"{issue.key}: {why}", *waits))
     for step in view.steps:
         for group in step.groups:

@@ -276,7 +276,7 @@ class CampaignView:
     differences: tuple[Difference, ...] = ()
     """What was edited in the campaign itself since its newest attempt."""
     overdue: Mapping[str, str] = field(default_factory=dict)
-    """Why a person should look at issues that were launched and of which nothing starts, by issue id."""
+    """Why a person should look at issues of which nothing starts, or that wait, for too long; by issue id."""
     limits: Limits = _NO_LIMITS
     """How far cmbot goes by itself."""
 

@@ -149,7 +149,7 @@ def _untold(local: Local) -> Iterator[Waits]:
 
 
 def _campaign(local: Local, view: CampaignView, now: datetime) -> Iterator[Waits]:
-    yield from _launches(view)
+    yield from _waits(view)
     yield from _paused(view)
     going_on = rescuing.going_on(view)
     for step in view.steps:
@@ -164,13 +164,15 @@ def _campaign(local: Local, view: CampaignView, now: datetime) -> Iterator[Waits
                 yield from _failed(view, step, group, last)
 
 
-def _launches(view: CampaignView) -> Iterator[Waits]:
+def _waits(view: CampaignView) -> Iterator[Waits]:
     for issue in (view.issue, *(step.issue for step in view.steps)):
         if issue.id in view.overdue:
-            waits = [step.waiting for step in view.steps if step.waiting]
-            todo = "; ".join(waits) or "see `cmbot reconcile --dry-run`"
+            waits = [
+                step.waiting for step in view.steps if step.waiting and issue in (view.issue, step.issue)
+            ]
+            why = "; ".join((view.overdue[issue.id], *waits))
             since = issue.last_move.at if issue.last_move else None
-            yield Waits(Kind.OVERDUE, issue.key, "", since, view.overdue[issue.id], todo)
+            yield Waits(Kind.OVERDUE, issue.key, "", since, why, "see `cmbot doctor`, and the log of cmbot")
 
 
 def _paused(view: CampaignView) -> Iterator[Waits]:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import logging
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from cmbot.handlers import inconsistencies, overdue
+from cmbot.handlers import causes, inconsistencies, overdue
 from cmbot.mirror import events, journal
 from cmbot.models.attempts import AttemptState, TryState
 from cmbot.reconcile import troubles
 from cmbot.wms.port import WmsReport
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from cmbot.handlers.facts import Facts
     from cmbot.models.attempts import Attempt
     from cmbot.models.issues import Issue
@@ -60,8 +59,8 @@ def attend(edges: Edges, step: StepView, facts: Facts) -> bool:
     return True
 
 
-def launches(edges: Edges, view: CampaignView, now: datetime) -> None:
-    """Keep that nothing has started of what was launched, for those of whom it takes too long.
+def waits(edges: Edges, view: CampaignView, now: datetime) -> None:
+    """Keep what takes too long: launches of which nothing starts, and steps that wait for a server.
 
     Parameters
     ----------
@@ -78,6 +77,39 @@ def launches(edges: Edges, view: CampaignView, now: datetime) -> None:
             why = f"in Launch since {overdue.instant(move.at)}, and nothing of it has started"
             edges.mirror.remember(launch_note(issue), why)
             _LOG.warning("%s %s", issue.key, why)
+    for step in view.steps:
+        _wait(edges, view, step, now)
+
+
+def _wait(edges: Edges, view: CampaignView, step: StepView, now: datetime) -> None:
+    """Keep since when a step waits, and that it is too long, as long as somebody wants something of it."""
+    mirror, begun = edges.mirror, f"waits since {step.issue.id}"
+    noted = mirror.note(begun)
+    live = any(group.last is not None and group.last.state.live for group in step.groups)
+    wanted = live or not step.chained or causes.in_force((view.issue, step.issue), view.me) is not None
+    if not step.waiting or not wanted:
+        for name in (begun, waiting_note(step.issue)) if noted else ():
+            mirror.remember(name, "")
+    elif not noted:
+        mirror.remember(begun, now.isoformat())
+    elif now - (since := datetime.fromisoformat(noted)) >= edges.settings.work.waiting_deadline:
+        mirror.remember(waiting_note(step.issue), f"waits since {overdue.instant(since)}")
+
+
+def waiting_note(issue: Issue) -> str:
+    """Name the note that says that a step waits for too long.
+
+    Parameters
+    ----------
+    issue : `~cmbot.models.issues.Issue`
+        The step.
+
+    Returns
+    -------
+    name : `str`
+        Empty as long as it does not.
+    """
+    return f"waits too long {issue.id}"
 
 
 def launch_note(issue: Issue) -> str:

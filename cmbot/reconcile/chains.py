@@ -45,7 +45,8 @@ def marked(local: Local, view: CampaignView) -> CampaignView:
     view : `~cmbot.models.views.CampaignView`
         The same, with ``chained`` set.
     """
-    done = set(_note(local, view).get("done", ()))
+    note = _note(local, view)
+    done, trouble = set(note.get("done", ())), note.get("trouble", "")
     root = f"{view.definition.output}/" if view.definition else ""
     behind = {
         chain.name.removeprefix(root).partition("/")[0]
@@ -53,11 +54,12 @@ def marked(local: Local, view: CampaignView) -> CampaignView:
         if _digest(chain) not in done
     }
     # A step is only shown as Completed once it was chained: also known when the note is lost with the mirror.
-    steps = tuple(
-        replace(step, chained=step.name not in behind or step.issue.status is Status.COMPLETED)
-        for step in view.steps
-    )
-    return replace(view, steps=steps)
+    steps = []
+    for step in view.steps:
+        chained = step.name not in behind or step.issue.status is Status.COMPLETED
+        waiting = step.waiting if chained else "; ".join(filter(None, (step.waiting, trouble)))
+        steps.append(replace(step, chained=chained, waiting=waiting))
+    return replace(view, steps=tuple(steps))
 
 
 def wanted(view: CampaignView) -> tuple[Chain, ...]:
@@ -97,6 +99,8 @@ def wanted(view: CampaignView) -> tuple[Chain, ...]:
 def keep(edges: Edges, view: CampaignView, now: datetime) -> None:
     """Have the wanted chains made, unless they are there.
 
+    What keeps them from being made is shown on the steps that wait for them; it is tried again in each pass.
+
     Parameters
     ----------
     edges : `~cmbot.reconcile.edges.Edges`
@@ -105,25 +109,33 @@ def keep(edges: Edges, view: CampaignView, now: datetime) -> None:
         The campaign.
     now : `datetime.datetime`
         The time.
-
-    Raises
-    ------
-    RemoteError
-        If the last child did not do it; it is started again in the next pass.
     """
     note = _note(edges, view)
+    try:
+        _go_on(edges, view, note, now)
+    except CmbotError as error:
+        # Not its remedy, which may name a file that is another each time.
+        trouble = f"collections: {error.problem}"
+        if trouble != note.get("trouble"):
+            _LOG.warning("%s %s", view.issue.key, error)
+        _remember(edges, view, done=note.get("done", []), trouble=trouble)
+
+
+def _go_on(edges: Edges, view: CampaignView, note: dict[str, Any], now: datetime) -> None:
     done = set(note.get("done", ()))
     if "asked" not in note:
         plan = wanted(view)
         if any(_digest(chain) not in done for chain in plan):
-            _start(edges, view, plan, now)
+            _start(edges, view, plan, note, now)
         return
     directory = edges.state / "chains" / note["directory"]
     if asking.finished(edges, directory, datetime.fromisoformat(note["at"]), now):
         _collect(edges, view, note, now)
 
 
-def _start(edges: Edges, view: CampaignView, plan: tuple[Chain, ...], now: datetime) -> None:
+def _start(
+    edges: Edges, view: CampaignView, plan: tuple[Chain, ...], note: dict[str, Any], now: datetime
+) -> None:
     if view.definition is None:
         return
     own = view.definition.steps[0]
@@ -132,24 +144,18 @@ def _start(edges: Edges, view: CampaignView, plan: tuple[Chain, ...], now: datet
     question = asking.Question(ARRANGE_SCRIPT, request, view.definition, own)
     asking.start(edges, question, edges.state / "chains" / directory)
     asked = [_digest(chain) for chain in plan]
-    done = _note(edges, view).get("done", [])
-    _remember(edges, view, done=done, asked=asked, directory=directory, at=now.isoformat())
+    _remember(edges, view, **note | {"asked": asked, "directory": directory, "at": now.isoformat()})
 
 
 def _collect(edges: Edges, view: CampaignView, note: dict[str, Any], now: datetime) -> None:
-    done = note.get("done", [])
-    try:
-        text = asking.answer(edges.state / "chains" / note["directory"], view.issue.key)
-        wrong = [item for item in parse_arranged(text, view.issue.key) if item.done is Done.ERROR]
-        if wrong:
-            raise RemoteError(view.issue.key, f"{wrong[0].name}: {wrong[0].problem}", "mend the collection")
-        done = note["asked"]
-        with edges.mirror.writing() as connection:
-            events.add(connection, now, view.issue.key, "cmbot", "arranged the collections")
-        _LOG.info("%s collections arranged", view.issue.key)
-    except CmbotError as error:
-        _LOG.warning("%s", error)
-    _remember(edges, view, done=done)
+    text = asking.answer(edges.state / "chains" / note["directory"], view.issue.key)
+    wrong = [item for item in parse_arranged(text, view.issue.key) if item.done is Done.ERROR]
+    if wrong:
+        raise RemoteError(view.issue.key, f"{wrong[0].name}: {wrong[0].problem}", "mend the collection")
+    with edges.mirror.writing() as connection:
+        events.add(connection, now, view.issue.key, "cmbot", "arranged the collections")
+    _LOG.info("%s collections arranged", view.issue.key)
+    _remember(edges, view, done=note["asked"])
 
 
 def _good(step: StepView) -> Iterator[GroupView]:

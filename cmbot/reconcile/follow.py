@@ -46,7 +46,7 @@ def campaign(edges: Edges, view: CampaignView, seen: Seen, now: datetime) -> boo
         Whether the journal says more than the view now.
     """
     changed = False
-    attending.launches(edges, view, now)
+    attending.waits(edges, view, now)
     for step in view.steps:
         trouble = ""
         for group in step.groups:

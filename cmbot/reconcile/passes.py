@@ -234,10 +234,7 @@ class Passes:
 
     def _act(self, view: CampaignView, decision: Decision, now: datetime) -> bool:
         edges, acted = self._edges, False
-        try:
-            chains.keep(edges, view, now)
-        except CmbotError as error:
-            _LOG.warning("%s collections: %s", view.issue.key, error)
+        chains.keep(edges, view, now)
         for step in decision.plans:
             acted |= self._try(step, partial(planning.ask, edges, view, step, now))
         for over in decision.settles:

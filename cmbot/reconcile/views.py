@@ -89,17 +89,19 @@ def campaign(local: Local, epic: Issue) -> CampaignView:
     differences = freeze.differences(epic, newest.fields["campaign"]) if newest else ()
     queues = {name: site.queues for name, site in local.settings.sites.items()}
     limits = Limits(local.settings.failures.max_attempts, queues)
-    view = CampaignView(
-        epic, local.me, definition, problems, views, differences, _overdue(local, epic, *steps), limits
-    )
-    return chains.marked(local, view)
+    view = CampaignView(epic, local.me, definition, problems, views, differences, limits=limits)
+    view = chains.marked(local, view)
+    return replace(view, overdue=_overdue(local, view))
 
 
-def _overdue(local: Local, *issues: Issue) -> dict[str, str]:
-    """Launches that take too long; read only of what is in Launch."""
+def _overdue(local: Local, view: CampaignView) -> dict[str, str]:
+    """Launches and waits that take too long; read only of what was launched or waits."""
+    issues = (view.issue, *(step.issue for step in view.steps))
     launched = [issue for issue in issues if issue.status is Status.LAUNCH]
-    notes = {issue.id: local.mirror.note(attending.launch_note(issue)) for issue in launched}
-    return {issue_id: why for issue_id, why in notes.items() if why}
+    notes = {step.issue.id: attending.waiting_note(step.issue) for step in view.steps if step.waiting}
+    notes |= {issue.id: attending.launch_note(issue) for issue in launched}
+    found = {issue_id: local.mirror.note(name) for issue_id, name in notes.items()}
+    return {issue_id: why for issue_id, why in found.items() if why}
 
 
 def at_attempt(

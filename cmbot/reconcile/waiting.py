@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from cmbot.reconcile.edges import Edges, Local
 
 _LOG = logging.getLogger(__name__)
-_DOINGS = ("submit", "follow", "archive")
+_DOINGS = ("submit", "steer", "follow", "archive")
 
 
 def note(edges: Edges, step: StepView, doing: str, trouble: str) -> None:
@@ -24,7 +24,7 @@ def note(edges: Edges, step: StepView, doing: str, trouble: str) -> None:
     step : `~cmbot.models.views.StepView`
         The step.
     doing : `str`
-        What was tried: ``submit``, ``follow`` or ``archive``.
+        What was tried: ``submit``, ``steer``, ``follow`` or ``archive``.
     trouble : `str`
         What went wrong; empty if nothing did.
     """

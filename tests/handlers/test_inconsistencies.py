@@ -147,20 +147,20 @@ def test_a_request_that_goes_on_after_its_end_is_followed_again() -> None:
     assert found(facts(ended, **unsettled | {"known": kept["said"]})) == []
 
 
-@row("ended in PanDA")
+@row("ended there")
 def test_an_end_in_panda_is_taken_over_for_the_data_report() -> None:
     ends = (WorkflowState.ENDED_OK, WorkflowState.ENDED_PARTLY, WorkflowState.ENDED_FAILED)
     for state in (*ends, WorkflowState.CANCELLED):
         known = facts(**says("SubFinished", state, 8))
-        assert (only(known).rule, only(known).does) == ("ended in PanDA", Does.TAKE)
+        assert (only(known).rule, only(known).does) == ("ended there", Does.TAKE)
         assert known.state is AttemptState.MERGE_PENDING
 
 
-@row("moved in PanDA")
+@row("moved there")
 def test_another_state_and_other_counts_are_taken_over() -> None:
     held = facts(**says("Suspended", WorkflowState.HELD))
-    assert (only(held).rule, held.state) == ("moved in PanDA", AttemptState.HELD)
-    assert found(facts(**says("Transforming", WorkflowState.RUNNING, 4))) == [("moved in PanDA", Does.TAKE)]
+    assert (only(held).rule, held.state) == ("moved there", AttemptState.HELD)
+    assert found(facts(**says("Transforming", WorkflowState.RUNNING, 4))) == [("moved there", Does.TAKE)]
     # An end whose counts do not add up is kept, and is no end.
     unsettled = facts(**says("Finished", WorkflowState.UNKNOWN, 9))
     assert (only(unsettled).does, unsettled.state) == (Does.TAKE, AttemptState.RUNNING)
@@ -230,7 +230,7 @@ def test_what_a_person_closed_while_it_runs_is_said_and_left_alone(status: Statu
 def test_what_is_frozen_is_followed_and_said() -> None:
     known = replace(facts(), path=(EPIC, replace(STEP, frozen="is gone, or hidden from cmbot"), GROUP))
     assert (only(known).does, only(known).says[:34]) == (Does.SAY, "CM-2 is gone, or hidden from cmbot")
-    assert ("moved in PanDA", Does.TAKE) in found(replace(known, **says("Suspended", WorkflowState.HELD)))
+    assert ("moved there", Does.TAKE) in found(replace(known, **says("Suspended", WorkflowState.HELD)))
 
 
 @row("edited")

@@ -16,7 +16,7 @@ from cmbot.models.attempts import AttemptState, Cause, TryState
 from cmbot.models.issues import Person
 from cmbot.models.notices import NoticeKind
 from cmbot.operations.attention import Kind, attention
-from cmbot.reconcile import attending, troubles
+from cmbot.reconcile import attending, troubles, waiting
 from cmbot.reconcile.passes import Passes
 from cmbot.settings import Secret
 
@@ -191,7 +191,7 @@ def test_a_launch_that_leads_to_nothing_is_told_once_and_waits(
     launched = jira.now
     for hours, told in ((5, 0), (7, 1), (9, 1)):
         view = watcher.campaign()
-        attending.launches(watcher.edges, view, launched + timedelta(hours=hours))
+        attending.waits(watcher.edges, view, launched + timedelta(hours=hours))
         notices = [item for item in decide(watcher.campaign()).notices if item.kind is NoticeKind.ATTENTION]
         assert len(notices) == told
     assert "CM-1: in Launch since 2026-11-20 08:" in notices[0].happened[0]
@@ -201,6 +201,42 @@ def test_a_launch_that_leads_to_nothing_is_told_once_and_waits(
     jira.move("10001", "Launch")
     watcher.look()
     assert (Kind.OVERDUE, "CM-1", "") not in found(watcher)
+
+
+@pytest.mark.covers("W5")
+def test_a_step_that_waits_too_long_is_told_once_until_it_goes_on(
+    watcher: Watcher, jira: MemoryJira, campaign: dict[str, str]
+) -> None:
+    jira.move("10001", "Paused")
+    jira.move("10001", "Launch")
+    watcher.look()
+    begun = datetime.now(UTC)
+
+    def told(trouble: str, hours: float) -> list[str]:
+        waiting.note(watcher.edges, watcher.campaign().steps[0], "submit", trouble)
+        attending.waits(watcher.edges, watcher.campaign(), begun + timedelta(hours=hours))
+        notices = decide(watcher.campaign()).notices
+        return [item.marker for item in notices if item.issue.key == "CM-2"]
+
+    assert told("PanDA does not answer", 0) == told("PanDA does not answer", 1) == []
+    (marker,) = told("PanDA does not answer", 2)
+    # Another reason is the same wait.
+    assert told("Jira does not answer", 3) == [marker]
+    (each,) = (each for each in attention(watcher.edges) if each.key == "CM-2")
+    assert each.kind is Kind.OVERDUE
+    assert each.why.endswith("UTC; Jira does not answer")
+    assert told("", 4) == []
+    assert told("PanDA does not answer", 5) == []
+    (later,) = told("PanDA does not answer", 7)
+    assert later != marker
+
+
+def test_what_nobody_wants_any_more_waits_for_nobody(watcher: Watcher, campaign: dict[str, str]) -> None:
+    # The campaign is Running, and nobody has launched anything that is still in force.
+    waiting.note(watcher.edges, watcher.campaign().steps[0], "submit", "PanDA does not answer")
+    for hours in (0, 100):
+        attending.waits(watcher.edges, watcher.campaign(), datetime.now(UTC) + timedelta(hours=hours))
+    assert found(watcher) == []
 
 
 def test_the_most_urgent_comes_first(watcher: Watcher, jira: MemoryJira, attempt: int) -> None:

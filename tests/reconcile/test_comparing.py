@@ -86,7 +86,7 @@ def test_what_does_not_agree_is_shown_with_its_key_and_nothing_is_done(edges: Ed
     before = everything(edges.mirror)
     (line, *issues) = reconcile.examine(edges, "CM-4")
     assert (line.key, line.name, line.request) == ("CM-4", "step1 g001 a1", 7)
-    assert (line.rule, line.does) == ("moved in PanDA", "take")
+    assert (line.rule, line.does) == ("moved there", "take")
     assert line.says == "PanDA says Transforming, the journal submitted; cmbot takes it over"
     assert rules(tuple(issues)) == [("CM-4", "rolled up", "move")]
     assert everything(edges.mirror) == before
@@ -96,7 +96,7 @@ def test_what_does_not_agree_is_shown_with_its_key_and_nothing_is_done(edges: Ed
 def test_what_was_shown_is_what_a_pass_does(edges: Edges, panda: Panda) -> None:
     panda.says("Transforming", WorkflowState.RUNNING, 3)
     done = reconcile.run(edges)
-    assert ("CM-4", "moved in PanDA", "take") in rules(done.lines)
+    assert ("CM-4", "moved there", "take") in rules(done.lines)
     assert state(edges) is AttemptState.RUNNING
     assert "step1 g001 a1 is running" in [event.what for event in done.happened]
     assert any("does not answer" in error for error in done.errors)
