@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cmbot.cli.doing import json_option, load, settings_option, told
+from cmbot.cli.tables import lined_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -66,7 +67,7 @@ def jobs(report: Report) -> Iterator[str]:
     for row in (report.total, *report.tasks):
         expected = _UNKNOWN if row.expected is None else str(row.expected)
         cells.append([row.label, *(str(row.states[state]) for state in STATES), expected])
-    lines = list(_table(cells))
+    lines = list(lined_up(cells))
     yield from (*lines[:3], lines[1], *lines[3:])
 
 
@@ -74,7 +75,7 @@ def _quanta(report: Report) -> Iterator[str]:
     if report.quanta:
         names = list(next(iter(report.quanta.values())))
         yield ""
-        yield from _table(
+        yield from lined_up(
             [["quanta", *names], *([label, *map(str, row.values())] for label, row in report.quanta.items())]
         )
 
@@ -92,12 +93,3 @@ def _failures(failures: Sequence[Explained]) -> Iterator[str]:
             yield f"    passive {each.would} would: {each.would_do}"
         if each.example.job is not None:
             yield f"    for example job {each.example.job} {each.example.log} {each.example.data_id}"
-
-
-def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for number, row in enumerate(rows):
-        first, *rest = (text.rjust(width) for text, width in zip(row, widths, strict=True))
-        yield " ".join((row[0].ljust(len(first)), *rest))
-        if number == 0:
-            yield " ".join("-" * width for width in widths)

@@ -176,6 +176,16 @@ def test_a_campaign_is_shown_with_its_steps_and_groups(followed: Any, key: str) 
     assert "CM-3: isr failed" in shown.splitlines()
 
 
+@pytest.mark.covers("V5")
+def test_rules_are_listed_with_what_they_did(followed: Any) -> None:
+    lines = followed.run("errors").output.splitlines()
+    assert lines[0] == "nothing has failed"
+    assert lines[1].split() == ["rule", "flavour", "action", "decided", "would", "have"]
+    assert set(lines[2]) == {"-", " "}
+    assert any(line.split()[:2] == ["calibration-without-stars", "active"] for line in lines)
+    assert json.loads(followed.run("errors", "CM-1", "--json").output)["by_step"] == {}
+
+
 @pytest.mark.covers("W5")
 def test_what_waits_for_a_person_is_listed_with_what_to_do(followed: Any) -> None:
     lines = followed.run("status", "--attention").output.splitlines()
