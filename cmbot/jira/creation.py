@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from cmbot.exceptions import OutcomeUnknown
-from cmbot.jira import reading
+from cmbot.jira import reading, searching
 from cmbot.jira.failures import strange
 from cmbot.jira.twins import ORIGIN, Twins, label
 from cmbot.jira.wire import issue_path
@@ -106,9 +106,9 @@ class Issues:
         return _wait(error.problem, self._project, wait)
 
     def _find(self, marker: str, fields: Mapping[str, Any]) -> Origin | None:
-        quoted = reading.quoted
+        quoted = searching.quoted
         clause = f"project = {quoted(self._project)} AND labels = {quoted(label(marker))}"
-        pages = self._dialect.pages(self._wire, clause, "updated", reading.PAGE)
+        pages = self._dialect.pages(self._wire, clause, "updated", searching.PAGE)
         keys = dict.fromkeys(str(data["key"]) for page in pages for data in page)
         if not keys and "parent" in fields:
             # No index delays the list of sub-tasks.

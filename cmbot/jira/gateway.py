@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from cmbot.jira import attachments, creation, reading, repeatable, transitions
+from cmbot.jira import attachments, creation, reading, repeatable, searching, transitions
 from cmbot.jira.comments import Comments
 from cmbot.jira.deployment import choose, server_info
 from cmbot.jira.dialect import EPIC_LINK
@@ -199,15 +199,15 @@ class Jira:
         """
         return reading.server_time(self._wire, self._settings.url)
 
-    def changed(self, since_ms: int | None) -> list[reading.Changed]:
-        """Find the project's issues that changed since an instant; see `reading.changed`."""
-        return reading.changed(self._wire, self._dialect, self._settings.project, since_ms)
+    def changed(self, since_ms: int | None) -> list[searching.Changed]:
+        """Find the project's issues that changed since an instant; see `searching.changed`."""
+        return searching.changed(self._wire, self._dialect, self._settings.project, since_ms)
 
     def issue(self, id_or_key: str) -> reading.Read:
         """Read one issue with its history and attempts; see `reading.issue`."""
         return reading.issue(self._wire, self._dialect, self._fields, id_or_key)
 
-    def issues(self, rows: Iterable[reading.Changed]) -> Iterator[reading.Read]:
+    def issues(self, rows: Iterable[searching.Changed]) -> Iterator[reading.Read]:
         """Read many issues with few requests; see `reading.issues`."""
         holder = self._settings.issue_types.get("step", "")
         return reading.issues(self._wire, self._dialect, self._fields, rows, holder)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from cmbot.exceptions import NotFound
 from cmbot.jira.dialect import Asked
 from cmbot.jira.failures import strange
+from cmbot.jira.searching import PAGE
 from cmbot.jira.wire import issue_path
 from cmbot.jira_schema import values
 
@@ -17,10 +18,9 @@ if TYPE_CHECKING:
 
     from cmbot.jira.dialect import Dialect
     from cmbot.jira.fields import SiteFields
+    from cmbot.jira.searching import Changed
     from cmbot.jira.wire import Wire
 
-PAGE = 1000
-"""Rows on a page; the server may give fewer."""
 _AT_ONCE = 100
 """Issues in one request."""
 ATTEMPTS = "cmbot.attempts"
@@ -41,21 +41,6 @@ READ_FIELDS = (
 )
 
 
-class Changed(TypedDict):
-    """One issue that changed."""
-
-    id: str
-    """Jira's id."""
-    key: str
-    """Its key now."""
-    updated: datetime
-    """Jira's time of the last change, with its zone."""
-    status: str
-    """The site's name of its status."""
-    issuetype: str
-    """The site's name of its type."""
-
-
 class Read(TypedDict):
     """One issue as Jira gives it."""
 
@@ -71,42 +56,6 @@ class Read(TypedDict):
     """Those of the properties in `ATTEMPTS_KEYS` that exist."""
     read_only: bool
     """Whether it offers nothing: neither a transition nor a field to edit."""
-
-
-def changed(wire: Wire, dialect: Dialect, project: str, since_ms: int | None) -> list[Changed]:
-    """Find the issues that changed (reference/jira.md section 8).
-
-    Parameters
-    ----------
-    wire : `~cmbot.jira.wire.Wire`
-        The connection.
-    dialect : `~cmbot.jira.dialect.Dialect`
-        For the form of the search.
-    project : `str`
-        Key of the project.
-    since_ms : `int` or `None`
-        Instant in milliseconds of the Unix epoch, by Jira's clock; `None` for a full listing.
-
-    Returns
-    -------
-    issues : `list` [`Changed`]
-        Each issue once, the longest unchanged first.
-
-    Raises
-    ------
-    RemoteError
-        If the search does not succeed completely.
-    """
-    bound = "" if since_ms is None else f" AND updated >= {since_ms:d}"
-    clause = f"project = {quoted(project)}{bound}"
-    found: dict[str, Changed] = {}
-    for page in dialect.pages(wire, clause, "updated,status,issuetype", PAGE):
-        for data in page:
-            item = _changed(data)
-            wire.keys[item["id"]] = item["key"]
-            # A later row of the same issue is newer.
-            found[item["id"]] = item
-    return sorted(found.values(), key=lambda item: item["updated"])
 
 
 def issue(wire: Wire, dialect: Dialect, fields: SiteFields, id_or_key: str) -> Read:
@@ -349,33 +298,3 @@ def properties(wire: Wire, issue_id: str, prefix: str) -> dict[str, Any]:
         answer = wire.read(subject, f"reading the property {key}", issue_path(issue_id, "properties", key))
         found[key] = answer.get("value")
     return found
-
-
-def quoted(text: str) -> str:
-    """Quote a value for JQL.
-
-    Parameters
-    ----------
-    text : `str`
-        Any text.
-
-    Returns
-    -------
-    literal : `str`
-        A JQL string literal.
-    """
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def _changed(data: dict[str, Any]) -> Changed:
-    try:
-        fields = data["fields"]
-        return {
-            "id": str(data["id"]),
-            "key": str(data["key"]),
-            "updated": values.time(fields["updated"]),
-            "status": str(fields["status"]["name"]),
-            "issuetype": str(fields["issuetype"]["name"]),
-        }
-    except (KeyError, TypeError, ValueError):
-        raise strange(str(data.get("key")), "a row of the search") from None

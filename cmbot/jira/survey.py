@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from cmbot.exceptions import NotFound
-from cmbot.jira import fields, reading, screens
+from cmbot.jira import fields, screens, searching
 from cmbot.jira.deployment import choose, server_info
 from cmbot.jira.failures import strange
 from cmbot.jira.people import People
@@ -134,7 +134,7 @@ class Survey:
         RemoteError
             If Jira does not take the query.
         """
-        clause = f"project = {reading.quoted(self._settings.project)} AND updated >= {since_ms:d}"
+        clause = f"project = {searching.quoted(self._settings.project)} AND updated >= {since_ms:d}"
         return any(self._dialect.pages(self._wire, clause, "updated,status,issuetype", 1))
 
     def webhooks(self) -> list[Webhook]:
@@ -251,7 +251,8 @@ class Survey:
 
     def _type_place(self, type_id: str, name: str, statuses: Iterable[Mapping[str, Any]]) -> TypePlace:
         create = screens.create_screen(self._wire, self._settings.project, type_id)
-        clause = f"project = {reading.quoted(self._settings.project)} AND issuetype = {reading.quoted(name)}"
+        project = searching.quoted(self._settings.project)
+        clause = f"project = {project} AND issuetype = {searching.quoted(name)}"
         pages = self._dialect.pages(self._wire, clause, "updated,status,issuetype", 1)
         edit = targets = None
         for issue in next(filter(None, pages), []):

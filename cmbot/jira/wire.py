@@ -14,10 +14,9 @@ from urllib.parse import quote
 
 import jira
 import requests
-from pydantic_core import from_json
 
 from cmbot.exceptions import CredentialsError, UserError
-from cmbot.jira import failures
+from cmbot.jira import answers, failures
 from cmbot.jira.client import Clients
 from cmbot.jira.pace import Pace
 
@@ -125,7 +124,7 @@ class Wire:
         RemoteError
             One of its kinds, never `OutcomeUnknown`.
         """
-        return self._ask(_object, subject, doing, "GET", path, params=params)
+        return self._ask(answers.mapping, subject, doing, "GET", path, params=params)
 
     def query(self, subject: str, doing: str, path: str, body: Any) -> dict[str, Any]:
         """Read by a POST that changes nothing; otherwise as `read`.
@@ -147,7 +146,7 @@ class Wire:
         RemoteError
             One of its kinds, never `OutcomeUnknown`.
         """
-        return self._ask(_object, subject, doing, "POST", path, json=body)
+        return self._ask(answers.mapping, subject, doing, "POST", path, json=body)
 
     def read_list(self, subject: str, doing: str, path: str, page: str = "") -> list[dict[str, Any]]:
         """Read a JSON list of objects; otherwise as `read`.
@@ -169,7 +168,7 @@ class Wire:
         RemoteError
             One of its kinds, never `OutcomeUnknown`.
         """
-        answer = self._ask(_json, subject, doing, "GET", path)
+        answer = self._ask(answers.content, subject, doing, "GET", path)
         if page and isinstance(answer, dict):
             answer = answer.get(page)
         if not isinstance(answer, list) or not all(isinstance(item, dict) for item in answer):
@@ -206,7 +205,7 @@ class Wire:
         """
         response = self._change(subject, doing, method, path, json=body)
         if answer:
-            return _object(subject, doing, response, write=True)
+            return answers.mapping(subject, doing, response, write=True)
         if "html" in response.headers.get("Content-Type", ""):
             raise failures.unknown(subject, f"{doing} was answered with a web page", write=True)
         return {}
@@ -305,19 +304,3 @@ def issue_path(issue: str, *rest: str) -> str:
     if not _ISSUE.fullmatch(issue):
         raise UserError(repr(issue), "is not the key of an issue", "give one like CM-12")
     return "/".join(["issue", issue, *(quote(part, safe="") for part in rest)])
-
-
-def _json(subject: str, doing: str, response: requests.Response, *, write: bool = False) -> Any:
-    try:
-        # Stricter than the standard library's, which takes what no database could keep, at any depth.
-        return from_json(response.content, allow_inf_nan=False, cache_strings="keys")
-    except ValueError:
-        what = "with a web page" if "html" in response.headers.get("Content-Type", "") else "without JSON"
-        raise failures.unknown(subject, f"{doing} was answered {what}", write=write) from None
-
-
-def _object(subject: str, doing: str, response: requests.Response, *, write: bool = False) -> dict[str, Any]:
-    answer = _json(subject, doing, response, write=write)
-    if not isinstance(answer, dict):
-        raise failures.unknown(subject, f"{doing} was answered in an unknown form", write=write)
-    return answer

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 from dataclasses import asdict
@@ -10,7 +9,7 @@ from datetime import datetime
 from sqlite3 import IntegrityError
 from typing import TYPE_CHECKING, Any
 
-from cmbot.mirror import journal, orders
+from cmbot.mirror import contradictions, journal, orders
 from cmbot.models.attempts import AS_DEFINED, AttemptState, Cause, TryState
 from cmbot.models.issues import Person
 from cmbot.models.systems import System
@@ -27,10 +26,6 @@ _GROUP = re.compile(r"g[0-9]{3,6}")
 _NAME = re.compile(r"[A-Z][A-Z0-9_]*-[0-9]+_[A-Za-z0-9]+_g[0-9]{3,6}_a[0-9]+_[0-9a-f]{8}")
 _MOST = 2**32
 
-WHOLE = ""
-"""Stands for a whole step among its groups."""
-PENDING = "its groups were not read from Jira yet"
-"""Reason that passes by itself, and is not told."""
 CHUNK = 100
 """Attempts in one property, which holds 32,768 characters."""
 
@@ -85,27 +80,28 @@ def from_properties(
     Returns
     -------
     count : `int`
-        How many were restored. What contradicts something is left out, and kept for `contradictions`.
+        How many were restored. What contradicts something is kept apart, see
+        `~cmbot.mirror.contradictions`.
     """
     known = {
         (attempt.group, attempt.number): attempt
         for group in journal.attempts(mirror, step_id).values()
         for attempt in group
     }
-    wrong: dict[str, tuple[str, list[Mapping[str, Any]]]] = {}
+    wrong: contradictions.Wrong = {}
     restored = 0
     for entry in sorted(filter(_sound, entries), key=lambda item: (item["group"], item["number"])):
         if attempt := known.get((entry["group"], entry["number"])):
             if not _agrees(attempt, entry):
-                _add(wrong, entry)
+                contradictions.add(wrong, entry)
             continue
         try:
             _restore(mirror, step_id, entry, directory, now)
             restored += 1
         except IntegrityError:
             # cmbot writes no such properties; somebody did.
-            _add(wrong, entry)
-    _keep_contradictions(mirror, step_id, wrong)
+            contradictions.add(wrong, entry)
+    contradictions.keep(mirror, step_id, wrong)
     return restored
 
 
@@ -140,87 +136,6 @@ def take_over(
             _add_try(connection, attempt.id, entry, directory, now)
         return name
     return ""
-
-
-def contradictions(mirror: Mirror, step_id: str) -> dict[str, str]:
-    """Read which groups of a step cannot be trusted.
-
-    Parameters
-    ----------
-    mirror : `~cmbot.mirror.Mirror`
-        The database.
-    step_id : `str`
-        The step.
-
-    Returns
-    -------
-    reasons : `dict` [`str`, `str`]
-        By group; under `WHOLE` what concerns the whole step.
-    """
-    rows = mirror.connection.execute("SELECT grp, text FROM contradictions WHERE step_id = ?", (step_id,))
-    return {row["grp"]: row["text"] for row in rows}
-
-
-def contradicting(mirror: Mirror, step_id: str) -> list[Mapping[str, Any]]:
-    """Read what was left out of the attempts of a step.
-
-    Parameters
-    ----------
-    mirror : `~cmbot.mirror.Mirror`
-        The database.
-    step_id : `str`
-        The step.
-
-    Returns
-    -------
-    entries : `list`
-        As they are in Jira.
-    """
-    rows = mirror.connection.execute(
-        "SELECT entries FROM contradictions WHERE step_id = ? ORDER BY grp", (step_id,)
-    )
-    return [entry for row in rows for entry in json.loads(row["entries"])]
-
-
-def distrust(mirror: Mirror, step_id: str, reason: str) -> None:
-    """Keep that a step as a whole cannot be trusted.
-
-    Parameters
-    ----------
-    mirror : `~cmbot.mirror.Mirror`
-        The database.
-    step_id, reason : `str`
-        The step, and why; empty if it can be again.
-    """
-    with mirror.writing() as connection:
-        connection.execute("DELETE FROM contradictions WHERE step_id = ? AND grp = ?", (step_id, WHOLE))
-        if reason:
-            connection.execute("INSERT INTO contradictions VALUES (?, ?, ?, '[]')", (step_id, WHOLE, reason))
-
-
-def _add(wrong: dict[str, tuple[str, list[Mapping[str, Any]]]], entry: Mapping[str, Any]) -> None:
-    name = entry["name"] or "not submitted"
-    first = f"{entry['group']} a{entry['number']} ({name}) contradicts another attempt"
-    said, entries = wrong.get(entry["group"], (first, []))
-    wrong[entry["group"]] = said, [*entries, entry]
-
-
-def _keep_contradictions(
-    mirror: Mirror, step_id: str, wrong: Mapping[str, tuple[str, list[Mapping[str, Any]]]]
-) -> None:
-    known = contradictions(mirror, step_id)
-    if {group: text for group, text in known.items() if group != WHOLE} == {
-        group: text for group, (text, _) in wrong.items()
-    }:
-        return
-    for group, (text, _) in wrong.items():
-        _LOG.warning("step %s %s is not trusted: %s", step_id, group, text)
-    with mirror.writing() as connection:
-        connection.execute("DELETE FROM contradictions WHERE step_id = ? AND grp <> ?", (step_id, WHOLE))
-        connection.executemany(
-            "INSERT INTO contradictions VALUES (?, ?, ?, ?)",
-            [(step_id, group, text, json.dumps(entries)) for group, (text, entries) in wrong.items()],
-        )
 
 
 def _agrees(attempt: Attempt, entry: Mapping[str, Any]) -> bool:

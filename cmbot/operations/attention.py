@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cmbot import credentials
 from cmbot.exceptions import UserError
 from cmbot.handlers import overdue, rescuing, telling
-from cmbot.mirror import outbox, seen, unread
+from cmbot.mirror import frozen, outbox, seen
 from cmbot.models.attempts import AttemptState, TryState
 from cmbot.models.issues import Status
 from cmbot.operations.status import epic_of
@@ -137,7 +137,7 @@ def _token(settings: Settings, now: datetime) -> Iterator[Waits]:
 
 def _frozen(local: Local) -> Iterator[Waits]:
     renamed = seen.renamed(local.mirror)
-    for row in unread.troubled(local.mirror):
+    for row in frozen.troubled(local.mirror):
         why, _, todo = row.error.partition("; ")
         yield Waits(Kind.FROZEN, renamed.get(row.key, row.key), "", row.since, why, todo)
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from cmbot.exceptions import CredentialsError, NotFound, Refused, RemoteError, UserError
-from cmbot.mirror import outbox, plans, unread
+from cmbot.mirror import deliveries, outbox, plans, unread
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -43,7 +43,7 @@ def all_due(edges: Edges, now: datetime) -> int:
     stuck: set[str] = set()
     kept: set[str] = set()
     told = 0
-    for row in outbox.pending(edges.mirror, now):
+    for row in deliveries.pending(edges.mirror, now):
         if row.issue_id in stuck or (row.kind in outbox.KEPT and row.issue_id in kept):
             continue
         if row.kind in outbox.KEPT:
@@ -52,7 +52,7 @@ def all_due(edges: Edges, now: datetime) -> int:
         # What is looked for by a search must not be made again before every search would know it.
         settled = now + edges.jira.settling if row.kind == "group" else now
         with edges.mirror.writing() as connection:
-            outbox.sending(connection, row, settled)
+            deliveries.sending(connection, row, settled)
         try:
             result = _tell(edges, row)
         except CredentialsError:
@@ -71,7 +71,7 @@ def all_due(edges: Edges, now: datetime) -> int:
                 break
             continue
         with edges.mirror.writing() as connection:
-            outbox.told(connection, row, result, now)
+            deliveries.told(connection, row, result, now)
         told += 1
     return told
 
@@ -117,7 +117,7 @@ def _explain(edges: Edges, row: Row, error: UserError | Refused, now: datetime) 
     again = now + _back_off(row)
     marker = f"refused by Jira:{row.marker}"
     with edges.mirror.writing() as connection:
-        outbox.refused(connection, row, str(error), again)
+        deliveries.refused(connection, row, str(error), again)
         said = row.kind not in _COMMENTS and outbox.say(
             connection,
             (row.issue_id, row.issue_key),
@@ -139,5 +139,5 @@ def _put_off(edges: Edges, row: Row, error: RemoteError, now: datetime) -> None:
     if error.retry_at is not None:
         again = max(again, error.retry_at)
     with edges.mirror.writing() as connection:
-        outbox.failed(connection, row, str(error), again)
+        deliveries.failed(connection, row, str(error), again)
     _LOG.warning("%s %s not told, next try at %s: %s", row.issue_key, row.kind, again, error)

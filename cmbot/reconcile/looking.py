@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from cmbot.exceptions import NotFound, RemoteError, UserError
 from cmbot.jira_schema import parse
-from cmbot.mirror import events, outbox, plans, seen, unread
+from cmbot.mirror import events, frozen, outbox, plans, seen, unread
 from cmbot.models.issues import Level
 from cmbot.reconcile import movers, restoring
 
@@ -208,7 +208,7 @@ def _freeze(edges: Edges, body: Mapping[str, Any], error: UserError, now: dateti
         why = f"{error.problem}; {error.remedy}"
         parent = "" if silent else parse.parent(body, edges.names)
         absent = isinstance(error, _Absent)
-        unread.freeze(connection, issue_id, key, why, now, parent=parent, silent=silent, absent=absent)
+        frozen.freeze(connection, issue_id, key, why, now, parent=parent, silent=silent, absent=absent)
         if row is None or row.error != why:
             events.add(connection, now, key, "cmbot", f"does not follow {key} now", why)
             _LOG.warning("%s is frozen: %s", key, why)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from sqlite3 import Connection
 
-    from cmbot.jira.reading import Changed
+    from cmbot.jira.searching import Changed
     from cmbot.reconcile.edges import Edges
 
 _LOG = logging.getLogger(__name__)

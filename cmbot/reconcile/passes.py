@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from cmbot.exceptions import CmbotError, RemoteError
 from cmbot.handlers import starting
 from cmbot.handlers.campaign import decide
-from cmbot.mirror import journal, orders, outbox, plans, seen, unread
+from cmbot.mirror import frozen, journal, orders, outbox, plans, seen
 from cmbot.models.issues import Status
 from cmbot.models.views import PlanState
 from cmbot.reconcile import (
@@ -111,7 +111,7 @@ class Passes:
         edges.jira.people.forget()
         if self._unsettled is None:
             with edges.mirror.writing() as connection:
-                unread.try_again(connection, now)
+                frozen.try_again(connection, now)
         news = observe.changes(edges, now, named)
         if news.trouble is not None:
             # What runs is still followed.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cmbot.exceptions import UserError
 from cmbot.jira.twins import label
 from cmbot.jira_schema import parse
-from cmbot.mirror import definitions, journal, plans, records, restore, seen
+from cmbot.mirror import contradictions, definitions, journal, plans, records, restore, seen
 from cmbot.models.issues import Level
 from cmbot.reconcile import archiving
 
@@ -80,10 +80,10 @@ def step(edges: Edges, issue: Issue, now: datetime) -> None:
     """
     mirror = edges.mirror
     count = restore.from_properties(mirror, issue.id, issue.attempts, str(edges.tries), now)
-    if not count and restore.WHOLE not in restore.contradictions(mirror, issue.id):
+    if not count and contradictions.WHOLE not in contradictions.of(mirror, issue.id):
         return
     # Until they are read: if Jira does not answer now, nothing of it may be asked or submitted meanwhile.
-    restore.distrust(mirror, issue.id, restore.PENDING)
+    contradictions.distrust(mirror, issue.id, contradictions.PENDING)
     _follow_at_least(edges, issue)
     properties = {
         key: value
@@ -95,9 +95,9 @@ def step(edges: Edges, issue: Issue, now: datetime) -> None:
         records.restore_split(mirror, issue.id, properties)
         archiving.recall(edges, issue.id, now)
         edges.mirror.remember(_split(issue), _KEPT)
-        restore.distrust(mirror, issue.id, "")
+        contradictions.distrust(mirror, issue.id, "")
     except UserError as error:
-        restore.distrust(mirror, issue.id, f"the property {error.subject} {error.problem}")
+        contradictions.distrust(mirror, issue.id, f"the property {error.subject} {error.problem}")
     _LOG.warning("%s %d attempts restored from Jira", issue.key, count)
 
 

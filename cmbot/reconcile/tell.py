@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from cmbot.comments.render import status_marker
-from cmbot.mirror import events, journal, outbox, plans, records, reports, restore
+from cmbot.mirror import contradictions, events, journal, outbox, plans, records, reports, restore
 from cmbot.models.issues import Status
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def attempt_properties(edges: Edges, step: Issue) -> dict[str, dict[str, Any]]:
         By property key.
     """
     known = [item for group in journal.attempts(edges.mirror, step.id).values() for item in group]
-    return restore.to_properties(known, PROPERTY, restore.contradicting(edges.mirror, step.id))
+    return restore.to_properties(known, PROPERTY, contradictions.entries(edges.mirror, step.id))
 
 
 def _of(issue: Issue) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from cmbot.definition import check, freeze, issues
 from cmbot.exceptions import DefinitionError, Problem, UserError
 from cmbot.handlers import causes
 from cmbot.jira_schema import parse
-from cmbot.mirror import definitions, journal, plans, reports, restore, seen, unread
+from cmbot.mirror import contradictions, definitions, frozen, journal, plans, reports, seen
 from cmbot.models.data_report import TaskCount
 from cmbot.models.issues import Issue, Level, Status
 from cmbot.models.views import CampaignView, Counts, GroupView, Limits, PlanState, StepView
@@ -207,12 +207,12 @@ def step_definition(definition: CampaignDefinition | None, name: str) -> StepDef
 
 
 def _issues(local: Local, **where: str) -> Iterator[Issue]:
-    frozen, renamed = unread.troubles(local.mirror), seen.renamed(local.mirror)
+    troubles, renamed = frozen.troubles(local.mirror), seen.renamed(local.mirror)
     for body in seen.bodies(local.mirror, **where):
         issue = movers.known(local, parse.issue(body, local.names))
         yield replace(
             issue,
-            frozen=frozen.get(issue.id, ""),
+            frozen=troubles.get(issue.id, ""),
             # What was read before another issue got a new key still names the former one.
             parent=renamed.get(issue.parent, issue.parent),
             blocked_by=tuple(renamed.get(key, key) for key in issue.blocked_by),
@@ -234,7 +234,7 @@ def _definition(
 
 def _unreadable(local: Local, epic: Issue) -> Iterator[Problem]:
     """What was never read may be a step: without it the campaign would be another one."""
-    for key, error in unread.strangers(local.mirror, epic.key):
+    for key, error in frozen.strangers(local.mirror, epic.key):
         problem, _, remedy = error.partition("; ")
         yield Problem(key, problem, remedy)
 
@@ -268,9 +268,9 @@ def _step(
     plan, problems = PlanState.UNASKED, tuple[Problem, ...]()
     if groups and attempts:
         # Once something was submitted the split is frozen; edits take effect at the next attempt.
-        pending = doubts.get(restore.WHOLE) == restore.PENDING
+        pending = doubts.get(contradictions.WHOLE) == contradictions.PENDING
         whole = PlanState.ASKED if pending else PlanState.REFUSED
-        plan = whole if restore.WHOLE in doubts else PlanState.READY
+        plan = whole if contradictions.WHOLE in doubts else PlanState.READY
         told = () if pending else sorted(doubts.items())
         problems = tuple(Problem(group or name, text, _MEND) for group, text in told)
     elif definition is not None and own is not None:
@@ -296,7 +296,7 @@ def _doubts(local: Local, issue: Issue, attempts: Mapping[str, Any]) -> dict[str
     """Reasons by group why nothing more is submitted."""
     known = {row.name for row in plans.groups_of(local.mirror, issue.id)}
     strays = {group: "has attempts and is no group of this step" for group in attempts if group not in known}
-    return (strays if known else {}) | restore.contradictions(local.mirror, issue.id)
+    return (strays if known else {}) | contradictions.of(local.mirror, issue.id)
 
 
 def _plan(local: Local, epic: Issue, issue: Issue, spec: str) -> tuple[PlanState, tuple[Problem, ...]]:

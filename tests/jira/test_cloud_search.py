@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cmbot.exceptions import RemoteError
-from cmbot.jira import reading
+from cmbot.jira import searching
 from cmbot.jira.cloud import Cloud
 
 if TYPE_CHECKING:
@@ -38,12 +38,12 @@ def test_short_and_empty_pages_are_not_the_end(wire: Wire, server: responses.Req
     server.post(SEARCH, json={"issues": [], "nextPageToken": "b", "isLast": False})
     server.post(SEARCH, json={"issues": [row(2)], "isLast": True})
     wire.wrote("77")
-    found = reading.changed(wire, Cloud(), "CM", 5)
+    found = searching.changed(wire, Cloud(), "CM", 5)
     assert [item["key"] for item in found] == ["CM-1", "CM-2"]
     assert sent(server, 0) == {
         "jql": 'project = "CM" AND updated >= 5 ORDER BY updated ASC, key ASC',
         "fields": ["updated", "status", "issuetype"],
-        "maxResults": reading.PAGE,
+        "maxResults": searching.PAGE,
         "reconcileIssues": [77],
     }
     assert [sent(server, 1 + n) for n in range(2)] == [
@@ -54,7 +54,7 @@ def test_short_and_empty_pages_are_not_the_end(wire: Wire, server: responses.Req
 def test_a_token_that_repeats_is_an_error(wire: Wire, server: responses.RequestsMock) -> None:
     server.post(SEARCH, json={"issues": [row(1)], "nextPageToken": "a"})
     with pytest.raises(RemoteError, match="the same page again"):
-        reading.changed(wire, Cloud(), "CM", None)
+        searching.changed(wire, Cloud(), "CM", None)
     assert len(server.calls) == 2
 
 
@@ -66,7 +66,7 @@ def test_pages_without_end_are_an_error(wire: Wire, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(wire, "query", query)
     with pytest.raises(RemoteError, match="does not come to an end"):
-        reading.changed(wire, Cloud(), "CM", None)
+        searching.changed(wire, Cloud(), "CM", None)
 
 
 @pytest.mark.parametrize("answer", [{}, {"issues": None}, {"issues": [{"id": "1"}]}])
@@ -75,7 +75,7 @@ def test_an_answer_in_an_unknown_form_is_an_error(
 ) -> None:
     server.post(SEARCH, json=answer)
     with pytest.raises(RemoteError, match="unknown form"):
-        reading.changed(wire, Cloud(), "CM", None)
+        searching.changed(wire, Cloud(), "CM", None)
 
 
 def test_at_most_as_many_issues_are_reconciled_as_a_search_takes(wire: Wire) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cmbot.mirror import Mirror, outbox
+from cmbot.mirror import Mirror, deliveries, outbox
 from cmbot.reconcile import deliver
 
 if TYPE_CHECKING:
@@ -79,4 +79,4 @@ def test_when_jira_wants_no_requests_nothing_else_is_tried(edges: Any, jira: Jir
     waiting = edges.mirror.connection.execute("SELECT * FROM outbox WHERE error <> ''").fetchall()
     assert len(waiting) == 1
     assert datetime.fromisoformat(waiting[0]["not_before"]) >= before + timedelta(seconds=1847)
-    assert len(outbox.pending(edges.mirror, NOW)) == 6
+    assert len(deliveries.pending(edges.mirror, NOW)) == 6

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cmbot.exceptions import RemoteError
-from cmbot.jira import reading
+from cmbot.jira import searching
 from cmbot.jira.datacenter import DataCenter
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def test_changed_issues_come_once_with_times_that_can_be_compared(
         row(2, "2026-11-20T09:45:00.000+0000"),
     ]
     server.get(f"{REST}/search", json={"issues": rows, "total": 3})
-    found = reading.changed(wire, DataCenter(), "CM", 1_732_877_091_000)
+    found = searching.changed(wire, DataCenter(), "CM", 1_732_877_091_000)
     assert [(item["key"], item["updated"].isoformat()) for item in found] == [
         ("CM-1", "2026-11-20T09:30:00.500000+00:00"),
         ("CM-2", "2026-11-20T09:45:00+00:00"),
@@ -124,7 +124,7 @@ def test_changed_issues_come_once_with_times_that_can_be_compared(
 
 def test_a_full_listing_has_no_bound(wire: Wire, server: responses.RequestsMock) -> None:
     server.get(f"{REST}/search", json={"issues": [], "total": 0})
-    assert reading.changed(wire, DataCenter(), 'C"M', None) == []
+    assert searching.changed(wire, DataCenter(), 'C"M', None) == []
     params = server.calls[0].request.params  # type: ignore[attr-defined] # responses adds it
     assert params["jql"] == 'project = "C\\"M" ORDER BY updated ASC, key ASC'
 
@@ -144,4 +144,4 @@ def test_a_search_in_an_unknown_form_is_an_error(
 ) -> None:
     server.get(f"{REST}/search", json=answer)
     with pytest.raises(RemoteError, match="unknown form"):
-        reading.changed(wire, DataCenter(), "CM", None)
+        searching.changed(wire, DataCenter(), "CM", None)

@@ -176,8 +176,12 @@ def test_a_server_that_does_not_answer_is_left_after_the_time_out(settings: Jira
     assert type(failure_of(write, impatient)) is OutcomeUnknown
 
 
-@pytest.mark.parametrize("body", ["", "<html>Log in</html>", "[1]", '"text"', "{"])
-def test_an_answer_that_is_no_object_is_an_error(
+DEEP = '{"properties": ' + "[" * 5_000 + "]" * 5_000 + "}"
+"""Whoever may edit an issue may give it a property like this."""
+
+
+@pytest.mark.parametrize("body", ["", "<html>Log in</html>", "[1]", '"text"', "{", DEEP, '{"x": "\\ud800"}'])
+def test_an_answer_that_is_no_object_or_could_not_be_kept_is_an_error(
     wire: Wire, server: responses.RequestsMock, body: str
 ) -> None:
     server.get(f"{REST}/issue/CM-1", body=body)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cmbot.mirror import outbox
+from cmbot.mirror import deliveries, outbox
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -32,23 +32,23 @@ def keep(mirror: Mirror, text: str, at: datetime, issue: tuple[str, str] = ONE) 
 def deliver(mirror: Mirror, at: datetime) -> list[str]:
     """Tell what is due; its texts."""
     told = []
-    for row in outbox.pending(mirror, at):
+    for row in deliveries.pending(mirror, at):
         with mirror.writing() as connection:
-            outbox.sending(connection, row, at)
-            outbox.told(connection, row, "77", at)
+            deliveries.sending(connection, row, at)
+            deliveries.told(connection, row, "77", at)
         told.append(row.body["text"])
     return told
 
 
 def fail(mirror: Mirror, marker: str, at: datetime, again: datetime | None) -> None:
-    [row] = [row for row in outbox.pending(mirror, at) if row.marker == marker]
+    [row] = [row for row in deliveries.pending(mirror, at) if row.marker == marker]
     with mirror.writing() as connection:
-        outbox.sending(connection, row, at)
-        outbox.failed(connection, row, "no answer", again)
+        deliveries.sending(connection, row, at)
+        deliveries.failed(connection, row, "no answer", again)
 
 
 def markers(mirror: Mirror, at: datetime) -> list[str]:
-    return [row.marker for row in outbox.pending(mirror, at)]
+    return [row.marker for row in deliveries.pending(mirror, at)]
 
 
 @pytest.mark.covers("W2", "W4")
@@ -80,9 +80,9 @@ def test_what_can_never_be_told_holds_nobody_up(mirror: Mirror, doing: Any) -> N
 def test_what_jira_refuses_is_tried_again_and_holds_up_nothing(mirror: Mirror, doing: Any) -> None:
     say(mirror, ONE, "m0", doing.at(0), "refused")
     say(mirror, ONE, "m1", doing.at(0), "milestone")
-    [row, _] = outbox.pending(mirror, doing.at(1))
+    [row, _] = deliveries.pending(mirror, doing.at(1))
     with mirror.writing() as connection:
-        outbox.refused(connection, row, "no such transition", doing.at(9))
+        deliveries.refused(connection, row, "no such transition", doing.at(9))
     assert deliver(mirror, doing.at(1)) == ["milestone"]
     assert deliver(mirror, doing.at(8)) == []
     assert deliver(mirror, doing.at(9)) == ["refused"]
@@ -131,10 +131,10 @@ def test_a_status_that_was_given_up_is_tried_again_when_it_changes(mirror: Mirro
 
 def test_a_status_that_changes_while_it_is_sent_is_sent_once_more(mirror: Mirror, doing: Any) -> None:
     keep(mirror, "one", doing.at(0))
-    [row] = outbox.pending(mirror, doing.at(0))
+    [row] = deliveries.pending(mirror, doing.at(0))
     keep(mirror, "two", doing.at(0))
     with mirror.writing() as connection:
-        outbox.told(connection, row, "77", doing.at(0))
+        deliveries.told(connection, row, "77", doing.at(0))
     assert deliver(mirror, doing.at(1)) == ["two"]
     assert deliver(mirror, doing.at(9)) == []
 
@@ -143,7 +143,7 @@ def test_what_was_made_in_jira_is_remembered_for_the_next_edit(mirror: Mirror, d
     keep(mirror, "one", doing.at(0))
     deliver(mirror, doing.at(0))
     keep(mirror, "two", doing.at(5))
-    [row] = outbox.pending(mirror, doing.at(5))
+    [row] = deliveries.pending(mirror, doing.at(5))
     assert (row.result, row.issue_key, row.sends) == ("77", "CM-1", 0)
 
 
@@ -152,9 +152,9 @@ def test_what_may_have_been_made_when_cmbot_died_waits_until_it_could_be_found(
     mirror: Mirror, doing: Any
 ) -> None:
     say(mirror, ONE, "group:1", doing.at(0))
-    [row] = outbox.pending(mirror, doing.at(1))
+    [row] = deliveries.pending(mirror, doing.at(1))
     with mirror.writing() as connection:
-        outbox.sending(connection, row, doing.at(180))
+        deliveries.sending(connection, row, doing.at(180))
     assert markers(mirror, doing.at(179)) == []
     assert markers(mirror, doing.at(181)) == ["group:1"]
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cmbot.mirror import Mirror, journal, restore
+from cmbot.mirror import Mirror, contradictions, journal, restore
 from cmbot.models.attempts import AttemptState, Changes, TryState
 
 if TYPE_CHECKING:
@@ -158,18 +158,18 @@ def test_entries_that_contradict_each_other_do_not_stop_the_rest(
         "g001": [1, 3],
         "g002": [1],
     }
-    frozen = restore.contradictions(empty, "2")
+    frozen = contradictions.of(empty, "2")
     assert set(frozen) == {"g001", "g003"}
     assert all("contradicts another attempt" in reason for reason in frozen.values())
     assert len([record for record in caplog.records if "is not trusted" in record.message]) == 2
     # What cmbot writes keeps it, or it would be trusted the next time; mended, it is trusted again.
     known = [item for group in found.values() for item in group]
-    written = restore.to_properties(known, "cmbot.attempts", restore.contradicting(empty, "2"))
+    written = restore.to_properties(known, "cmbot.attempts", contradictions.entries(empty, "2"))
     bring_back(empty, doing, *written["cmbot.attempts"]["attempts"])
-    assert restore.contradictions(empty, "2") == frozen
+    assert contradictions.of(empty, "2") == frozen
     assert len([record for record in caplog.records if "is not trusted" in record.message]) == 2
     bring_back(empty, doing, ENTRY)
-    assert restore.contradictions(empty, "2") == {}
+    assert contradictions.of(empty, "2") == {}
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ def test_what_jira_says_of_a_known_attempt_must_agree(
 ) -> None:
     assert bring_back(empty, doing, ENTRY) == 1
     assert bring_back(empty, doing, ENTRY | there) == 0
-    assert restore.contradictions(empty, "2").keys() == (set() if agrees else {"g001"})
+    assert contradictions.of(empty, "2").keys() == (set() if agrees else {"g001"})
 
 
 @pytest.mark.covers("W1")

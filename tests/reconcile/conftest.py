@@ -14,7 +14,7 @@ import pytest
 from cmbot.exceptions import NotFound, RemoteError
 from cmbot.jira_schema.fields import FIELDS
 from cmbot.jira_schema.names import names
-from cmbot.mirror import Mirror, events, plans, unread
+from cmbot.mirror import Mirror, events, frozen, plans
 from cmbot.models.issues import Person
 from cmbot.reconcile import observe, opening, views
 from cmbot.reconcile.edges import Edges
@@ -180,16 +180,16 @@ class Watcher:
     def seen(self) -> dict[str, str]:
         """Status of every issue in the mirror, by key; frozen ones in brackets."""
         found = {}
-        frozen = unread.troubles(self.edges.mirror)
+        troubles = frozen.troubles(self.edges.mirror)
         for row in self.edges.mirror.connection.execute("SELECT id, key, status FROM issues"):
-            found[row["key"]] = f"({row['status']})" if row["id"] in frozen else row["status"]
+            found[row["key"]] = f"({row['status']})" if row["id"] in troubles else row["status"]
         return found
 
     def events(self, *keys: str) -> list[tuple[str, str]]:
         return [(event.who, event.what) for event in events.of(self.edges.mirror, keys)]
 
     def frozen(self, issue_id: str) -> str:
-        return unread.troubles(self.edges.mirror).get(issue_id, "")
+        return frozen.troubles(self.edges.mirror).get(issue_id, "")
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cmbot.handlers.campaign import decide
-from cmbot.mirror import journal, outbox
+from cmbot.mirror import deliveries, journal, outbox
 from cmbot.models.attempts import AttemptState, Cause, TryState
 from cmbot.models.issues import Person
 from cmbot.models.notices import NoticeKind
@@ -174,9 +174,9 @@ def test_what_jira_does_not_take_waits(watcher: Watcher, campaign: dict[str, str
     with mirror.writing() as connection:
         outbox.say(connection, ("10002", "CM-2"), "comment", "m:1", {"text": "x"}, now)
     assert found(watcher) == []
-    (row,) = outbox.pending(mirror, now)
+    (row,) = deliveries.pending(mirror, now)
     with mirror.writing() as connection:
-        outbox.refused(connection, row, "CM-2: comments are closed; open them", now)
+        deliveries.refused(connection, row, "CM-2: comments are closed; open them", now)
     (each,) = attention(watcher.edges, "CM-1")
     assert (each.kind, each.key, each.name, each.todo) == (Kind.UNTOLD, "CM-2", "comment", "open them")
 

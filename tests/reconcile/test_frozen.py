@@ -8,7 +8,7 @@ import pytest
 
 from cmbot.exceptions import UserError
 from cmbot.handlers.campaign import decide
-from cmbot.mirror import outbox, unread
+from cmbot.mirror import deliveries, frozen, outbox
 from cmbot.models.issues import Status
 from cmbot.operations import status
 from cmbot.reconcile import looking
@@ -160,10 +160,10 @@ def test_what_is_to_be_told_there_waits_until_it_is_back(
             outbox.say(connection, (campaign[name], key), "comment", name, {"text": "x"}, watcher.now)
     jira.hidden.add(campaign["group"])
     watcher.resync()
-    assert [row.issue_key for row in outbox.pending(mirror, watcher.now)] == ["CM-2"]
+    assert [row.issue_key for row in deliveries.pending(mirror, watcher.now)] == ["CM-2"]
     jira.hidden.clear()
     watcher.resync()
-    assert [row.issue_key for row in outbox.pending(mirror, watcher.now)] == ["CM-4", "CM-2"]
+    assert [row.issue_key for row in deliveries.pending(mirror, watcher.now)] == ["CM-4", "CM-2"]
 
 
 def test_the_status_comment_of_the_parent_shows_it(
@@ -223,7 +223,9 @@ def test_a_step_that_was_never_readable_keeps_its_campaign_from_launching(
     assert "CM-1" in watcher.look().keys
     (problem,) = [str(problem) for problem in watcher.campaign().problems if problem.field == "CM-8"]
     assert problem.startswith("CM-8: has status To Do, which is none of cmbot's; move it to Draft")
-    (told,) = [row for row in outbox.pending(watcher.edges.mirror, watcher.now) if row.issue_key == "CM-8"]
+    (told,) = [
+        row for row in deliveries.pending(watcher.edges.mirror, watcher.now) if row.issue_key == "CM-8"
+    ]
     assert "cannot follow this issue" in told.body["text"]
 
 
@@ -273,7 +275,7 @@ def test_a_started_bot_looks_again_at_what_is_frozen(
     watcher.look()
     assert watcher.frozen(campaign["epic"])
     with watcher.edges.mirror.writing() as connection:
-        unread.try_again(connection, watcher.now)
+        frozen.try_again(connection, watcher.now)
     watcher.look()
     assert watcher.frozen(campaign["epic"]) == ""
     assert watcher.campaign().issue.status is Status.RUNNING

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cmbot.exceptions import CredentialsError, RemoteError
-from cmbot.mirror import unread
+from cmbot.mirror import frozen
 from cmbot.models.issues import Status
 from cmbot.reconcile import observe
 
@@ -230,7 +230,7 @@ def test_issues_of_other_types_are_left_alone(jira: MemoryJira, watcher: Watcher
         watcher.look(_10001="CM-1")
     watcher.resync()
     assert set(watcher.seen()) == {"CM-2"}
-    assert unread.troubles(watcher.edges.mirror) == {}
+    assert frozen.troubles(watcher.edges.mirror) == {}
 
 
 ACTS: dict[str, Callable[[Watcher, str], object]] = {

@@ -11,7 +11,7 @@ from cmbot.definition import freeze
 from cmbot.exceptions import RemoteError
 from cmbot.handlers.campaign import decide
 from cmbot.jira.twins import label
-from cmbot.mirror import definitions, journal, plans, records, restore
+from cmbot.mirror import contradictions, definitions, journal, plans, records
 from cmbot.models.attempts import AttemptState, Cause, TryState
 from cmbot.models.issues import Person, Status
 from cmbot.models.views import PlanState
@@ -152,10 +152,10 @@ def test_until_jira_tells_how_a_step_was_split_nothing_of_it_is_decided(
     again.look()
     # The step itself cannot be kept before: it is read again, and its attempts are known already.
     assert [item.number for item in journal.attempts(again.edges.mirror, submitted["step"])["g001"]] == [1]
-    assert restore.WHOLE in restore.contradictions(again.edges.mirror, submitted["step"])
+    assert contradictions.WHOLE in contradictions.of(again.edges.mirror, submitted["step"])
     kept.away = False
     again.look()
-    assert restore.contradictions(again.edges.mirror, submitted["step"]) == {}
+    assert contradictions.of(again.edges.mirror, submitted["step"]) == {}
     assert len(again.campaign().steps[0].groups) == 2
 
 
