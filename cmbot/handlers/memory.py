@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from cmbot.wms.port import FINAL_JOB
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from cmbot.models.attempts import Changes
     from cmbot.models.failures import Explained
@@ -39,10 +39,13 @@ def asked(options: Mapping[str, Any], label: str) -> int:
     """
     if label == FINAL_JOB:
         return int(options.get(label, {}).get("requestMemory", _DEFAULT[label]))
-    for section in ("cluster", "pipetask"):
-        if "requestMemory" in options.get(section, {}).get(label, {}):
-            return int(options[section][label]["requestMemory"])
-    return int(options.get("requestMemory", _OTHERWISE))
+    own = options.get("cluster", {}).get(label, {}).get("requestMemory")
+    if own is not None:
+        return int(own)
+    # A cluster asks for what its largest member does (reference/predecessors.md 2.3).
+    otherwise, tasks = options.get("requestMemory", _OTHERWISE), options.get("pipetask", {})
+    members = _members(options, label) or [label]
+    return max(int(tasks.get(member, {}).get("requestMemory", otherwise)) for member in members)
 
 
 def raised(
@@ -100,4 +103,19 @@ def applied(options: Mapping[str, Any], changes: Changes) -> dict[str, Any]:
         section = "cluster" if label in options.get("cluster", {}) else "pipetask"
         labels = dict(changed.get(section, {}))
         changed[section] = labels | {label: dict(labels.get(label, {})) | {"requestMemory": amount}}
+    if changes.tasks and "cluster" in changed:
+        changed["cluster"] = dict(_narrowed(changed, changes.tasks))
     return changed | ({"queue": changes.queue} if changes.queue else {})
+
+
+def _narrowed(options: Mapping[str, Any], tasks: Collection[str]) -> Iterator[tuple[str, Any]]:
+    """The clusters without tasks that are not run."""
+    for label, cluster in options["cluster"].items():
+        kept = [member for member in _members(options, label) if member in tasks]
+        if kept:
+            yield label, dict(cluster) | {"pipetasks": ",".join(kept)}
+
+
+def _members(options: Mapping[str, Any], label: str) -> list[str]:
+    listed = str(options.get("cluster", {}).get(label, {}).get("pipetasks", ""))
+    return [member.strip() for member in listed.split(",") if member.strip()]

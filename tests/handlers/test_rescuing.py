@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cmbot.handlers import rescuing
+from cmbot.handlers import memory, rescuing
 from cmbot.handlers.actions import Accept, Ask, Submit
 from cmbot.handlers.campaign import decide
 from cmbot.models.attempts import AttemptState as S
@@ -181,6 +181,16 @@ def test_memory_is_doubled_or_what_was_measured_and_a_quarter_up_to_the_largest_
     found = what(view)
     assert isinstance(found, Submit)
     assert found.changes.memory == {"isr": expected}
+
+
+def test_a_cluster_asks_for_what_its_largest_task_does() -> None:
+    options = {
+        "requestMemory": 1000,
+        "pipetask": {"isr": {"requestMemory": 3000}},
+        "cluster": {"visits": {"pipetasks": "isr, calibrate"}, "big": {"requestMemory": 9000}},
+    }
+    labels = ("visits", "big", "isr", "calibrate", "finalJob")
+    assert [memory.asked(options, label) for label in labels] == [3000, 9000, 3000, 1000, 32768]
 
 
 def test_where_no_queue_has_more_memory_a_person_is_asked(build: Any) -> None:

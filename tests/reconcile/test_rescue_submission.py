@@ -23,7 +23,10 @@ AT = datetime(2026, 11, 20, 8, tzinfo=UTC)
 OPTIONS: dict[str, Any] = {
     "requestMemory": 2048,
     "pipetask": {"isr": {"requestMemory": 4096, "requestCpus": 2}},
-    "cluster": {"visits": {"pipetasks": "isr, calibrate", "dimensions": "visit"}},
+    "cluster": {
+        "visits": {"pipetasks": "isr, calibrate, detect", "dimensions": "visit"},
+        "tracts": {"pipetasks": "coadd", "dimensions": "tract"},
+    },
     "finalJob": {"requestCpus": 1},
 }
 STEP = StepDefinition("step1", "$DRP_DIR/DRP.yaml#step1", "visit > 0", options=OPTIONS)
@@ -111,7 +114,8 @@ def test_tasks_memory_queue_and_site_are_the_attempt_s_own(watcher: Watcher) -> 
             "isr": {"requestMemory": 9000, "requestCpus": 2},
             "calibrate": {"requestMemory": 5000},
         },
-        "cluster": {"visits": {"pipetasks": "isr, calibrate", "dimensions": "visit", "requestMemory": 12000}},
+        # Only of what is run.
+        "cluster": {"visits": {"pipetasks": "isr,calibrate", "dimensions": "visit", "requestMemory": 12000}},
         "finalJob": {"requestCpus": 1, "requestMemory": 64000},
     }
     # The definition itself stays as it was.
