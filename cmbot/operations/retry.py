@@ -95,17 +95,9 @@ def _changes(local: Local, view: CampaignView, step: StepView, group: GroupView,
     if wanted.queue and wanted.queue not in queues:
         known = ", ".join(sorted(queues)) or f"none: sites.{site}.queues in the settings is empty"
         raise UserError("queue", f"{wanted.queue!r} is no queue of {site}", f"use {known}")
-    lacking = tuple(task.label for task in group.tasks if task.missing)
-    tasks = lacking if wanted.failed_only else wanted.tasks
-    if wanted.failed_only and not tasks:
-        raise UserError(group.name, "which tasks failed is not known", "retry it without --failed-only")
-    labels = {task.label for task in group.tasks}
-    for label in tasks:
-        if not _LABEL.fullmatch(label) or (labels and label not in labels):
-            known = ", ".join(sorted(labels)) or "task labels of the pipeline"
-            raise UserError("tasks", f"{label!r} is no task of {step.name}", f"use {known}")
+    tasks = _tasks(step, group, wanted)
     most = view.limits.memory(site, wanted.queue)
-    amounts = _memory(group, lacking, wanted)
+    amounts = _memory(group, wanted)
     for label, amount in amounts.items():
         if not _LABEL.fullmatch(label) or amount < 1 or (most and amount > most):
             remedy = f"give 1 to {most}" if most else "write LABEL=MB"
@@ -113,11 +105,35 @@ def _changes(local: Local, view: CampaignView, step: StepView, group: GroupView,
     return Changes(wanted.fresh, tasks, wanted.site, wanted.queue, amounts)
 
 
-def _memory(group: GroupView, lacking: tuple[str, ...], wanted: Wanted) -> dict[str, int]:
+def _lacking(group: GroupView) -> tuple[str, ...]:
+    return tuple(task.label for task in group.tasks if task.missing)
+
+
+def _tasks(step: StepView, group: GroupView, wanted: Wanted) -> tuple[str, ...]:
+    tasks = _lacking(group) if wanted.failed_only else wanted.tasks
+    if not (wanted.failed_only or tasks):
+        return ()
+    if wanted.fresh:
+        raise UserError(
+            "tasks", "cannot be chosen of a fresh attempt, which makes everything", "leave one out"
+        )
+    labels = {task.label for task in group.tasks}
+    if not labels:
+        # Without the counts of the others, the few that are run would be the whole.
+        raise UserError("tasks", f"of {group.name} are not known: nothing was counted yet", "retry all of it")
+    for label in tasks:
+        if label not in labels:
+            raise UserError(
+                "tasks", f"{label!r} is no task of {step.name}", f"use {', '.join(sorted(labels))}"
+            )
+    return tasks
+
+
+def _memory(group: GroupView, wanted: Wanted) -> dict[str, int]:
     amounts = {label: amount for label, amount in wanted.memory.items() if label}
     if "" in wanted.memory:
         killed = {each.label for each in group.failures if each.for_memory}
-        failed = killed or {each.label for each in group.failures} or set(lacking)
+        failed = killed or {each.label for each in group.failures} or set(_lacking(group))
         if not failed:
             raise UserError(group.name, "which tasks failed is not known", "write --memory LABEL=MB")
         amounts = dict.fromkeys(sorted(failed), wanted.memory[""]) | amounts

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from cmbot.butler.report import parse_report
 from cmbot.exceptions import RemoteError
 from cmbot.mirror import events, journal, reports
 from cmbot.models.attempts import AttemptState, Verb, since_fresh
+from cmbot.models.data_report import TaskCount
 from cmbot.models.views import Counts
 from cmbot.reconcile import asking, submissions
 
@@ -27,7 +28,10 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 FILE = "report.json"
 """What pipetask writes, in the directory of its run."""
+UNREGISTERED = "unregistered"
+"""Kind of the report that says that nothing of a submission is in the Butler's registry."""
 _NO_RUN = re.compile(r"No collection with name '([^']+)' found")
+_OTHERS = "other tasks"
 MESSAGES = 5
 """Failed quanta that are named to people."""
 
@@ -70,15 +74,65 @@ def follow(edges: Edges, view: CampaignView, step: StepView, attempt: Attempt, n
         report = parse_report(asking.answer(directory, step.issue.key, FILE), now)
         _require_whole(edges, item, report, step.issue.key)
     except RemoteError as error:
-        if item.nonce and (missing := _NO_RUN.search(error.problem)) and missing[1].endswith(item.nonce):
-            summary = "it ended before anything was made: there is no run collection of it"
-            _end(edges, step, attempt, AttemptState.FAILED, summary, None, now)
+        missing = _missing(step, attempt, error)
+        if missing == item:
+            _end_without_run(edges, step, attempt, now)
             return True
         with edges.mirror.writing() as connection:
             reports.drop(connection, item.id, "asked")
+            if missing is not None:
+                reports.save(connection, missing.id, UNREGISTERED, {"by": item.name}, now)
+        if missing is not None:
+            _LOG.info("%s %s has no run collection and is left out", step.issue.key, missing.name)
+            return False
         raise
-    _judge(edges, step, attempt, report, now)
+    _judge(edges, step, attempt, _with_what_is_missing(edges, step, attempt, report), now)
     return True
+
+
+def _missing(step: StepView, attempt: Attempt, error: RemoteError) -> Try | None:
+    """Find the submission whose run collection pipetask missed: its final job never ran."""
+    found = _NO_RUN.search(error.problem)
+    nonce = found[1].rpartition("_")[2] if found else ""
+    return next((item for item in _tries(step, attempt) if item.nonce and item.nonce == nonce), None)
+
+
+def _end_without_run(edges: Edges, step: StepView, attempt: Attempt, now: datetime) -> None:
+    cancel = _cancel(edges, attempt)
+    summary = "it ended before anything was made: there is no run collection of it"
+    state = AttemptState.FAILED if cancel is None else AttemptState.CANCELLED
+    _end(edges, step, attempt, state, "; ".join(filter(None, (cancel, summary))), None, now)
+
+
+def _with_what_is_missing(edges: Edges, step: StepView, attempt: Attempt, report: DataReport) -> DataReport:
+    """Count quanta that an earlier report expected and this one does not know: they were not run.
+
+    The graph of an attempt that was never registered is left out, and a retry may have run single tasks only:
+    without this, less would be complete sooner.
+    """
+    tasks, most = {task.label: task for task in report.tasks}, 0
+    for item in _tries(step, attempt)[:-1]:
+        known = reports.read(edges.mirror, item.id, "data") or {"counts": {"total": 0}}
+        most = max(most, known["counts"]["total"])
+        for before in (TaskCount(**task) for task in known.get("report", {}).get("tasks", ())):
+            tasks[before.label] = _at_least(tasks.get(before.label), before.label, before.expected)
+    # A restored mirror knows no tasks of earlier reports.
+    if (more := most - sum(task.expected for task in tasks.values())) > 0:
+        tasks[_OTHERS] = _at_least(None, _OTHERS, more)
+    return replace(report, tasks=tuple(tasks.values()))
+
+
+def _at_least(task: TaskCount | None, label: str, expected: int) -> TaskCount:
+    task = task or TaskCount(label, 0, 0, 0, 0, 0, 0)
+    more = max(0, expected - task.expected)
+    return replace(task, expected=task.expected + more, unknown=task.unknown + more)
+
+
+def _tries(step: StepView, attempt: Attempt) -> list[Try]:
+    """Submissions whose outputs count, oldest first."""
+    group = next(group for group in step.groups if group.name == attempt.group)
+    counted = since_fresh([each for each in group.attempts if each.number <= attempt.number])
+    return [item for each in counted for item in each.tries if item.request_id]
 
 
 def _require_whole(edges: Edges, item: Try, report: DataReport, subject: str) -> None:
@@ -107,16 +161,17 @@ def _ask(edges: Edges, view: CampaignView, step: StepView, attempt: Attempt, now
 
 
 def _graphs(edges: Edges, step: StepView, attempt: Attempt) -> list[Path]:
-    group = next(group for group in step.groups if group.name == attempt.group)
-    counted = since_fresh([each for each in group.attempts if each.number <= attempt.number])
-    # An earlier attempt without a data report has no run collection, which pipetask would miss.
+    # Of an earlier attempt without a data report nothing is known to be there.
     tries = [
         item
-        for each in counted
-        for item in each.tries
-        if each.id == attempt.id or reports.read(edges.mirror, item.id, "data") is not None
+        for item in _tries(step, attempt)
+        if item == attempt.last_try
+        or (
+            reports.read(edges.mirror, item.id, "data") is not None
+            and reports.read(edges.mirror, item.id, UNREGISTERED) is None
+        )
     ]
-    found = [submissions.left(edges, item).graph for item in tries if item.request_id]
+    found = [submissions.left(edges, item).graph for item in tries]
     return [graph for graph in found if graph is not None]
 
 
@@ -125,24 +180,32 @@ def _judge(edges: Edges, step: StepView, attempt: Attempt, report: DataReport, n
     tolerance = step.definition.tolerance if step.definition else {}
     wms = (reports.read(edges.mirror, item.id, "wms") if item else None) or {}
     merged = bool(wms.get("merged"))
-    cancel = attempt.asked(Verb.CANCEL)
-    cancel = cancel if cancel is not None and cancel.sent else None
+    cancel = _cancel(edges, attempt)
     if report.complete or (merged and report.within(tolerance)):
         state = AttemptState.SUCCEEDED
-    elif wms.get("cancelled") or cancel is not None:
+    elif cancel is not None:
         state = AttemptState.CANCELLED
     else:
         state = AttemptState.PARTIAL if report.successful else AttemptState.FAILED
     merge_failed = bool(wms.get("merge_failed"))
     summary = "" if report.complete else _summary(report, merged=merged, merge_failed=merge_failed)
-    if cancel is not None and state is AttemptState.CANCELLED:
-        summary = "; ".join(filter(None, (f"{cancel.cause.by} {cancel.cause.what}", summary)))
+    if state is AttemptState.CANCELLED:
+        summary = "; ".join(filter(None, (cancel, summary)))
     before = _before(edges, step, attempt)
     grown = before is None or report.successful > before
-    if state.ended_badly and not grown:
+    if state in {AttemptState.PARTIAL, AttemptState.FAILED} and not grown:
         said = f"nothing more was made: {report.successful} of {report.expected} quanta, as before"
         summary = "; ".join(filter(None, (said, summary)))
     _end(edges, step, attempt, state, summary, report, now, grown=grown)
+
+
+def _cancel(edges: Edges, attempt: Attempt) -> str | None:
+    """Who cancelled it, in words: empty if someone did in the WMS, `None` if nobody."""
+    order, item = attempt.asked(Verb.CANCEL), attempt.last_try
+    if order is not None and order.sent:
+        return f"{order.cause.by} {order.cause.what}"
+    wms = (reports.read(edges.mirror, item.id, "wms") if item else None) or {}
+    return "" if wms.get("cancelled") else None
 
 
 def _before(edges: Edges, step: StepView, attempt: Attempt) -> int | None:

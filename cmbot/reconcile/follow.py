@@ -140,7 +140,7 @@ def _take(edges: Edges, step: StepView, facts: Facts, item: Try, report: WmsRepo
 
 def _reopened(connection: Connection, attempt: Attempt, item: Try, now: datetime) -> dict[str, Any]:
     # The data, and what failed, are counted anew when it ends again.
-    for kind in ("asked", failures.KIND):
+    for kind in ("asked", failures.KIND, data_reports.UNREGISTERED):
         reports.drop(connection, item.id, kind)
     by_others = attempt.asked(Verb.RESTART) is None
     return {"ended_at": None, "summary": "", "reopened_at": now if by_others else None}
