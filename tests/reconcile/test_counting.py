@@ -134,7 +134,6 @@ def test_all_graphs_are_counted_together(world: World) -> None:
     assert world.asked == [["0a1b2c3d", "ffffffff"]]
 
 
-@pytest.mark.parametrize("nonce", ["0a1b2c3d", "ffffffff"])
 def test_what_was_never_registered_is_left_out_and_the_rest_is_counted(world: World) -> None:
     world.first_said({"isr": (0, 10)})
     world.unregistered = "0a1b2c3d"
