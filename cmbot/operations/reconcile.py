@@ -169,7 +169,7 @@ def _attempt(
             outcome = recover.inquire(edges, step, last, now)
     except CmbotError as error:
         yield Line(issue.key, name, request, "not heard of", Does.WAIT, str(error))
-    facts = comparing.facts(edges, view, step, last, looked, now, outcome)
+    facts = comparing.facts(edges, (view, step, group), last, looked, now, outcome)
     found = [
         Line(issue.key, name, request, each.rule, each.does, each.says) for each in findings(ATTEMPTS, facts)
     ]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 
 
-def attend(edges: Edges, step: StepView, facts: Facts) -> bool:
+def attend(edges: Edges, step: StepView, facts: Facts) -> None:
     """Keep why a person should look at an attempt, or that nobody need any more.
 
     Parameters
@@ -34,21 +34,16 @@ def attend(edges: Edges, step: StepView, facts: Facts) -> bool:
         The step.
     facts : `~cmbot.handlers.facts.Facts`
         What is known of the attempt, after this pass has done with it what it does.
-
-    Returns
-    -------
-    changed : `bool`
-        Whether the journal changed.
     """
     attempt = facts.attempt
     if facts.item is None or not attempt.state.live:
-        return False
+        return
     if facts.submitted and attempt.state is not AttemptState.MERGE_PENDING and facts.report is None:
         # Not asked about this time.
-        return False
+        return
     reason = inconsistencies.attention(facts)
     if reason == attempt.attention:
-        return False
+        return
     with edges.mirror.writing() as connection:
         journal.set_attempt(connection, attempt.id, attention=reason)
         if reason:
@@ -56,7 +51,6 @@ def attend(edges: Edges, step: StepView, facts: Facts) -> bool:
             events.add(connection, facts.now, step.issue.key, "cmbot", what, reason)
     said = reason or "nobody need look at it any more"
     _LOG.info("%s %s %s: %s", step.issue.key, attempt.group, attempt.label, said)
-    return True
 
 
 def waits(edges: Edges, view: CampaignView, now: datetime) -> None:

@@ -16,15 +16,14 @@ if TYPE_CHECKING:
 
     from cmbot.handlers.recovery import Outcome
     from cmbot.models.attempts import Attempt
-    from cmbot.models.views import CampaignView, StepView
+    from cmbot.models.views import CampaignView, GroupView, StepView
     from cmbot.reconcile.edges import Local
     from cmbot.reconcile.polling import Seen
 
 
 def facts(
     local: Local,
-    view: CampaignView,
-    step: StepView,
+    of: tuple[CampaignView, StepView, GroupView],
     attempt: Attempt,
     seen: Seen,
     now: datetime,
@@ -36,8 +35,8 @@ def facts(
     ----------
     local : `~cmbot.reconcile.edges.Local`
         What is known here.
-    view, step
-        The campaign and the step.
+    of : `tuple`
+        Campaign, step and group of the attempt.
     attempt : `~cmbot.models.attempts.Attempt`
         The attempt, as it is now.
     seen : `~cmbot.reconcile.polling.Seen`
@@ -52,7 +51,7 @@ def facts(
     facts : `~cmbot.handlers.facts.Facts`
         For `~cmbot.handlers.inconsistencies.ATTEMPTS`.
     """
-    group = next(group for group in step.groups if group.name == attempt.group)
+    view, step, group = of
     item = attempt.last_try
     report = seen.reports.get(item.id) if item else None
     return Facts(

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 
 
-def campaign(edges: Edges, view: CampaignView, seen: Seen, now: datetime) -> bool:
+def campaign(edges: Edges, view: CampaignView, seen: Seen, now: datetime) -> None:
     """Follow the attempts of a campaign.
 
     Parameters
@@ -39,13 +39,7 @@ def campaign(edges: Edges, view: CampaignView, seen: Seen, now: datetime) -> boo
         What the last look at the WMS showed.
     now : `datetime.datetime`
         The time.
-
-    Returns
-    -------
-    changed : `bool`
-        Whether the journal says more than the view now.
     """
-    changed = False
     attending.waits(edges, view, now)
     for step in view.steps:
         trouble = ""
@@ -53,18 +47,16 @@ def campaign(edges: Edges, view: CampaignView, seen: Seen, now: datetime) -> boo
             attempt = group.last
             if attempt is None:
                 continue
-            facts = comparing.facts(edges, view, step, attempt, seen, now)
+            facts = comparing.facts(edges, (view, step, group), attempt, seen, now)
             try:
                 if _attempt(edges, view, step, facts):
-                    changed = True
                     attempt = journal.attempt(edges.mirror, attempt.id)
-                    facts = comparing.facts(edges, view, step, attempt, seen, now)
+                    facts = comparing.facts(edges, (view, step, group), attempt, seen, now)
                 trouble = trouble or attending.old(edges, attempt, seen, now)
             except CmbotError as error:
                 trouble = str(error)
-            changed |= attending.attend(edges, step, facts)
+            attending.attend(edges, step, facts)
         waiting.note(edges, step, "follow", trouble)
-    return changed
 
 
 def look(edges: Edges, view: CampaignView, now: datetime) -> tuple[str, ...]:
@@ -86,22 +78,22 @@ def look(edges: Edges, view: CampaignView, now: datetime) -> tuple[str, ...]:
     """
     troubles = []
     live = [
-        (step, group.last)
+        (step, group, group.last)
         for step in view.steps
         for group in step.groups
         if group.last is not None and group.last.state.live
     ]
-    for step, attempt in live:
+    for step, _, attempt in live:
         try:
             recover.look(edges, step, attempt, now)
         except CmbotError as error:
             troubles.append(str(error))
-    known = [(step, journal.attempt(edges.mirror, attempt.id)) for step, attempt in live]
-    seen = polling.these(edges, [attempt for _, attempt in known], now)
+    known = [(step, group, journal.attempt(edges.mirror, attempt.id)) for step, group, attempt in live]
+    seen = polling.these(edges, [attempt for *_, attempt in known], now)
     troubles += sorted({str(found) for found in seen.reports.values() if isinstance(found, CmbotError)})
-    for step, attempt in known:
+    for step, group, attempt in known:
         try:
-            facts = comparing.facts(edges, view, step, attempt, seen, now)
+            facts = comparing.facts(edges, (view, step, group), attempt, seen, now)
             if facts.report is not None:
                 _attempt(edges, view, step, facts)
         except CmbotError as error:

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cmbot.exceptions import NotFound, RemoteError
 from cmbot.handlers.facts import Does, Facts, Finding, Standing, acting, findings
@@ -286,6 +288,54 @@ def test_a_status_that_its_children_do_not_amount_to_is_set() -> None:
     # What was never begun, and what cmbot may not do.
     assert acting(ISSUES, standing(Status.RUNNING, Status.DRAFT, BOT)) is None
     assert acting(ISSUES, standing(Status.ABANDONED, Status.RUNNING, BOT)) is None
+
+
+# ------------------------------------------------------------------------------------------ the law
+
+answers = st.none() | st.sampled_from([RemoteError("PanDA", "no"), NotFound("request 7", "no")])
+answers |= st.builds(
+    WmsReport,
+    request_id=st.just(7),
+    name=st.sampled_from([NAME, NAME.upper(), "somebody_elses"]),
+    raw_status=st.sampled_from(["Finished", "Transforming"]),
+    state=st.sampled_from(WorkflowState),
+)
+
+
+@pytest.mark.covers("W6")
+@given(
+    state=st.sampled_from(AttemptState),
+    of_try=st.none() | st.sampled_from(TryState),
+    answer=answers,
+    minutes=st.integers(0, 10_000),
+    statuses=st.lists(st.sampled_from(Status), min_size=3, max_size=3),
+    others=st.sampled_from([(), (8,)]),
+)
+def test_whatever_is_known_one_thing_is_done_and_no_answer_ends_an_attempt(
+    state: AttemptState,
+    of_try: TryState | None,
+    answer: Any,
+    minutes: int,
+    statuses: list[Status],
+    others: tuple[int, ...],
+) -> None:
+    tries = () if of_try is None else (replace(TRY, state=of_try),)
+    attempt = replace(RUNNING, state=state, tries=tries)
+    said = says("Finished", WorkflowState.ENDED_OK)["said"] if isinstance(answer, WmsReport) else {}
+    path = tuple(replace(one, status=to) for one, to in zip((EPIC, STEP, GROUP), statuses, strict=True))
+    known = replace(facts(attempt, minutes, report=answer, said=said, others=others), path=path)
+    found = list(findings(ATTEMPTS, known))
+    acts = [each.does for each in found if each.does.acts]
+    assert len(acts) <= 1
+    assert all(each.says for each in found)
+    # Ended is what the data report says, not what the WMS says.
+    assert known.state.live or known.state is state
+    if Does.TAKE in acts:
+        assert of_try is TryState.SUBMITTED
+        assert isinstance(answer, WmsReport)
+        assert answer.name.lower() == NAME.lower()
+    if state.live and of_try is not TryState.SUBMITTED and state is not AttemptState.MERGE_PENDING:
+        assert acts == [Does.RECOVER]
 
 
 def test_every_row_has_a_test() -> None:
