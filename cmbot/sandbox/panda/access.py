@@ -81,7 +81,8 @@ class Access:
         if scheme.lower() != "bearer":
             raise TokenError("Invalid token. Not enough segments")
         if not self.id_tokens and not self.is_token(given):
-            raise TokenError("Invalid token. Signature verification failed")
+            wrong = "Signature verification failed" if given.count(".") == 2 else "Not enough segments"
+            raise TokenError(f"Invalid token. {wrong}")
         claims = self.issuer.check(given) if self.id_tokens else {"name": USERNAME, "groups": GROUPS.values()}
         if origin not in GROUPS:
             raise TokenError(f"Unknown vo : {origin}")

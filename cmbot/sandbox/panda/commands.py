@@ -6,6 +6,7 @@ Source: reference/panda.md 7.2. A command answers what goes into ``[true, ...]``
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from cmbot.sandbox.panda.contents import content_rows
@@ -24,17 +25,31 @@ class CommandError(Exception):
     """The relay itself refuses: ``[false, text]``."""
 
 
+class ClientError(Exception):
+    """iDDS or its client fails: ``[true, [false, text]]``."""
+
+
 _PARAMETERS = {
     "ping": (),
-    "submit": ("workflow", "username", "use_dataset_name"),
+    "submit": ("workflow", "username", "userdn", "use_dataset_name"),
     "get_requests": ("request_id", "workload_id", "with_detail", "with_metadata"),
     "get_request_id_by_name": ("name",),
-    "get_contents_output_ext": ("request_id", "workload_id"),
-    "get_status": ("request_id", "workload_id", "with_detail"),
+    "get_contents_output_ext": ("request_id", "workload_id", "transform_id", "group_by_jedi_task_id"),
+    "get_status": ("request_id", "workload_id", "with_detail", "with_metadata"),
     "abort": ("request_id", "workload_id"),
     "retry": ("request_id", "workload_id"),
 }
 """Commands with the names of their arguments, in their order."""
+_REQUIRED = {"submit": "workflow", "get_request_id_by_name": "name"}
+"""Arguments that a command cannot do without."""
+_NO_PAGE = (
+    "An unknown IDDS exception occurred.: {}\nDetails: The requested REST API is not defined: 404 Not Found: "
+    "The requested URL was not found on the server. If you entered the URL manually please check your "
+    "spelling and try again."
+)
+
+_CALL = "failed to execute command with idds.client.clientmanager.ClientManager"
+_MOST_DIGITS = 18
 
 Arguments = dict[str, object]
 
@@ -54,39 +69,40 @@ class Commands:
         self._store = store
         self._wake = wake
 
-    def run(
-        self, name: str, args: Sequence[object], kwargs: Mapping[str, object], caller: str = USERNAME
-    ) -> object:
+    def run(self, name: str, args: object, kwargs: object, caller: str = USERNAME) -> object:
         """Carry out one command.
 
         Parameters
         ----------
         name : `str`
             Command without the address of an iDDS server.
-        args, kwargs
-            Its arguments.
+        args, kwargs : `object`
+            Its arguments: a list and an object, if the caller is right.
         caller : `str`, optional
             PanDA's user name of who asks.
 
         Returns
         -------
         result : `object`
-            Its result, ready for JSON.
+            Its result, ready for JSON; also iDDS's failure.
 
         Raises
         ------
         CommandError
-            If the command or an argument is not known.
+            If the command is not known or cannot be called.
         """
-        parameters = _PARAMETERS.get(name)
-        if parameters is None:
+        if name not in _PARAMETERS:
             raise CommandError(f"{name} is not a command of iDDS ClientManager")
-        unknown = [key for key in kwargs if key not in parameters]
-        if unknown or len(args) > len(parameters):
-            raise CommandError(
-                f"{name}: unexpected arguments {unknown or list(args[len(parameters) :])!r:.80}"
-            )
-        arguments = dict(zip(parameters, args, strict=False)) | dict(kwargs)
+        if not isinstance(args, list | dict | str):
+            raise CommandError(f"{_CALL}.{name}() argument after * must be an iterable, not {_kind(args)}")
+        if not isinstance(kwargs, dict):
+            raise CommandError(f"{_CALL}.{name}() argument after ** must be a mapping, not {_kind(kwargs)}")
+        try:
+            return self._carry_out(name, _bound(name, list(args), kwargs), caller)
+        except ClientError as error:
+            return [False, str(error)]
+
+    def _carry_out(self, name: str, arguments: Arguments, caller: str) -> object:
         if name == "submit":
             return self._submit(arguments, caller)
         if name in {"abort", "retry"}:
@@ -101,7 +117,7 @@ class Commands:
         try:
             request_id = self._store.submit(arguments.get("workflow"), caller)
         except WorkflowError as error:
-            raise CommandError(str(error)) from error
+            raise ClientError(str(error)) from error
         self._wake()
         return request_id
 
@@ -110,23 +126,26 @@ class Commands:
         request_id = arguments.get("request_id")
         if request_id is None:
             return request_rows(self._store, None, detail=detail)
-        number = _integer(request_id)
-        if number is None:
-            return _not_found(request_id)
-        return request_rows(self._store, number, detail=detail)
+        return request_rows(self._store, _integer(request_id), detail=detail)
 
     def _get_request_id_by_name(self, arguments: Arguments) -> object:
-        return self._store.ids_by_name(str(arguments.get("name", "")))
+        name = str(arguments["name"])
+        if not name:
+            raise ClientError(_NO_PAGE)
+        if "/" in name:  # the name is part of an address there
+            raise _no_object("name")
+        return self._store.ids_by_name(name)
 
     def _get_contents_output_ext(self, arguments: Arguments) -> object:
-        request_id, workload = _integer(arguments.get("request_id")), _integer(arguments.get("workload_id"))
-        if request_id is None or workload is None:
-            return _not_found(arguments.get("request_id"))
-        rows = content_rows(self._store, request_id, workload)
+        if arguments.get("workload_id") is None:
+            return {}
+        workload = _integer(arguments["workload_id"])
+        rows = content_rows(self._store, _integer(arguments.get("request_id")), workload)
         return {str(workload): rows} if rows else {}
 
     def _get_status(self, arguments: Arguments) -> object:
-        number = _integer(arguments.get("request_id"))
+        asked = arguments.get("request_id")
+        number = None if asked is None else _integer(asked)
         rows = self._store.rows(
             "SELECT * FROM requests WHERE ? IS NULL OR id = ? ORDER BY id", number, number
         )
@@ -137,27 +156,58 @@ class Commands:
         return "\n".join(lines)
 
     def _register(self, arguments: Arguments, command: str, caller: str) -> object:
-        number = _integer(arguments.get("request_id"))
+        if arguments.get("request_id") is None:
+            return [-1, "Both request_id and workload_id are None. One of them should not be None"]
+        try:
+            number = _integer(arguments["request_id"])
+        except ClientError as error:
+            inner = json.dumps({"msg": str(error)})
+            raise ClientError(f"Core exception.: {{}}\nDetails: {inner}") from error
         owner = self._store.rows("SELECT username FROM requests WHERE id = ?", number)
         if not owner:
             return [[-1, {"message": "No match requests", "status": -1}]]
         if owner[0]["username"] != caller:
             message = f"User {caller} has no permission to update request {number}"
             return [[-1, {"message": message, "status": -1}]]
-        self._store.register(int(number or 0), command)
+        self._store.register(number, command)
         self._wake()
         return [[0, {"message": "Command registered successfully", "status": 0}]]
 
 
-def _integer(value: object) -> int | None:
-    """Read an id, given as number or text, that fits into a column."""
-    if isinstance(value, bool) or not isinstance(value, int | str):
-        return None
+def _bound(name: str, args: Sequence[object], kwargs: Mapping[str, object]) -> Arguments:
+    """Name the arguments of a call, as Python does."""
+    parameters, call = _PARAMETERS[name], f"ClientManager.{name}()"
+    for key in kwargs:
+        if key not in parameters:
+            raise ClientError(f"{call} got an unexpected keyword argument '{key}'")
+    if len(args) > len(parameters):
+        most = len(parameters) + 1
+        raise ClientError(f"{call} takes {most} positional arguments but {len(args) + 1} were given")
+    arguments = dict(zip(parameters, args, strict=False)) | dict(kwargs)
+    if (needed := _REQUIRED.get(name)) and needed not in arguments:
+        raise ClientError(f"{call} missing 1 required positional argument: '{needed}'")
+    return arguments
+
+
+def _kind(value: object) -> str:
+    """Type of a JSON value, in Python's words."""
+    return type(value).__name__
+
+
+def _integer(value: object) -> int:
+    """Read an id, given as number or text, as PostgreSQL reads a bigint."""
     text = str(value)
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
+    digits = text.removeprefix("-")
+    if isinstance(value, bool) or not digits.isascii() or not digits.isdecimal():
+        raise _no_object(value)
+    if len(digits) > _MOST_DIGITS:
+        raise _no_object(value, f'NumericValueOutOfRange) value "{value}" is out of range for type bigint')
+    return int(text)
 
 
-def _not_found(request_id: object) -> object:
-    """What iDDS says about an id that is no number."""
-    text = f"request(request_id: {request_id}) cannot be found: invalid input syntax for type bigint"
-    return [False, f"No object  exception.: {{}}\nDetails: {text}"]
+def _no_object(asked: object, why: str = "") -> ClientError:
+    """What iDDS says about an id that is no number, and about everything else its database refuses."""
+    why = why or f'InvalidTextRepresentation) invalid input syntax for type bigint: "{asked}"'
+    text = f"request(request_id: {asked}) cannot be found: (psycopg2.errors.{why}"
+    inner = json.dumps({"msg": f"No object  exception.: {{}}\nDetails: {text}"})
+    return ClientError(f"No object  exception.: {{}}\nDetails: {inner}")

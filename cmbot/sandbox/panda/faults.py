@@ -12,7 +12,7 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, Response
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -32,6 +32,11 @@ _NO_OBJECT = (
     'No object  exception.: {}\nDetails: {"msg": "No object  exception.: {}\\nDetails: request cannot be '
     'found: connection to the database was lost"}'
 )
+
+
+def plain(text: str, status_code: int = 200) -> Response:
+    """Make an answer of the server's: text, also where it is JSON, without a charset."""
+    return Response(text, status_code, headers={"content-type": "text/plain"})
 
 
 class Dropped(Response):
@@ -143,7 +148,7 @@ class Faults:
             `None` when the command is carried out as usual: ping does not notice a lost database.
         """
         if self.outage == "down":
-            return PlainTextResponse("Service Unavailable", status_code=503)
+            return plain("Service Unavailable", status_code=503)
         if self.outage == "html":
             return HTMLResponse(
                 "<!DOCTYPE html><html><head><title>Maintenance</title></head><body></body></html>"
@@ -151,4 +156,4 @@ class Faults:
         if command is None or self.outage is None or (self.outage == "idds_db_down" and command == "ping"):
             return None
         text = _REFUSED if self.outage == "idds_down" else _NO_OBJECT
-        return PlainTextResponse(json.dumps([True, [False, text]]))
+        return plain(json.dumps([True, [False, text]]))

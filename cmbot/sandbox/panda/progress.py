@@ -68,21 +68,29 @@ def _make_task(db: sqlite3.Connection, request_id: int, work: Work) -> dict[str,
 
 
 def carry_out_commands(db: sqlite3.Connection) -> None:
-    """Do what was registered: abort and retry."""
+    """Do what was registered: abort and retry. An ended request is not aborted."""
     for row in db.execute("SELECT id, status, command FROM requests WHERE command IS NOT NULL").fetchall():
         if row["command"] == "retry" and row["status"] in {"New", "Cancelling"}:
             continue  # waits for its turn
         db.execute("UPDATE requests SET command = NULL WHERE id = ?", (row["id"],))
         if row["command"] == "retry":
+            _note(db, row["id"], "ToResume")
             run_again(db, row["id"])
-        elif settings.load(db).abort_ends != "Transforming":
-            _abort(db, row["id"], row["status"])
+        elif row["status"] not in ENDED:
+            _note(db, row["id"], "ToCancel")
+            if settings.load(db).abort_ends != "Transforming" and row["status"] != "Cancelling":
+                _abort(db, row["id"])
 
 
-def _abort(db: sqlite3.Connection, request_id: int, status: str) -> None:
-    """Start to cancel; attempts that run are ended by the executor. An ended request stays as it is."""
-    if status in ENDED or status == "Cancelling":
-        return
+def _note(db: sqlite3.Connection, request_id: int, substatus: str) -> None:
+    """Show the command that was taken up."""
+    db.execute(
+        "UPDATE requests SET substatus = ?, updated = ? WHERE id = ?", (substatus, now(db), request_id)
+    )
+
+
+def _abort(db: sqlite3.Connection, request_id: int) -> None:
+    """Start to cancel; attempts that run are ended by the executor."""
     db.execute(
         "UPDATE jobs SET state = 'cancelled' WHERE state IN ('pending', 'activated')"
         " AND task_id IN (SELECT id FROM tasks WHERE request_id = ?)",

@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import PlainTextResponse
 from starlette.concurrency import run_in_threadpool
 
 from cmbot.sandbox.panda.commands import CommandError, Commands
-from cmbot.sandbox.panda.faults import Dropped, Faults
+from cmbot.sandbox.panda.faults import Dropped, Faults, plain
 from cmbot.sandbox.panda.issuer import TokenError
 
 if TYPE_CHECKING:
@@ -31,8 +30,8 @@ class _Call:
     """One decoded request."""
 
     name: str
-    args: list[object]
-    kwargs: dict[str, object]
+    args: object
+    kwargs: object
     json_outputs: bool
 
 
@@ -67,7 +66,7 @@ def router(commands: Commands, faults: Faults, access: Access) -> APIRouter:
         try:
             call = _decode(await _body(request), request.headers.get("content-type", ""))
         except _Undecodable as error:
-            return PlainTextResponse(str(error), status_code=500)
+            return plain(str(error), status_code=500)
         return faults.outage_answer(call.name) or await _answer(call, caller, commands, faults)
 
     return routes
@@ -79,23 +78,23 @@ async def _answer(call: _Call, caller: str, commands: Commands, faults: Faults) 
         return Dropped()
     try:
         result = await run_in_threadpool(commands.run, call.name, call.args, call.kwargs, caller)
-        answer = [True, {"data": result} if call.json_outputs else result]
+        answer = [True, {"data": result, "error": None, "status": 0} if call.json_outputs else result]
     except CommandError as error:
         answer = [False, str(error)]
     if await faults.gate(call.name, "after") == "drop":
         return Dropped()
-    return PlainTextResponse(await run_in_threadpool(json.dumps, answer))
+    return plain(await run_in_threadpool(json.dumps, answer))
 
 
 def _authenticate(request: Request, access: Access) -> Response | str:
     """Name of the caller, or the refusal of a call without a right token or organisation."""
     authorization = request.headers.get("authorization")
-    if authorization is None:
-        return PlainTextResponse(json.dumps([False, "SSL secure connection is required"]))
+    if authorization is None or " " not in authorization:
+        return plain(json.dumps([False, "SSL secure connection is required"]))
     try:
         return access.caller(authorization, request.headers.get("origin"))
     except TokenError as error:
-        return PlainTextResponse(f"ERROR : Token authentication failed. {error}", status_code=403)
+        return plain(f"ERROR : Token authentication failed. {error}", status_code=403)
 
 
 async def _body(request: Request) -> bytes:
@@ -113,15 +112,17 @@ def _decode(body: bytes, content_type: str) -> _Call:
     if content_type.partition(";")[0].strip() == "application/json":
         fields = _json_object(_gunzip(body))
     else:
-        fields = {key: values[-1] for key, values in parse_qs(body.decode(errors="replace")).items()}
+        fields = {key: values[-1] for key, values in _form(body).items()}
     name = fields.get("command_name")
     if not isinstance(name, str):
-        raise _Undecodable("relay_idds_command: command_name is missing")
+        raise _Undecodable("relay_idds_command() missing 1 required positional argument: 'command_name'")
     args, kwargs = _argument(fields, "args", []), _argument(fields, "kwargs", {})
-    if not isinstance(args, list) or not isinstance(kwargs, dict):
-        raise _Undecodable("relay_idds_command: args must be a list and kwargs an object")
     wrapped = str(fields.get("json_outputs", "")).lower() in {"true", "1"}
     return _Call(name.partition("+")[0], args, kwargs, wrapped)
+
+
+def _form(body: bytes) -> dict[str, list[str]]:
+    return parse_qs(body.decode(errors="replace"), keep_blank_values=True)
 
 
 def _gunzip(body: bytes) -> bytes:

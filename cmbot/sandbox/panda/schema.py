@@ -18,7 +18,7 @@ CREATE TABLE IF NOT EXISTS requests (
     name TEXT NOT NULL,
     username TEXT NOT NULL,
     status TEXT NOT NULL,              -- iDDS request status
-    substatus TEXT NOT NULL,           -- the last command that was registered
+    substatus TEXT NOT NULL,           -- the last command that was taken up
     command TEXT,                      -- registered and not yet carried out: abort, retry
     site TEXT NOT NULL,
     cloud TEXT NOT NULL,

@@ -12,8 +12,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import JSONResponse, PlainTextResponse
+from fastapi.responses import JSONResponse
 
+from cmbot.sandbox.panda.faults import plain
 from cmbot.sandbox.panda.issuer import TokenError
 from cmbot.sandbox.panda.monitor import reading, taskpage
 from cmbot.sandbox.panda.monitor.question import Question
@@ -86,7 +87,7 @@ def router(store: Store, access: Access, faults: Faults) -> APIRouter:
         try:
             caller = access.caller(request.headers.get("authorization", ""), request.headers.get("origin"))
         except TokenError as error:
-            return PlainTextResponse(f"ERROR : Token authentication failed. {error}", status_code=403)
+            return plain(f"ERROR : Token authentication failed. {error}", status_code=403)
         try:
             found = _tasks(store, caller, request.query_params)
         except _Refused as error:

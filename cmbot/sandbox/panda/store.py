@@ -162,7 +162,7 @@ class Store:
         return request_id
 
     def register(self, request_id: int, command: str) -> bool:
-        """Note a command to be carried out later; it says nothing about its success.
+        """Note a command to be carried out later; until then it shows nowhere.
 
         Parameters
         ----------
@@ -176,11 +176,9 @@ class Store:
         known : `bool`
             Whether there is such a request.
         """
-        substatus = {"abort": "ToCancel", "retry": "ToResume"}[command]
         with self.transaction() as db:
             changed = db.execute(
-                "UPDATE requests SET command = ?, substatus = ?, updated = ? WHERE id = ?",
-                (command, substatus, now(db), request_id),
+                "UPDATE requests SET command = ? WHERE id = ?", (command, request_id)
             ).rowcount
         if changed:
             log.info("request %d: %s registered", request_id, command)
