@@ -118,6 +118,21 @@ class Comments:
         """
         return self._text("problem.j2", marker, error=error)
 
+    def readable(self, marker: str) -> str:
+        """Write that an issue can be followed after all.
+
+        Parameters
+        ----------
+        marker : `str`
+            What the comment is found by.
+
+        Returns
+        -------
+        text : `str`
+            Wiki markup that ends with the marker.
+        """
+        return self._text("readable.j2", marker)
+
     def step(self, view: CampaignView, step: StepView) -> str:
         """Write the status of a step.
 

@@ -129,4 +129,4 @@ def _problem(item: Any) -> Problem:
             return Problem(where, f"{repr(item['input'])[:_LONGEST]} is not known", f"use {known}")
         case _:
             said = item["msg"][:1].lower() + item["msg"][1:]
-            return Problem(where, said, f"it is {repr(item['input'])[:_LONGEST]} now")
+            return Problem(where, said, f"write it in place of {repr(item['input'])[:_LONGEST]}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 from cmbot.exceptions import NotFound, RemoteError, UserError
@@ -19,6 +20,7 @@ from cmbot.reconcile import movers, restoring
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
+    from sqlite3 import Connection
 
     from cmbot.models.issues import Issue, Person
     from cmbot.reconcile.edges import Edges
@@ -213,10 +215,18 @@ def _freeze(edges: Edges, body: Mapping[str, Any], error: UserError, now: dateti
             events.add(connection, now, key, "cmbot", f"does not follow {key} now", why)
             _LOG.warning("%s is frozen: %s", key, why)
         if not silent:
-            marker = f"unreadable:{issue_id}"
-            text = {"text": edges.comments.problem(marker, error)}
-            interval = edges.settings.jira.comment_interval
-            outbox.keep_said(connection, (issue_id, key), "status comment", marker, text, now, interval)
+            text = edges.comments.problem(_unreadable(issue_id), error)
+            _say(edges, connection, (issue_id, key), text, now)
+
+
+def _unreadable(issue_id: str) -> str:
+    """Name the comment that says whether an issue can be followed."""
+    return f"unreadable:{issue_id}"
+
+
+def _say(edges: Edges, connection: Connection, issue: tuple[str, str], text: str, now: datetime) -> None:
+    marker, interval = _unreadable(issue[0]), edges.settings.jira.comment_interval
+    outbox.keep_said(connection, issue, "status comment", marker, {"text": text}, now, interval)
 
 
 def _keep(edges: Edges, issue: Issue, body: Mapping[str, Any], now: datetime) -> None:
@@ -229,8 +239,12 @@ def _keep(edges: Edges, issue: Issue, body: Mapping[str, Any], now: datetime) ->
         if row is not None and row.frozen:
             events.add(connection, now, issue.key, "cmbot", f"follows {issue.key} again", "it is back")
             _LOG.info("%s is followed again", issue.key)
+            marker = _unreadable(issue.id)
+            if outbox.markers(edges.mirror, [marker]):
+                _say(edges, connection, (issue.id, issue.key), edges.comments.readable(marker), now)
     for act in acts:
-        _LOG.info("%s: %s %s", act.issue_key, act.who, act.what)
+        # A text may be long; all of it is among the events.
+        _LOG.info("%s: %s %s", act.issue_key, act.who, shorten(act.what, 120))
 
 
 def new_acts(edges: Edges, issue: Issue, known: Mapping[str, Any] | None) -> list[events.Event]:

@@ -143,3 +143,4 @@ def test_an_issue_that_cannot_be_followed(
 ) -> None:
     error = UserError("CM-7", "has status Doing, which is none of cmbot's", "move it to Draft")
     golden("comments/problem.txt", comments.problem("unreadable:10007", error))
+    golden("comments/readable.txt", comments.readable("unreadable:10007"))

@@ -227,6 +227,11 @@ def test_a_step_that_was_never_readable_keeps_its_campaign_from_launching(
         row for row in deliveries.pending(watcher.edges.mirror, watcher.now) if row.issue_key == "CM-8"
     ]
     assert "cannot follow this issue" in told.body["text"]
+    jira.touch("10008", status={"name": "Draft"})
+    watcher.look()
+    assert "CM-8" not in [problem.field for problem in watcher.campaign().problems]
+    (told,) = [row for row in deliveries.pending(watcher.edges.mirror, watcher.now) if row.id == told.id]
+    assert told.body["text"].startswith("cmbot could not follow this issue for a while; it does again.")
 
 
 @pytest.mark.parametrize("order", [("epic", "step", "next", "group"), ("group", "next", "step", "epic")])
