@@ -123,6 +123,37 @@ def check_value(name: str, value: object, subject: str) -> Value:
     raise UserError(subject, f"{name}={value!r:.80} is not possible", f"give {wanted}")
 
 
+def check_values(name: str, values: Iterable[object], subject: str) -> tuple[Value, ...]:
+    """Check many values of a dimension.
+
+    Parameters
+    ----------
+    name : `str`
+        Name of the dimension.
+    values : `~collections.abc.Iterable` [`object`]
+        What was given.
+    subject : `str`
+        What an error is about.
+
+    Returns
+    -------
+    values : `tuple` [`int` or `str`, ...]
+        The same values, sorted, each once.
+
+    Raises
+    ------
+    UserError
+        Raised if the dimension has no such value.
+    """
+    given: list[Any] = list(values)
+    if dimension(name, subject).kind is int and set(map(type, given)) == {int}:
+        # A million visits are checked by the first and the last, which is quick where they come sorted.
+        numbers = tuple(dict.fromkeys(sorted(given)))
+        if numbers[0] >= 0 and numbers[-1] < INT64_END:
+            return numbers
+    return tuple(sorted({check_value(name, value, subject) for value in given}))
+
+
 @dataclass(frozen=True)
 class DataIdSet:
     """An immutable set of DataIds; made by `of` or `from_json`, which check everything."""

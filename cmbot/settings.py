@@ -162,6 +162,10 @@ class SiteSettings(Part):
     queues: Mapping[str, int] = Field(default_factory=dict)
     """Its queues that a retry may name, each with the most memory of a job there (MB): what failed for its
     memory asks for no more than the largest has. Empty if that is not known."""
+    slots: int = Field(default=0, ge=0)
+    """Jobs of a campaign that run there at once, to estimate how long a group takes; 0 if not known."""
+    quantum_time: timedelta = timedelta(seconds=60)
+    """Mean time of a quantum there, for the same."""
 
     @model_validator(mode="after")
     def _can_be_used(self) -> SiteSettings:
@@ -197,6 +201,8 @@ class WorkSettings(Part):
     grace: timedelta = timedelta(minutes=10)
     """How long a submission whose outcome is unknown may still appear in the WMS
     (reference/predecessors.md section 8.3)."""
+    group_time: timedelta = timedelta(hours=24)
+    """How long a group should take at most: a plan warns of one that is estimated to take longer (B18)."""
     lookups: int = 2
     """Look-ups that must find nothing before a submission counts as not made."""
     child_timeout: timedelta = timedelta(minutes=30)

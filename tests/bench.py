@@ -20,9 +20,11 @@ from rich.table import Table
 from cmbot.handlers.campaign import decide
 from cmbot.mirror import Mirror, outbox
 from cmbot.models.attempts import Attempt, AttemptState, Cause
-from cmbot.models.campaign import CampaignDefinition, PausePolicy, StepDefinition
+from cmbot.models.campaign import CampaignDefinition, PausePolicy, SplitRule, StepDefinition
 from cmbot.models.issues import Issue, Level, Move, Person, Status
 from cmbot.models.views import CampaignView, GroupView, PlanState, StepView
+from cmbot.splitting.groups import split
+from cmbot.splitting.predicates import predicates
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,6 +94,24 @@ def outbox_rows(count: int) -> float:
         return figure
 
 
+def groups_of_a_million(table: Table) -> None:
+    """A million visits into a thousand groups, each said exactly; the floor sorts and cuts them."""
+    visits = [2026111900000 + number * 3 // 2 for number in range(1_000_000)]
+
+    def work() -> None:
+        groups = split({"visit": visits}, SplitRule("visit", 1000))
+        predicates(groups, {"visit": visits}, {"instrument": "LSSTCam"})
+
+    floor = seconds(lambda: dict.fromkeys(sorted(visits)), 3)
+    value = seconds(work, 3)
+    table.add_row(
+        "1,000,000 visits into 1,000 groups, s",
+        f"{value:.2f}",
+        f"{floor:.2f} sort, dict",
+        f"{value / floor:.1f}",
+    )
+
+
 def mirror_of_jira(table: Table, passes: int) -> None:
     """A cold start on 10,000 issues, passes without news, and what a thousand changes make cmbot write."""
     with bench_mirror.replayed() as url:
@@ -134,6 +154,7 @@ def main() -> None:
         table.add_row(
             f"{name}, s", f"{seconds_taken:.3f}", f"{least:.4f} {what}", f"{seconds_taken / least:.1f}"
         )
+    groups_of_a_million(table)
     mirror_of_jira(table, passes)
     Console().print(table)
 

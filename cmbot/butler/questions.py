@@ -28,12 +28,12 @@ class SelectRequest:
     """Input collections, in search order."""
     where: str
     """Data query; empty for everything."""
-    dimension: str
-    """What to list: visit, exposure, tract and so on."""
+    dimensions: tuple[str, ...]
+    """What to list: visit, exposure, tract and so on; datasets are counted by the first."""
     pipeline: str | None = None
     """``path#subset``; its inputs say which datasets count."""
     dataset_type: str | None = None
-    """Which datasets count; without it, the overall input of the pipeline that carries the dimension best."""
+    """Which datasets count; without it, the overall input of the pipeline that has the dimensions best."""
     instrument: str | None = None
     """Short name; without it, the only one of the repository, or what the query says."""
     skymap: str | None = None
@@ -54,12 +54,14 @@ class SelectRequest:
 class Selection:
     """What a query selects."""
 
-    selected: tuple[Value, ...]
-    """Values of the dimension for which the query selects data, sorted; never empty."""
-    existing: tuple[Value, ...]
-    """Values for which the inputs hold data, without the query; sorted."""
+    selected: Mapping[str, tuple[Value, ...]]
+    """By dimension, values for which the query selects data, sorted; never empty."""
+    existing: Mapping[str, tuple[Value, ...]]
+    """By dimension, values for which the inputs hold data, without the query; sorted."""
     counts: Mapping[Value, int]
-    """Datasets by selected value; for tracts and the like, datasets that overlap it."""
+    """Datasets by selected value of the first dimension; for tracts and the like, those that overlap it."""
+    tasks: int
+    """Tasks of the pipeline; 0 without one."""
     dataset_type: str
     """Which datasets were counted."""
     instrument: str | None
@@ -99,14 +101,15 @@ def parse_selection(text: str, subject: str) -> Selection:
     content = read_response(text, subject)
     try:
         return Selection(
-            selected=tuple(content["selected"]),
-            existing=tuple(content["existing"]),
+            selected={name: tuple(values) for name, values in content["selected"].items()},
+            existing={name: tuple(values) for name, values in content["existing"].items()},
             counts=dict(content["counts"]),
+            tasks=int(content["tasks"]),
             dataset_type=content["dataset_type"],
             instrument=content["instrument"],
             skymap=content["skymap"],
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise strange_response(subject, error) from error
 
 

@@ -58,5 +58,7 @@ def _show(item: StepPlan, *, show_yaml: bool) -> None:
             table.add_row(group.name, str(group.size), escape(group.predicate["where"] or "table of DataIds"))
         console.print(table)
         console.print(f"  {len(item.groups)} groups, {item.counts} datasets selected")
+    if item.warning:
+        console.print(f"  warning: {escape(item.warning)}", highlight=False, soft_wrap=True)
     if show_yaml and item.yaml:
         console.print(item.yaml, markup=False, highlight=False, soft_wrap=True)

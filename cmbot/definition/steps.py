@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING, Protocol
 from cmbot import dataids
 from cmbot.definition import grammar, options, overrides
 from cmbot.exceptions import Problem, UserError
+from cmbot.models.campaign import SplitRule
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from cmbot.models.campaign import StepDefinition
+
+
+_WAYS = ("size", "count", "values", "lists")
+"""Ways to cut a dimension."""
 
 
 def problems(step: StepDefinition, names: Collection[str]) -> Iterator[Problem]:
@@ -38,7 +43,7 @@ def problems(step: StepDefinition, names: Collection[str]) -> Iterator[Problem]:
     for name in step.after:
         if name not in names:
             yield Problem("is blocked by", f"{name!r} is no step of this campaign", f"use {', '.join(names)}")
-    yield from _split(step)
+    yield from _split(step.split)
     for field, number in (("Max concurrent groups", step.max_groups), ("WMS priority", step.priority)):
         if number < 0:
             yield Problem(field, f"cannot be {number}", "give 0 or more, or leave it empty")
@@ -89,13 +94,24 @@ def software(part: Software) -> Iterator[Problem]:
             )
 
 
-def _split(step: StepDefinition) -> Iterator[Problem]:
-    dimension, size = step.split.dimension, step.split.size
-    if not dimension and not size:
+def _split(rule: SplitRule) -> Iterator[Problem]:
+    if rule == SplitRule():
         return
-    if not dimension or size < 1:
-        yield Problem("Split rule", "needs a dimension and a size", "write {dimension: visit, size: 1000}")
-    try:
-        dataids.dimension(dimension, "Split rule")
-    except UserError as error:
-        yield Problem("Split rule", error.problem, error.remedy)
+    for one in (rule, rule.by) if rule.by else (rule,):
+        ways = [name for name in _WAYS if getattr(one, name)]
+        if len(ways) != 1 or not one.dimension:
+            yield Problem(
+                "Split rule",
+                f"needs a dimension and one of {', '.join(_WAYS)}",
+                "write {dimension: visit, size: 1000}",
+            )
+        try:
+            dataids.dimension(one.dimension, "Split rule")
+        except UserError as error:
+            yield Problem("Split rule", error.problem, error.remedy)
+    if rule.by and (rule.by.by or rule.by.grow):
+        yield Problem(
+            "Split rule", "has more below `by` than a dimension and its parts", "split by two at most"
+        )
+    if rule.by and rule.by.dimension == rule.dimension:
+        yield Problem("Split rule", f"splits {rule.dimension} twice", "name another dimension below `by`")

@@ -114,6 +114,28 @@ def answer_plan(mirror: Mirror, step_id: str, spec: str, answer: Mapping[str, An
         )
 
 
+def answered(mirror: Mirror, step_id: str, cause_id: str) -> bool:
+    """Tell whether a Butler has said for a launch how a step splits.
+
+    Parameters
+    ----------
+    mirror : `~cmbot.mirror.Mirror`
+        The database.
+    step_id, cause_id : `str`
+        The step and the launch.
+
+    Returns
+    -------
+    answered : `bool`
+        Whether there is an answer, other than that it cannot be split.
+    """
+    rows = mirror.connection.execute(
+        "SELECT answer FROM plans WHERE step_id = ? AND cause_id = ? AND answer IS NOT NULL",
+        (step_id, cause_id),
+    )
+    return any("problems" not in json.loads(row["answer"]) for row in rows)
+
+
 def open_plans(mirror: Mirror) -> tuple[str, ...]:
     """Find the steps for which a Butler is being asked.
 

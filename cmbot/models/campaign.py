@@ -69,9 +69,24 @@ class SplitRule:
     __pydantic_config__: ClassVar = _STRICT
 
     dimension: str = ""
-    """The dimension to split by; empty for one group."""
+    """The dimension to split by: visit, tract, healpix3 …; empty for one group."""
     size: _Count = 0
     """At most so many values in a group."""
+    count: _Count = 0
+    """Number of groups, instead of a size."""
+    values: tuple[int | str, ...] = ()
+    """Instead of a size: a group for each of these, which must be all that the query selects."""
+    lists: tuple[tuple[int | str, ...], ...] = ()
+    """Instead of a size: a group for each list of values and ranges (``0..62``), together all of them."""
+    by: SplitRule | None = None
+    """A second dimension: a group for each pair, as of visits and ranges of detectors."""
+    grow: bool = False
+    """Whether data that came later get groups of their own when the step is launched again."""
+
+    @property
+    def dimensions(self) -> tuple[str, ...]:
+        """What is split; none for one group."""
+        return tuple(one.dimension for one in (self, self.by) if one and one.dimension)
 
 
 @dataclass(frozen=True)

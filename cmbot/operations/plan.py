@@ -45,6 +45,8 @@ class StepPlan:
     """Chain of its outputs."""
     yaml: str = ""
     """BPS YAML of its first group."""
+    warning: str = ""
+    """What is unusual about it."""
     problems: tuple[Problem, ...] = ()
     """Why it cannot be launched now."""
 
@@ -124,6 +126,7 @@ def _step(edges: Edges, view: CampaignView, step: StepView) -> StepPlan:
         empty,
         groups=groups,
         counts=sum(selection.counts.values()),
+        warning=planning.warning(edges.settings, view.definition, step.definition, selection, groups),
         yaml=to_yaml(config),
         problems=problems,
     )

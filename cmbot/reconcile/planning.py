@@ -6,7 +6,7 @@ import logging
 import secrets
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cmbot.butler import plan as collections
 from cmbot.butler.questions import QUERY_SCRIPT, Selection, SelectRequest, parse_selection
@@ -15,15 +15,20 @@ from cmbot.exceptions import DefinitionError, Problem, RemoteError, UserError
 from cmbot.handlers import causes
 from cmbot.mirror import events, plans
 from cmbot.reconcile import asking, restoring, submissions
-from cmbot.splitting.groups import split
-from cmbot.splitting.predicates import predicate
+from cmbot.splitting.estimates import largest
+from cmbot.splitting.groups import GroupSpec, Part, split
+from cmbot.splitting.predicates import predicates
+from cmbot.splitting.ranges import compact, expanded
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from cmbot.models.campaign import CampaignDefinition, StepDefinition
     from cmbot.models.views import CampaignView, StepView
     from cmbot.reconcile.edges import Edges
+    from cmbot.settings import Settings
+    from cmbot.splitting.predicates import Predicate
 
 _LOG = logging.getLogger(__name__)
 
@@ -49,7 +54,7 @@ def question(definition: CampaignDefinition, step: StepDefinition) -> asking.Que
         repo=definition.butler,
         collections=collections.step_inputs(definition, step.name),
         where=step.query,
-        dimension=step.split.dimension or whole,
+        dimensions=step.split.dimensions or (whole,),
         pipeline=step.pipeline,
     )
     return asking.Question(QUERY_SCRIPT, request.to_json(), definition, step)
@@ -107,7 +112,7 @@ def collect(edges: Edges, view: CampaignView, step: StepView, now: datetime) -> 
     try:
         text = asking.answer(Path(row.directory), step.issue.key)
         selection = parse_selection(text, step.issue.key)
-        groups = groups_of(step.issue.id, step.definition, selection)
+        groups = groups_of(step.issue.id, step.definition, selection, _earlier(edges, step))
         if problems := submissions.lint(edges, view, step, groups[0]):
             raise DefinitionError(step.issue.key, problems)
     except DefinitionError as error:
@@ -116,9 +121,15 @@ def collect(edges: Edges, view: CampaignView, step: StepView, now: datetime) -> 
         _refuse(edges, step, spec, (Problem("Butler", error.problem, "launch again when it is mended"),))
     else:
         _freeze(edges, step, spec, groups, now)
+        if said := warning(edges.settings, view.definition, step.definition, selection, groups):
+            _LOG.warning("%s %s", step.issue.key, said)
+            with edges.mirror.writing() as connection:
+                events.add(connection, now, step.issue.key, "cmbot", said, f"definition {spec}")
 
 
-def groups_of(step_id: str, step: StepDefinition, selection: Selection) -> tuple[plans.GroupRow, ...]:
+def groups_of(
+    step_id: str, step: StepDefinition, selection: Selection, earlier: Sequence[plans.GroupRow] = ()
+) -> tuple[plans.GroupRow, ...]:
     """Cut what a Butler selected into groups.
 
     Parameters
@@ -129,6 +140,8 @@ def groups_of(step_id: str, step: StepDefinition, selection: Selection) -> tuple
         Its definition.
     selection : `~cmbot.butler.questions.Selection`
         What the Butler said.
+    earlier : `~collections.abc.Sequence` [`~cmbot.mirror.plans.GroupRow`], optional
+        Groups of which something was submitted: their data stay theirs.
 
     Returns
     -------
@@ -140,15 +153,73 @@ def groups_of(step_id: str, step: StepDefinition, selection: Selection) -> tuple
     DefinitionError
         If the selection cannot be cut.
     """
-    rows = []
+    there = [GroupSpec(row.name, _parts(row)) for row in earlier]
     try:
-        for group in split(selection.selected, step.split, step.name):
-            chosen = predicate(group, selection.existing, selection.governors)
-            body = {"where": chosen.where, "table": chosen.table.to_csv() if chosen.table else ""}
-            rows.append(plans.GroupRow(step_id, group.name, len(group.values), body, "", ""))
+        groups = split(selection.selected, step.split, step.name, there)
+        # Also of those that are there: what came later may lie inside a range that was exact before.
+        found = predicates(groups, selection.existing, selection.governors)
     except UserError as error:
-        raise DefinitionError(step.name, (Problem("Split rule", error.problem, error.remedy),)) from error
-    return tuple(rows)
+        said = error.subject.removeprefix(step.name).lstrip(": ")
+        problem = Problem("Split rule", f"{said}: {error.problem}".lstrip(": "), error.remedy)
+        raise DefinitionError(step.name, (problem,)) from error
+    return tuple(
+        plans.GroupRow(step_id, group.name, group.size, _body(group, chosen), "", "")
+        for group, chosen in zip(groups, found, strict=True)
+    )
+
+
+def warning(
+    settings: Settings,
+    campaign: CampaignDefinition,
+    step: StepDefinition,
+    selection: Selection,
+    groups: Sequence[plans.GroupRow],
+) -> str:
+    """Say so if the largest group is larger than it should be (requirement B18).
+
+    Parameters
+    ----------
+    settings : `~cmbot.settings.Settings`
+        With what is known of the sites.
+    campaign, step
+        The definitions of campaign and step.
+    selection : `~cmbot.butler.questions.Selection`
+        What the Butler said.
+    groups : `~collections.abc.Sequence` [`~cmbot.mirror.plans.GroupRow`]
+        The groups.
+
+    Returns
+    -------
+    warning : `str`
+        Empty if it is not.
+    """
+    site = settings.sites[submissions.site(campaign, step)]
+    found = largest(
+        [GroupSpec(row.name, _parts(row)) for row in groups],
+        selection.counts,
+        selection.tasks,
+        slots=site.slots,
+        quantum=site.quantum_time,
+    )
+    return found.warning(settings.work.group_time)
+
+
+def _body(group: GroupSpec, chosen: Predicate) -> dict[str, Any]:
+    return {
+        "where": chosen.where,
+        "table": chosen.table.to_csv() if chosen.table else "",
+        "parts": {part.dimension: compact(part.values) for part in group.parts},
+    }
+
+
+def _parts(row: plans.GroupRow) -> tuple[Part, ...]:
+    return tuple(Part(name, expanded(items)) for name, items in row.predicate["parts"].items())
+
+
+def _earlier(edges: Edges, step: StepView) -> tuple[plans.GroupRow, ...]:
+    if not any(group.attempts for group in step.groups):
+        return ()
+    return plans.groups_of(edges.mirror, step.issue.id)
 
 
 def _refuse(edges: Edges, step: StepView, spec: str, problems: tuple[Problem, ...]) -> None:

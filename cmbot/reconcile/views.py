@@ -273,6 +273,11 @@ def _step(
         plan = whole if contradictions.WHOLE in doubts else PlanState.READY
         told = () if pending else sorted(doubts.items())
         problems = tuple(Problem(group or name, text, _MEND) for group, text in told)
+        if definition and own and own.split.grow and plan is PlanState.READY:
+            plan, problems = _growth(local, epic, issue, freeze.step_hash(definition, own)) or (
+                plan,
+                problems,
+            )
     elif definition is not None and own is not None:
         plan, problems = _plan(local, epic, issue, freeze.step_hash(definition, own))
     step = StepView(
@@ -312,6 +317,19 @@ def _plan(local: Local, epic: Issue, issue: Issue, spec: str) -> tuple[PlanState
         # Launched again: whatever was missing may be there now.
         return PlanState.UNASKED, ()
     return PlanState.REFUSED, tuple(Problem(**problem) for problem in row.answer["problems"])
+
+
+def _growth(
+    local: Local, epic: Issue, issue: Issue, spec: str
+) -> tuple[PlanState, tuple[Problem, ...]] | None:
+    """Whether a launch asks for groups of data that came later; `None` if it did, or nobody asks."""
+    cause = causes.in_force((epic, issue), local.me)
+    if cause is None or plans.answered(local.mirror, issue.id, cause.id):
+        return None
+    row = plans.plan(local.mirror, issue.id, spec)
+    if row is None or row.cause_id != cause.id:
+        return PlanState.UNASKED, ()
+    return _plan(local, epic, issue, spec)
 
 
 def _group(

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING
 
-from cmbot.dataids import DataIdSet, Value, check_value, dimension
+from cmbot.dataids import DataIdSet, Value, check_values, dimension
 from cmbot.exceptions import UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from cmbot.splitting.groups import GroupSpec
+    from cmbot.splitting.groups import GroupSpec, Part
 
 LITERALS = 20
 """Longest literal list of names (bands, filters): names sort differently in different databases, so a range
@@ -50,54 +51,65 @@ class Predicate:
         return f"({query}) AND {self.where}" if query else self.where
 
 
-def predicate(group: GroupSpec, existing: Iterable[Value], governors: Mapping[str, str]) -> Predicate:
-    """Say which data a group means.
+def predicates(
+    groups: Sequence[GroupSpec], existing: Mapping[str, Iterable[Value]], governors: Mapping[str, str]
+) -> tuple[Predicate, ...]:
+    """Say which data groups mean.
 
     Parameters
     ----------
-    group : `GroupSpec`
-        The group.
-    existing : `~collections.abc.Iterable` [`int` or `str`]
-        All values of the group's dimension for which the inputs hold data, selected or not.
+    groups : `~collections.abc.Sequence` [`GroupSpec`]
+        The groups.
+    existing : `~collections.abc.Mapping` [`str`, `~collections.abc.Iterable`]
+        By dimension, all values for which the inputs hold data, selected or not.
     governors : `~collections.abc.Mapping` [`str`, `str`]
-        Instrument and sky map: ``{"instrument": "LSSTCam"}``; what the dimension needs goes into a table.
+        Instrument and sky map: ``{"instrument": "LSSTCam"}``; what a dimension needs goes into a table.
 
     Returns
     -------
-    predicate : `Predicate`
-        A range, a short list of names, or a table: exactly the group's values of the existing ones.
+    predicates : `tuple` [`Predicate`, ...]
+        Of each group ranges, short lists of names, or a table: exactly its values of the existing ones.
 
     Raises
     ------
     UserError
         Raised if a value is not possible, or a governor that a table needs is missing.
     """
-    if not group.dimension:
-        return Predicate()
-    first, last = group.values[0], group.values[-1]
+    known = {name: sorted(values) for name, values in existing.items()}
+    short: dict[Part, str] = {}
+    for part in {part for group in groups for part in group.parts}:
+        short[part] = _short(part, known[part.dimension])
+    return tuple(_predicate(group, short, governors) for group in groups)
+
+
+def _predicate(group: GroupSpec, short: Mapping[Part, str], governors: Mapping[str, str]) -> Predicate:
+    where = " AND ".join(short[part] for part in group.parts if short[part])
+    long = [part for part in group.parts if not short[part]]
+    return Predicate(where, _table(group.name, long, governors) if long else None)
+
+
+def _short(part: Part, existing: Sequence[Value]) -> str:
+    """Write a part as an expression; empty if none is short and exact."""
+    first, last = part.values[0], part.values[-1]
     if isinstance(first, int):
-        if _alone(group.values, existing):
-            return Predicate(where=f"{group.dimension} IN ({first}..{last})")
-    elif len(group.values) <= LITERALS:
-        quoted = ", ".join(f"'{check_value(group.dimension, value, group.name)}'" for value in group.values)
-        return Predicate(where=f"{group.dimension} IN ({quoted})")
-    return Predicate(table=_table(group, governors))
+        between = existing[bisect_left(existing, first) : bisect_right(existing, last)]
+        exact = between == list(part.values) or set(part.values).issuperset(between)
+        return f"{part.dimension} IN ({first}..{last})" if exact else ""
+    if len(part.values) > LITERALS:
+        return ""
+    checked = check_values(part.dimension, part.values, part.dimension)
+    quoted = ", ".join(f"'{value}'" for value in checked)
+    return f"{part.dimension} IN ({quoted})"
 
 
-def _alone(values: tuple[Value, ...], existing: Iterable[Value]) -> bool:
-    """Whether nothing else exists between the first and the last value."""
-    everything = sorted({*existing, *values})
-    return bisect_right(everything, values[-1]) - bisect_left(everything, values[0]) == len(values)
-
-
-def _table(group: GroupSpec, governors: Mapping[str, str]) -> DataIdSet:
-    needed = dimension(group.dimension, group.name).needs
-    missing = [name for name in needed if name not in governors]
-    if missing:
-        raise UserError(
-            group.name,
-            f"{group.dimension} needs {', '.join(missing)}",
-            "name it in the definition of the step",
-        )
-    fixed = {name: governors[name] for name in needed}
-    return DataIdSet.of(({**fixed, group.dimension: value} for value in group.values), group.name)
+def _table(name: str, parts: Sequence[Part], governors: Mapping[str, str]) -> DataIdSet:
+    needed = sorted({one for part in parts for one in dimension(part.dimension, name).needs})
+    for one in needed:
+        if one not in governors:
+            raise UserError(
+                name, f"{parts[0].dimension} needs {one}", "name it in the definition of the step"
+            )
+    fixed = {one: governors[one] for one in needed}
+    names = [part.dimension for part in parts]
+    rows = product(*(part.values for part in parts))
+    return DataIdSet.of((fixed | dict(zip(names, row, strict=True)) for row in rows), name)

@@ -23,7 +23,7 @@ from cmbot.butler.questions import (
 from cmbot.exceptions import DefinitionError, RemoteError
 from cmbot.models.campaign import SplitRule
 from cmbot.splitting.groups import split
-from cmbot.splitting.predicates import predicate
+from cmbot.splitting.predicates import predicates
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +37,9 @@ def ask(world: Any, script: Callable[[Path, str], str]) -> Callable[..., Any]:
     """Ask for visits of step1, with changes."""
 
     def select(**changes: Any) -> Any:
-        request = SelectRequest(world.repo, ("DemoCam/defaults",), "visit > 3", "visit", f"{PIPELINE}#step1")
+        request = SelectRequest(
+            world.repo, ("DemoCam/defaults",), "visit > 3", ("visit",), f"{PIPELINE}#step1"
+        )
         return parse_selection(script(QUERY_SCRIPT, replace(request, **changes).to_json()), "DEMO-2")
 
     return select
@@ -47,50 +49,66 @@ def test_visits_that_a_query_selects_come_with_their_counts_and_beside_all_that_
     ask: Callable[..., Any],
 ) -> None:
     found = ask()
-    assert found.selected == tuple(range(4, 13))
-    assert found.existing == tuple(range(1, 13))
+    assert found.selected == {"visit": tuple(range(4, 13))}
+    assert found.existing == {"visit": tuple(range(1, 13))}
     assert found.counts[4] == 2
     assert (found.dataset_type, found.governors) == ("raw", {"instrument": "DemoCam", "skymap": "demo"})
 
 
 def test_tracts_are_those_that_the_data_overlap(ask: Callable[..., Any]) -> None:
-    found = ask(dimension="tract", where="visit=1")
-    assert found.selected == (0,)
-    assert found.existing == (0, 1)
+    found = ask(dimensions=("tract",), where="visit=1")
+    assert found.selected == {"tract": (0,)}
+    assert found.existing == {"tract": (0, 1)}
 
 
 def test_a_tract_constraint_selects_the_visits_that_touch_it(ask: Callable[..., Any]) -> None:
     found = ask(where="tract=0")
-    assert 1 in found.selected
-    assert 4 not in found.selected
+    assert 1 in found.selected["visit"]
+    assert 4 not in found.selected["visit"]
 
 
 def test_a_later_step_is_asked_of_the_outputs_of_the_earlier(ask: Callable[..., Any], world: Any) -> None:
     found = ask(pipeline=f"{PIPELINE}#step2", collections=(world.processed, "DemoCam/defaults"), where="")
     assert found.dataset_type == "calexp"
-    assert found.selected == found.existing == world.visits
+    assert found.selected == found.existing == {"visit": world.visits}
 
 
 def test_a_dataset_type_can_be_named_without_a_pipeline(ask: Callable[..., Any]) -> None:
-    found = ask(pipeline=None, dataset_type="raw", dimension="exposure", where="exposure IN (2..3)")
-    assert found.selected == (2, 3)
+    found = ask(pipeline=None, dataset_type="raw", dimensions=("exposure",), where="exposure IN (2..3)")
+    assert found.selected == {"exposure": (2, 3)}
 
 
 def test_a_group_selects_its_own_values_when_its_predicate_is_asked_of_the_butler(
     ask: Callable[..., Any],
 ) -> None:
     everything = ask(where="visit > 3")
-    for group in split(everything.selected, SplitRule("visit", 4)):
-        made = predicate(group, everything.existing, everything.governors)
-        assert ask(where=made.applied_to("visit > 3")).selected == group.values
+    groups = split(everything.selected, SplitRule("visit", 4))
+    for group, made in zip(
+        groups, predicates(groups, everything.existing, everything.governors), strict=True
+    ):
+        assert ask(where=made.applied_to("visit > 3")).selected == {"visit": group.parts[0].values}
+
+
+@pytest.mark.covers("B17")
+def test_a_group_of_two_dimensions_selects_its_own_pairs(ask: Callable[..., Any]) -> None:
+    both = ("visit", "detector")
+    everything = ask(dimensions=both)
+    assert everything.tasks == 2
+    groups = split(everything.selected, SplitRule("visit", 4, by=SplitRule("detector", count=2)))
+    for group, made in zip(
+        groups, predicates(groups, everything.existing, everything.governors), strict=True
+    ):
+        found = ask(dimensions=both, where=made.applied_to("visit > 3"))
+        assert found.selected == {part.dimension: part.values for part in group.parts}
+        assert sum(found.counts.values()) == group.size
 
 
 def test_names_are_selected_as_the_predicate_quotes_them(ask: Callable[..., Any]) -> None:
-    everything = ask(dimension="band", where="")
-    assert everything.selected == ("g", "r")
+    everything = ask(dimensions=("band",), where="")
+    assert everything.selected == {"band": ("g", "r")}
     first, _ = split(everything.selected, SplitRule("band", 1))
-    where = predicate(first, everything.existing, everything.governors).where
-    assert ask(dimension="band", where=where).selected == ("g",)
+    where = predicates([first], everything.existing, everything.governors)[0].where
+    assert ask(dimensions=("band",), where=where).selected == {"band": ("g",)}
 
 
 @pytest.mark.parametrize(
@@ -104,7 +122,7 @@ def test_names_are_selected_as_the_predicate_quotes_them(ask: Callable[..., Any]
         ({"where": "visit === 3"}, "Data query", "Syntax error at or near '='"),
         ({"where": "seeing < 1"}, "Data query", "Unrecognized identifier 'seeing'"),
         ({"where": "visit = 99"}, "Data query", "it selects no raw"),
-        ({"dimension": "seq_num"}, "Split rule", "'seq_num' is not a dimension"),
+        ({"dimensions": ("seq_num",)}, "Split rule", "'seq_num' is not a dimension"),
         ({"pipeline": f"{PIPELINE}#step3"}, "Input collections", "no calexp"),
         ({"instrument": "LSSTCam"}, "Input collections", "for instrument LSSTCam"),
         ({"pipeline": None, "dataset_type": "nothing"}, "Input collections", "no nothing in it"),

@@ -13,6 +13,7 @@ from cmbot.definition import options
 from cmbot.models.campaign import Specification, SplitRule, StepDefinition
 
 LINK, SHA = "https://github.com/lsst-dm/lists", "0123456789abcdef0123456789abcdef01234567"
+DEEP = SplitRule("detector", 5, by=SplitRule("tract", 5))
 
 
 def test_a_sound_campaign_has_no_problems(defining: Any) -> None:
@@ -66,9 +67,11 @@ def test_a_problem_of_the_campaign_is_named(
         ({"query": "visit IN ({GNUM})"}, "step1 Data query", "cannot be read"),
         ({"query": "visit > 0 " * 4000}, "step1 Data query", "longer than 32767"),
         ({"after": ("step9",)}, "step1 is blocked by", "'step9' is no step"),
-        ({"split": SplitRule("visit", 0)}, "step1 Split rule", "needs a dimension and a size"),
-        ({"split": SplitRule("visit", -5)}, "step1 Split rule", "needs a dimension and a size"),
-        ({"split": SplitRule("", 5)}, "step1 Split rule", "needs a dimension and a size"),
+        ({"split": SplitRule("visit", 0)}, "step1 Split rule", "needs a dimension and one of size"),
+        ({"split": SplitRule("visit", 5, count=5)}, "step1 Split rule", "needs a dimension and one of size"),
+        ({"split": SplitRule("visit", 5, by=SplitRule("visit", 5))}, "step1 Split rule", "visit twice"),
+        ({"split": SplitRule("visit", 5, by=DEEP)}, "step1 Split rule", "has more below `by`"),
+        ({"split": SplitRule("", 5)}, "step1 Split rule", "needs a dimension and one of size"),
         ({"split": SplitRule("seq_num", 5)}, "step1 Split rule", "not a primary dimension key"),
         ({"max_groups": -1}, "step1 Max concurrent groups", "cannot be -1"),
         ({"priority": -1}, "step1 WMS priority", "cannot be -1"),

@@ -51,3 +51,43 @@ def test_ranges_where_possible_and_a_table_where_values_are_missing(
     assert "visit IN (4..5)" in comment
     assert "2 DataIds" in comment
     assert [alice.field(key, "Quanta done") for key in alice.groups(step)] == [2, 2]
+
+
+def observe(world: World, visits: str) -> None:
+    """A night's visits come into the collection of the night."""
+    from lsst.daf.butler import Butler, CollectionType  # noqa: PLC0415 - as above
+
+    with Butler.from_config(str(world.repo), writeable=True) as butler:
+        found = butler.query_datasets("raw", "DemoCam/defaults", where=f"exposure IN ({visits})")
+        butler.collections.register("DemoCam/tonight", CollectionType.TAGGED)
+        butler.registry.associate("DemoCam/tonight", found)
+        rest = [
+            name for name in butler.collections.get_info("DemoCam/defaults").children if "raw" not in name
+        ]
+        butler.collections.register("DemoCam/observed", CollectionType.CHAINED)
+        butler.collections.redefine_chain("DemoCam/observed", ["DemoCam/tonight", *rest])
+
+
+@pytest.mark.covers("B12", "B19", "W23")
+def test_new_data_get_groups_of_their_own_at_the_next_launch(
+    bot: Bot, alice: Human, panda: Panda, world: World
+) -> None:
+    observe(world, "1, 3")
+    epic, step = bot.create(pause="only on errors and checkpoints")
+    alice.edit(epic, {"Input collections": "DemoCam/observed"})
+    rule = "{dimension: visit, size: 2, grow: true}"
+    alice.edit(step, {"Data query": QUERY.replace(" AND visit != 2", ""), "Split rule": rule})
+    alice.launch(epic)
+    bot.until(lambda: alice.status(epic) == Status.COMPLETED)
+    bot.settle()
+    observe(world, "2, 4")
+    alice.launch(step)
+    alice.launch(epic)
+    bot.until(lambda: len(panda.requests()) == 2 and alice.status(epic) == Status.COMPLETED)
+    bot.settle()
+    assert exposures(world, "DemoCam/runs/test/step1/g001") == [1, 3]
+    assert exposures(world, "DemoCam/runs/test/step1/g002") == [2, 4]
+    assert len(alice.groups(step)) == 2
+    # Asked once for each launch, and nothing more is asked for.
+    bot.settle()
+    assert len(panda.requests()) == 2

@@ -95,14 +95,14 @@ def _overall_inputs(graph: Any) -> list[dict[str, Any]]:
     ]
 
 
-def _main_input(graph: Any, dimension: str, reference: str) -> str:
-    """The overall input that carries a dimension best.
+def _main_input(graph: Any, dimensions: list[str], reference: str) -> str:
+    """The overall input that carries some dimensions best.
 
-    One that has the dimension itself comes before one that is joined in space or through visits; of those the
+    One that has them itself comes before one that is joined in space or through visits; of those the
     one with most dimensions, because it says most about where data are.
     """
     ranked = sorted(
-        (dimension not in entry["dimensions"], -len(entry["dimensions"]), entry["dataset_type"])
+        (len({*dimensions} - {*entry["dimensions"]}), -len(entry["dimensions"]), entry["dataset_type"])
         for entry in _overall_inputs(graph)
         if not entry["prerequisite"]
     )
@@ -111,14 +111,14 @@ def _main_input(graph: Any, dimension: str, reference: str) -> str:
     return str(ranked[0][2])
 
 
-def _dimensions_to_join(dataset_type: Any, dimension: str, graph: Any | None) -> set[str]:
-    """Dimensions of the rows to be counted: those of the datasets and the one that is asked for.
+def _dimensions_to_join(dataset_type: Any, dimensions: list[str], graph: Any | None) -> set[str]:
+    """Dimensions of the rows to be counted: those of the datasets and those that are asked for.
 
     Exposures have no region of their own: they meet tracts only through visits, as the quanta of a pipeline
     that works on both do. Without a pipeline visits are joined too: a constraint on tracts would otherwise
     constrain nothing, silently.
     """
-    names = {*dataset_type.dimensions.required, dimension}
+    names = {*dataset_type.dimensions.required, *dimensions}
     if "exposure" in names:
         quanta = (
             {name for task in graph.tasks.values() for name in task.dimensions.names} if graph else {"visit"}
@@ -128,23 +128,24 @@ def _dimensions_to_join(dataset_type: Any, dimension: str, graph: Any | None) ->
 
 
 class _Search:
-    """Datasets of one type in some collections, along one dimension."""
+    """Datasets of one type in some collections, along some dimensions."""
 
-    def __init__(self, butler: Any, dataset_type: Any, collections: list[str], dimension: str) -> None:
+    def __init__(self, butler: Any, dataset_type: Any, collections: list[str], dimensions: list[str]) -> None:
         self.butler, self.dataset_type, self.collections = butler, dataset_type, collections
-        self.dimension = dimension
+        self.dimensions = dimensions
 
     def counts(
         self, joined: set[str], where: str, governors: dict[str, str]
-    ) -> tuple[Counter[Any], dict[str, str]]:
-        """Datasets by value of the dimension; also which instrument and sky map they belong to."""
-        counts: Counter[Any] = Counter()
+    ) -> tuple[dict[str, Counter[Any]], dict[str, str]]:
+        """Datasets by value of each dimension; also which instrument and sky map they belong to."""
+        counts: dict[str, Counter[Any]] = {dimension: Counter() for dimension in self.dimensions}
         found: dict[str, set[str]] = {}
         try:
             with self.butler.query() as query:
                 rows = query.join_dataset_search(self.dataset_type, self.collections).data_ids(joined)
                 for row in rows.where(where, **governors):
-                    counts[row[self.dimension]] += 1
+                    for dimension in self.dimensions:
+                        counts[dimension][row[dimension]] += 1
                     for governor in row.dimensions.governors:
                         found.setdefault(governor, set()).add(row[governor])
         except (ButlerUserError, ValueError) as error:
@@ -157,47 +158,52 @@ class _Search:
             )
         return counts, {governor: names.pop() for governor, names in found.items()}
 
-    def values(self, joined: set[str], governors: dict[str, str]) -> list[Any]:
-        """All values of the dimension; the database makes them distinct."""
+    def values(self, dimension: str, joined: set[str], governors: dict[str, str]) -> list[Any]:
+        """All values of a dimension; the database makes them distinct."""
         with self.butler.query() as query:
             rows = query.join_dataset_search(self.dataset_type, self.collections).join_dimensions(joined)
-            return sorted(row[self.dimension] for row in rows.data_ids([self.dimension]).where(**governors))
+            return sorted(row[dimension] for row in rows.data_ids([dimension]).where(**governors))
 
 
 def _select(request: dict[str, Any]) -> dict[str, Any]:
-    """Answer which values of a dimension a query selects."""
-    dimension, collections, where = request["dimension"], request["collections"], request["where"]
+    """Answer which values of some dimensions a query selects."""
+    dimensions, collections, where = request["dimensions"], request["collections"], request["where"]
     with _open_butler(request) as butler:
         _require_collections(butler, collections)
-        if dimension not in butler.dimensions.dimensions.names:
-            raise Mendable("split", f"{dimension!r} is not a dimension", "name one, such as visit or tract")
+        for dimension in dimensions:
+            if dimension not in butler.dimensions.dimensions.names:
+                raise Mendable(
+                    "split", f"{dimension!r} is not a dimension", "name one, such as visit or tract"
+                )
         graph = None
         name = request["dataset_type"]
         if request["pipeline"] is not None:
             graph = _read_pipeline(request["pipeline"], butler.registry)
-            name = name or _main_input(graph, dimension, request["pipeline"])
+            name = name or _main_input(graph, dimensions, request["pipeline"])
         dataset_type = _known_dataset_type(butler, name, collections)
-        search = _Search(butler, dataset_type, collections, dimension)
-        joined = _dimensions_to_join(dataset_type, dimension, graph)
+        search = _Search(butler, dataset_type, collections, dimensions)
+        joined = _dimensions_to_join(dataset_type, dimensions, graph)
         governors = _known_governors(butler, request)
         counts, found = search.counts(joined, where, governors)
-        existing = search.values(joined, found or governors)
-    if not existing:
+        existing = {name: search.values(name, joined, found or governors) for name in dimensions}
+    first = dimensions[0]
+    if not existing[first]:
         raise Mendable(
             "inCollection",
-            f"{', '.join(collections)}: no {name} with a {dimension} in it {_for(governors)}".rstrip(),
+            f"{', '.join(collections)}: no {name} with a {first} in it {_for(governors)}".rstrip(),
             "name the collections that hold it, or complete the step that makes it",
         )
-    if not counts:
+    if not counts[first]:
         raise Mendable(
             "dataQuery",
             f"{where}: it selects no {name} in {', '.join(collections)}",
-            f"correct it; there are {len(existing)} values of {dimension} without it",
+            f"correct it; there are {len(existing[first])} values of {first} without it",
         )
     return {
-        "selected": sorted(counts),
+        "selected": {dimension: sorted(found) for dimension, found in counts.items()},
         "existing": existing,
-        "counts": [[value, counts[value]] for value in sorted(counts)],
+        "counts": sorted(counts[first].items()),
+        "tasks": len(graph.tasks) if graph else 0,
         "dataset_type": name,
         **{governor: found.get(governor, governors.get(governor)) for governor in GOVERNORS},
         "missing_collections": [],
