@@ -12,7 +12,7 @@ import io
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cmbot.exceptions import UserError
@@ -56,6 +56,7 @@ DIMENSIONS: Mapping[str, Dimension] = {
 }
 """The dimensions of daf_butler's universe 8 that campaigns select by; healpixN and htmN come on top."""
 
+_DIGITS = re.compile(r"\d{1,19}", re.ASCII)
 _SKYPIX = re.compile(r"(?:healpix|htm)\d{1,2}", re.ASCII)
 _PLAIN = re.compile(r"[A-Za-z0-9_.+#:/~@-](?:[A-Za-z0-9_.+#:/~@ -]{0,62}[A-Za-z0-9_.+#:/~@-])?", re.ASCII)
 
@@ -156,12 +157,15 @@ def check_values(name: str, values: Iterable[object], subject: str) -> tuple[Val
 
 @dataclass(frozen=True)
 class DataIdSet:
-    """An immutable set of DataIds; made by `of` or `from_json`, which check everything."""
+    """An immutable set of DataIds; made by `of`, `from_json` or `from_csv`, which check all."""
 
     keys: tuple[str, ...]
     """Dimension names of every DataId, sorted."""
     rows: tuple[tuple[Value, ...], ...]
     """Values in the order of ``keys``; sorted, each once."""
+
+    repeated: int = field(default=0, compare=False)
+    """How many entries were there before."""
 
     @classmethod
     def of(cls, entries: Iterable[DataId], subject: str = "DataId set") -> DataIdSet:
@@ -185,18 +189,84 @@ class DataIdSet:
             Raised if there is none, if keys differ or are missing, or if a key or value is not possible. It
             names the entry, counted from 1.
         """
-        keys: tuple[str, ...] = ()
-        rows = set()
-        for number, entry in enumerate(entries, start=1):
-            where = f"{subject}, entry {number}"
-            found = tuple(sorted(entry))
-            if not found or found != keys:
-                _check_keys(found, keys, where)
-                keys = found
-            rows.add(tuple(check_value(key, entry[key], where) for key in keys))
-        if not rows:
-            raise UserError(subject, "it holds no DataIds", "give a JSON list with at least one DataId")
-        return cls(keys, tuple(sorted(rows)))
+        listed = list(entries)
+        if not listed:
+            raise UserError(subject, "it holds no DataIds", "give a list with at least one DataId")
+        keys = tuple(sorted(listed[0]))
+        for number, entry in enumerate(listed, start=1):
+            if number == 1 or entry.keys() != listed[0].keys():
+                _check_keys(tuple(sorted(entry)), keys if number > 1 else (), f"{subject}, entry {number}")
+        columns = [[entry[key] for entry in listed] for key in keys]
+        for key, column in zip(keys, columns, strict=True):
+            _check_column(key, column, subject)
+        rows = set(zip(*columns, strict=True))
+        return cls(keys, tuple(sorted(rows)), len(listed) - len(rows))
+
+    @classmethod
+    def read(cls, content: bytes, name: str, subject: str = "DataId set") -> DataIdSet:
+        """Read a set from a file of either format.
+
+        Parameters
+        ----------
+        content : `bytes`
+            The file.
+        name : `str`
+            Its name; ``.csv`` for CSV, otherwise JSON.
+        subject : `str`, optional
+            What an error is about.
+
+        Returns
+        -------
+        dataids : `DataIdSet`
+            The set.
+
+        Raises
+        ------
+        UserError
+            As `from_json` and `from_csv`.
+        """
+        try:
+            text = content.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise UserError(subject, f"is not readable ({error})", "write it as UTF-8 text") from error
+        return (cls.from_csv if name.lower().endswith(".csv") else cls.from_json)(text, subject)
+
+    @classmethod
+    def from_csv(cls, text: str, subject: str = "DataId set") -> DataIdSet:
+        """Read a set from CSV with a line of keys (requirement C3).
+
+        Parameters
+        ----------
+        text : `str`
+            CSV.
+        subject : `str`, optional
+            What an error is about.
+
+        Returns
+        -------
+        dataids : `DataIdSet`
+            The set.
+
+        Raises
+        ------
+        UserError
+            As `of`.
+        """
+        keys, *lines = [line for line in csv.reader(text.splitlines()) if line] or [[]]
+        names = [key.strip() for key in keys]
+        if len(set(names)) < len(names):
+            raise UserError(subject, "a key occurs twice in its first line", "name each key once")
+        kinds = [dimension(name, subject).kind for name in names]
+        for number, line in enumerate(lines, start=1):
+            if len(line) != len(names):
+                raise UserError(
+                    f"{subject}, entry {number}", f"has {len(line)} values", f"give {', '.join(names)}"
+                )
+        columns = [
+            [_number(value) if kind is int else value.strip() for value in column]
+            for kind, column in zip(kinds, zip(*lines, strict=True), strict=False)
+        ]
+        return cls.of((dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)), subject)
 
     @classmethod
     def from_json(cls, text: str, subject: str = "DataId set") -> DataIdSet:
@@ -264,6 +334,32 @@ class DataIdSet:
         lines = ",\n".join(json.dumps(entry, separators=(", ", ": ")) for entry in self)
         return f"[\n{lines}\n]\n"
 
+    def without(self, other: DataIdSet, subject: str = "DataId set") -> tuple[DataId, ...]:
+        """The DataIds that another set has not.
+
+        Parameters
+        ----------
+        other : `DataIdSet`
+            Of the same keys.
+        subject : `str`, optional
+            What an error is about.
+
+        Returns
+        -------
+        dataids : `tuple` [`~collections.abc.Mapping`, ...]
+            In order.
+
+        Raises
+        ------
+        UserError
+            Raised if its keys are others.
+        """
+        if self.keys != other.keys:
+            listed = f"{', '.join(self.keys)} and {', '.join(other.keys)}"
+            raise UserError(subject, f"the keys are not the same: {listed}", "compare sets of the same keys")
+        there = set(other.rows)
+        return tuple(dict(zip(self.keys, row, strict=True)) for row in self.rows if row not in there)
+
     @property
     def sha256(self) -> str:
         """Hexadecimal SHA-256 of `to_json`, which identifies the content."""
@@ -282,6 +378,24 @@ class DataIdSet:
         writer.writerow(self.keys)
         writer.writerows(self.rows)
         return text.getvalue()
+
+
+def _check_column(key: str, column: list[Any], subject: str) -> None:
+    """Check the values of one key, each once; only what is wrong is looked for one by one."""
+    if set(map(type, column)) <= {dimension(key, subject).kind}:
+        try:
+            check_values(key, set(column), subject)
+        except UserError:
+            pass
+        else:
+            return
+    for number, value in enumerate(column, start=1):
+        check_value(key, value, f"{subject}, entry {number}")
+
+
+def _number(text: str) -> Value:
+    # What is none is named with its entry when it is checked.
+    return int(text) if _DIGITS.fullmatch(text.strip()) else text
 
 
 def _check_keys(found: tuple[str, ...], expected: tuple[str, ...], subject: str) -> None:

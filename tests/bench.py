@@ -17,6 +17,7 @@ import bench_mirror
 from rich.console import Console
 from rich.table import Table
 
+from cmbot.dataids import DataIdSet
 from cmbot.handlers.campaign import decide
 from cmbot.mirror import Mirror, outbox
 from cmbot.models.attempts import Attempt, AttemptState, Cause
@@ -112,6 +113,14 @@ def groups_of_a_million(table: Table) -> None:
     )
 
 
+def a_hundred_thousand_dataids(table: Table) -> None:
+    """A list of 100,000 DataIds read and checked; the floor reads its JSON."""
+    rows = [{"instrument": "LSSTCam", "visit": n // 189, "detector": n % 189} for n in range(100_000)]
+    text = DataIdSet.of(rows).to_json()
+    floor, value = seconds(lambda: json.loads(text), 3), seconds(lambda: DataIdSet.from_json(text), 3)
+    table.add_row("100,000 DataIds checked, s", f"{value:.2f}", f"{floor:.2f} json", f"{value / floor:.1f}")
+
+
 def mirror_of_jira(table: Table, passes: int) -> None:
     """A cold start on 10,000 issues, passes without news, and what a thousand changes make cmbot write."""
     with bench_mirror.replayed() as url:
@@ -155,6 +164,7 @@ def main() -> None:
             f"{name}, s", f"{seconds_taken:.3f}", f"{least:.4f} {what}", f"{seconds_taken / least:.1f}"
         )
     groups_of_a_million(table)
+    a_hundred_thousand_dataids(table)
     mirror_of_jira(table, passes)
     Console().print(table)
 

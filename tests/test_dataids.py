@@ -102,3 +102,59 @@ def test_the_exchange_format_is_plain_json() -> None:
 
 def test_sky_pixels_are_keys_too() -> None:
     assert DataIdSet.of([{"healpix3": 5}]).values("healpix3") == (5,)
+
+
+@pytest.mark.covers("C3")
+@given(entries)
+def test_csv_written_is_the_same_set_when_read(rows: list[dict[str, int]]) -> None:
+    dataids = DataIdSet.of(rows)
+    assert DataIdSet.from_csv(dataids.to_csv()) == dataids
+    assert DataIdSet.read(("\ufeff" + dataids.to_csv()).encode(), "x.CSV") == dataids
+    assert DataIdSet.read(dataids.to_json().encode(), "x.json") == dataids
+
+
+@given(entries, st.integers(0, 5))
+def test_repeated_entries_are_counted(rows: list[dict[str, int]], again: int) -> None:
+    once = DataIdSet.of(rows)
+    more = DataIdSet.of(rows + rows[:again])
+    assert more == once
+    assert more.repeated == once.repeated + len(rows[:again])
+
+
+@given(entries, entries)
+def test_the_difference_of_two_sets_leads_from_one_to_the_other(
+    before: list[dict[str, int]], after: list[dict[str, int]]
+) -> None:
+    old, new = DataIdSet.of(before), DataIdSet.of(after)
+    gone, come = old.without(new), new.without(old)
+    kept = [row for row in old if row not in gone]
+    assert DataIdSet.of([*kept, *come]) == new
+
+
+def test_sets_of_other_keys_are_not_compared() -> None:
+    one = DataIdSet.of([{"instrument": "DemoCam", "visit": 1}])
+    with pytest.raises(UserError, match="the keys are not the same"):
+        one.without(DataIdSet.of([{"instrument": "DemoCam", "detector": 1}]))
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "it has no keys|holds no DataIds"),
+        ("instrument,visit\n", "it holds no DataIds"),
+        ("instrument,visit\nDemoCam,1\nDemoCam\n", "entry 2: has 1 values"),
+        ("instrument,visit\nDemoCam,one\n", "entry 1: visit='one' is not possible"),
+        ("instrument,visit\nDemoCam,-1\n", "entry 1: visit='-1' is not possible"),
+        ("instrument,seq_num\nDemoCam,1\n", "'seq_num' is not a primary dimension key"),
+        ("instrument,instrument\na,b\n", "a key occurs twice"),
+        ("visit\n1\n", "visit means nothing without instrument"),
+    ],
+)
+def test_csv_that_is_no_set_is_refused(text: str, problem: str) -> None:
+    with pytest.raises(UserError, match=problem):
+        DataIdSet.from_csv(text)
+
+
+def test_bytes_that_are_no_text_are_refused() -> None:
+    with pytest.raises(UserError, match="UTF-8"):
+        DataIdSet.read(b"\xff\xfe", "x.csv")

@@ -44,6 +44,7 @@ def command(
     from cmbot.exceptions import UserError
     from cmbot.jira.gateway import Jira
     from cmbot.operations.create import create_patiently, require_valid
+    from cmbot.operations.dataid_files import gather
 
     settings = load(settings_file)
     try:
@@ -52,13 +53,16 @@ def command(
         raise UserError(str(file), f"cannot be read ({error})", "write it as UTF-8 text") from error
     definition = campaign_file.read(text, str(file), dict(_pair(item) for item in values))
     require_valid(settings, definition)
+    definition, files = gather(definition, file.parent)
     if dry_run:
         click.echo(
             f"would create {definition.name} with steps {', '.join(step.name for step in definition.steps)}"
         )
         return
     jira = Jira.connect(settings.jira, partial(credentials.read, settings.jira.token, "jira.token"))
-    keys = create_patiently(settings, jira, definition, lambda line: click.echo(line, err=as_json))
+    keys = create_patiently(
+        settings, jira, definition, lambda line: click.echo(line, err=as_json), files=files
+    )
     if as_json:
         click.echo(json.dumps({"campaign": keys[0], "steps": keys[1:]}))
     else:

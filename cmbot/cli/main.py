@@ -12,6 +12,7 @@ COMMANDS = {
     "cancel": ("cmbot.cli.cancel", "Abort what runs of a campaign, step or group; what it made stays."),
     "check": ("cmbot.cli.check", "Check files before they are used."),
     "create": ("cmbot.cli.create", "Create a campaign in Jira from a YAML file."),
+    "dataids": ("cmbot.cli.dataids", "Check and compare sets of DataIds."),
     "doctor": ("cmbot.cli.doctor", "Check everything that cmbot depends on."),
     "demo": ("cmbot.cli.demo", "Try cmbot on this machine: a whole small world, with a board to click on."),
     "errors": ("cmbot.cli.errors", "Add up why jobs failed: by step, site and day, and by rule."),

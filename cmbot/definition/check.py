@@ -58,6 +58,7 @@ def _campaign(
     yield from _one_of("Compute site", definition.site, sites)
     yield from _system(definition, sites)
     yield from steps.software(definition)
+    yield from steps.files(definition)
     for name, found in (
         ("Data specification", definition.data),
         ("Processing specification", definition.processing),

@@ -32,6 +32,8 @@ _SETUP = re.compile(r"/[A-Za-z0-9_./+\-]+|[A-Za-z][A-Za-z0-9_]* [A-Za-z0-9_][A-Z
 _LINK = re.compile(r"(?:https?|ssh|file)://[A-Za-z0-9_.:/~+@%?=&\#\-]+", re.ASCII)
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./+\-]*", re.ASCII)
 _SHA = re.compile(r"[0-9a-f]{40}", re.ASCII)
+_SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\- ]{0,99}\.(?:json|csv)", re.ASCII)
 _OPERATOR = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
 
 
@@ -142,3 +144,13 @@ def is_config_value(value: object) -> bool:
     return not isinstance(value, str) or (
         _VALUE.fullmatch(value) is not None and not _EVALUATED.search(value)
     )
+
+
+def is_file(text: str) -> bool:
+    """Whether the text is the name of a file of DataIds, without a directory."""
+    return _FILE.fullmatch(text) is not None
+
+
+def is_sha256(text: str) -> bool:
+    """Whether the text is a SHA-256."""
+    return _SHA256.fullmatch(text) is not None

@@ -9,13 +9,23 @@ import yaml
 
 from cmbot.definition import parts, yaml_text
 from cmbot.exceptions import DefinitionError, Problem, UserError
-from cmbot.models.campaign import CampaignDefinition, PausePolicy, RetryPolicy, Specification, StepDefinition
+from cmbot.models.campaign import (
+    CampaignDefinition,
+    DataIdFile,
+    PausePolicy,
+    RetryPolicy,
+    Specification,
+    StepDefinition,
+)
 from cmbot.models.issues import Person
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from cmbot.models.issues import Issue
+
+_FILES = {"include": "DataIds included", "exclude": "DataIds excluded"}
+"""Sets of DataIds, of a campaign and of a step."""
 
 _Policy = TypeVar("_Policy", PausePolicy, RetryPolicy)
 
@@ -77,6 +87,7 @@ def campaign_fields(definition: CampaignDefinition) -> dict[str, Any]:
         "Pause policy": str(definition.pause),
         "Retry policy": str(definition.retry),
     }
+    values |= _files(definition)
     for field, found in (
         ("Data specification", definition.data),
         ("Processing specification", definition.processing),
@@ -104,6 +115,7 @@ def step_fields(step: StepDefinition) -> dict[str, Any]:
         | {field: getattr(step, key) for key, field in _STEP_TEXTS.items()}
         | {field: _dump(parts.plain(getattr(step, key))) for key, field in _STEP_PARTS.items()}
         | {"Max concurrent groups": step.max_groups or None, "WMS priority": step.priority or None}
+        | _files(step)
         | {"Operators": tuple(map(Person, step.operators)), "Retry policy": str(step.retry or "")}
     )
 
@@ -132,11 +144,13 @@ def from_issues(epic: Issue, steps: Sequence[Issue]) -> CampaignDefinition:
     pause = _policy(fields, "Pause policy", PausePolicy, problems) or PausePolicy.AFTER_EACH_WORKFLOW
     retry = _policy(fields, "Retry policy", RetryPolicy, problems) or RetryPolicy.MANUAL
     sign_off = _part(fields, "Sign-off roles", Mapping[str, str], problems)
+    files = _sources(fields, problems)
     parsed = [_step(step, names, problems) for step in steps]
     if problems:
         raise DefinitionError(epic.key, tuple(problems))
     return CampaignDefinition(
         **_texts(fields, _TEXTS),
+        **files,
         name=epic.summary,
         description=epic.description,
         definer=fields["Definer"].account if "Definer" in fields else "",
@@ -174,6 +188,7 @@ def _step(step: Issue, names: Mapping[str, str], problems: list[Problem]) -> Ste
     fields, found = step.fields, list[Problem]()
     definition = StepDefinition(
         **_texts(fields, _STEP_TEXTS),
+        **_sources(fields, found),
         **{key: _part(fields, field, _KINDS[key], found) for key, field in _STEP_PARTS.items()},
         max_groups=int(fields.get("Max concurrent groups", 0)),
         priority=int(fields.get("WMS priority", 0)),
@@ -187,6 +202,17 @@ def _step(step: Issue, names: Mapping[str, str], problems: list[Problem]) -> Ste
     )
     problems += [Problem(f"{step.key} {one.field}", one.problem, one.remedy) for one in found]
     return definition
+
+
+def _files(part: CampaignDefinition | StepDefinition) -> dict[str, Any]:
+    return {field: _dump(parts.plain(getattr(part, kind)) or {}) for kind, field in _FILES.items()}
+
+
+def _sources(fields: Mapping[str, Any], problems: list[Problem]) -> dict[str, Any]:
+    return {
+        kind: _part(fields, field, DataIdFile, problems) if field in fields else None
+        for kind, field in _FILES.items()
+    }
 
 
 def _texts(fields: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from cmbot.models.campaign import SplitRule
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from cmbot.models.campaign import StepDefinition
+    from cmbot.models.campaign import CampaignDefinition, StepDefinition
 
 
 _WAYS = ("size", "count", "values", "lists")
@@ -50,6 +50,37 @@ def problems(step: StepDefinition, names: Collection[str]) -> Iterator[Problem]:
     yield from options.problems(step.options, "BPS options")
     yield from overrides.problems(step.overrides, "pex_config overrides")
     yield from software(step)
+    yield from files(step)
+
+
+def files(part: CampaignDefinition | StepDefinition) -> Iterator[Problem]:
+    """Find what is wrong with the sets of DataIds that a campaign or a step names.
+
+    Parameters
+    ----------
+    part : `~cmbot.models.campaign.CampaignDefinition` or `~cmbot.models.campaign.StepDefinition`
+        The campaign or step.
+
+    Yields
+    ------
+    problem : `~cmbot.exceptions.Problem`
+        By field.
+    """
+    for field, found in (("DataIds included", part.include), ("DataIds excluded", part.exclude)):
+        if found is None:
+            continue
+        if not grammar.is_file(found.file):
+            yield Problem(
+                field, f"{found.file!r} is no name of a file", "name an attachment: NAME.json, NAME.csv"
+            )
+        if not found.reason.strip():
+            yield Problem(field, "has no reason", "write why these: reason: … (C4, V22)")
+        if found.sha256 and not grammar.is_sha256(found.sha256):
+            yield Problem(
+                field,
+                f"{found.sha256!r} is no hash",
+                "leave it out, or write what `cmbot dataids check` says",
+            )
 
 
 class Software(Protocol):

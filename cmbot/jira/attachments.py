@@ -12,17 +12,20 @@ import re
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from cmbot.exceptions import NotFound, OutcomeUnknown, RemoteError
+from cmbot.exceptions import NotFound, OutcomeUnknown, RemoteError, UserError
 from cmbot.jira.failures import strange
 from cmbot.jira.wire import issue_path
 from cmbot.jira_schema import values
 
 if TYPE_CHECKING:
+    from cmbot.jira.dialect import Dialect
     from cmbot.jira.wire import Wire
     from cmbot.models.issues import Person
 
 log = logging.getLogger(__name__)
 _DIGITS = 12
+LARGEST = 100_000_000
+"""Bytes of a file that is read: a million DataIds."""
 
 
 def ensure(wire: Wire, me: Person, issue_id: str, name: str, content: bytes) -> str:
@@ -68,6 +71,44 @@ def ensure(wire: Wire, me: Person, issue_id: str, name: str, content: bytes) -> 
     return found
 
 
+def read(wire: Wire, dialect: Dialect, issue_id: str, name: str, sha256: str = "") -> bytes:
+    """Read the newest file of a name, whoever attached it.
+
+    Parameters
+    ----------
+    wire, dialect
+        The connection.
+    issue_id : `str`
+        The issue.
+    name : `str`
+        What the file is called.
+    sha256 : `str`, optional
+        Hash of what `ensure` attached under this name.
+
+    Returns
+    -------
+    content : `bytes`
+        What it holds; hostile until parsed.
+
+    Raises
+    ------
+    UserError
+        If there is none, or it is too large.
+    RemoteError
+        If it cannot be read.
+    """
+    path, subject = PurePath(name), wire.subject(issue_id)
+    names = {name, f"{path.stem}-{sha256[:_DIGITS]}{path.suffix}"}
+    found = [one for one in _all(wire, issue_id) if one.get("filename") in names]
+    if not found:
+        raise UserError(subject, f"has no attachment {name}", "attach it, or correct its name")
+    newest = max(found, key=lambda one: int(one["id"]))
+    if int(newest["size"]) > LARGEST:
+        raise UserError(subject, f"{name} is larger than {LARGEST:,} bytes", "attach a smaller one")
+    where, params = dialect.content(int(newest["id"]))
+    return wire.download(subject, f"reading {name}", where, **params)
+
+
 def _named(name: str, content: bytes) -> str:
     path = PurePath(name)
     return f"{path.stem}-{hashlib.sha256(content).hexdigest()[:_DIGITS]}{path.suffix}"
@@ -106,10 +147,16 @@ def _retire(wire: Wire, me: Person, issue_id: str, name: str, kept: str) -> None
 
 
 def _ours(wire: Wire, me: Person, issue_id: str) -> list[dict[str, Any]]:
+    return [
+        one for one in _all(wire, issue_id) if values.person(one.get("author") or {}).account == me.account
+    ]
+
+
+def _all(wire: Wire, issue_id: str) -> list[dict[str, Any]]:
     subject = wire.subject(issue_id)
     data = wire.read(subject, "reading the attachments", issue_path(issue_id), fields="attachment")
     try:
         listed = data["fields"].get("attachment") or ()
-        return [one for one in listed if values.person(one.get("author") or {}).account == me.account]
-    except (KeyError, TypeError, AttributeError):
+        return [dict(one) for one in listed]
+    except (KeyError, TypeError, ValueError, AttributeError):
         raise strange(subject, "the attachments") from None

@@ -97,6 +97,10 @@ class Cloud:
             if not entries or page.get("isLast") or start >= int(page["total"]):
                 return found
 
+    def content(self, attachment_id: int) -> tuple[str, dict[str, str]]:
+        """Give the path and parameters by which a file is read without being sent elsewhere."""
+        return f"attachment/content/{attachment_id}", {"redirect": "false"}
+
     def in_epic(self, epic_key: str) -> dict[str, Any]:
         """Use ``parent``, as at every level."""
         return {"parent": {"key": epic_key}}

@@ -59,6 +59,10 @@ class Dialect(Protocol):
         """Give the whole history of an issue that was read with its changelog, oldest first."""
         ...
 
+    def content(self, attachment_id: int) -> tuple[str, dict[str, str]]:
+        """Give the path and parameters by which a file is read without being sent elsewhere."""
+        ...
+
     def in_epic(self, epic_key: str) -> dict[str, Any]:
         """Give the fields that put an issue into an epic."""
         ...

@@ -228,6 +228,10 @@ class Jira:
         """Read our comments on an issue by their markers; see `Comments.told`."""
         return self._comments.told(issue_id)
 
+    def attachment(self, issue_id: str, name: str, sha256: str = "") -> bytes:
+        """Read the newest file of a name; see `attachments.read`."""
+        return attachments.read(self._wire, self._dialect, issue_id, name, sha256)
+
     # ------------------------------------------------------------------------------ ensures
 
     def ensure_comment(self, issue_id: str, marker: str, body: str, *, known_id: str | None = None) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import time
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
@@ -233,6 +234,28 @@ class Wire:
         # Without one of its own the request gets the type of a form with its boundary.
         self._change(subject, doing, "POST", path, files=file, headers={"Content-Type": None})
 
+    def download(self, subject: str, doing: str, path: str, **params: str) -> bytes:
+        """Read a file; otherwise as `read`.
+
+        Parameters
+        ----------
+        subject, doing, **params
+            As in `read`.
+        path : `str`
+            As in `read`, or below the site's address if it begins with a slash.
+
+        Returns
+        -------
+        content : `bytes`
+            The file.
+
+        Raises
+        ------
+        RemoteError
+            One of its kinds, never `OutcomeUnknown`.
+        """
+        return self._ask(_content, subject, doing, "GET", path, params=params)
+
     def _ask(
         self, parse: Callable[..., T], subject: str, doing: str, method: str, path: str, **content: Any
     ) -> T:
@@ -304,3 +327,27 @@ def issue_path(issue: str, *rest: str) -> str:
     if not _ISSUE.fullmatch(issue):
         raise UserError(repr(issue), "is not the key of an issue", "give one like CM-12")
     return "/".join(["issue", issue, *(quote(part, safe="") for part in rest)])
+<<<<<<< HEAD
+=======
+
+
+def _content(subject: str, doing: str, response: requests.Response) -> bytes:
+    if response.status_code != HTTPStatus.OK:
+        raise failures.unknown(subject, f"{doing} was answered with HTTP {response.status_code}", write=False)
+    return response.content
+
+
+def _json(subject: str, doing: str, response: requests.Response, *, write: bool = False) -> Any:
+    try:
+        return response.json()
+    except ValueError:
+        what = "with a web page" if "html" in response.headers.get("Content-Type", "") else "without JSON"
+        raise failures.unknown(subject, f"{doing} was answered {what}", write=write) from None
+
+
+def _object(subject: str, doing: str, response: requests.Response, *, write: bool = False) -> dict[str, Any]:
+    answer = _json(subject, doing, response, write=write)
+    if not isinstance(answer, dict):
+        raise failures.unknown(subject, f"{doing} was answered in an unknown form", write=write)
+    return answer
+>>>>>>> e3d4a34 (Sets of DataIds are included and excluded: in files, attachments, plans and groups)

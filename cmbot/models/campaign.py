@@ -63,6 +63,22 @@ class Specification:
 
 
 @dataclass(frozen=True)
+class DataIdFile:
+    """A set of DataIds in a file: beside the campaign file, then attached to the issue (A9, C2)."""
+
+    __pydantic_config__: ClassVar = _STRICT
+
+    file: str
+    """Name of the file: JSON (DMTN-181) or CSV."""
+    reason: _Prose
+    """Why these (requirements C4, V22)."""
+    sha256: str = ""
+    """Hash of the set's canonical form; empty for whatever the file holds when a step is split."""
+    count: _Count = 0
+    """DataIds in it; 0 where nobody counted."""
+
+
+@dataclass(frozen=True)
 class SplitRule:
     """How a step's data become groups (requirement B17)."""
 
@@ -105,6 +121,10 @@ class StepDefinition:
     """Names of the steps that must be completed before."""
     split: SplitRule = SplitRule()
     """How it is split into groups."""
+    include: DataIdFile | None = None
+    """Only these DataIds, of those that the query selects; nothing for the campaign's."""
+    exclude: DataIdFile | None = None
+    """Without these DataIds; nothing for the campaign's."""
     description: _Prose = ""
     """Instructions for operators (requirement B14)."""
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -167,6 +187,10 @@ class CampaignDefinition:
     """Path or URI of the Butler repository."""
     inputs: tuple[str, ...]
     """Input collections, in search order."""
+    include: DataIdFile | None = None
+    """Only these DataIds, in the steps that follow no other: later ones see what was made of them."""
+    exclude: DataIdFile | None = None
+    """Without these DataIds, in the same steps."""
     output: str
     """Root of the output collections."""
     environment: str
@@ -187,6 +211,12 @@ class CampaignDefinition:
     """What cmbot does by itself when something failed."""
     steps: tuple[StepDefinition, ...] = ()
     """Its steps, in the order written."""
+
+    def chosen(self, step: StepDefinition) -> dict[str, DataIdFile]:
+        """Sets of DataIds that restrict a step, by ``include`` and ``exclude``."""
+        own = {"include": step.include, "exclude": step.exclude}
+        ours = {"include": self.include, "exclude": self.exclude} if not step.after else {}
+        return {kind: found for kind, file in own.items() if (found := file or ours.get(kind))}
 
     def step(self, name: str) -> StepDefinition:
         """One step by its name.

@@ -11,10 +11,11 @@ from cmbot.exceptions import DefinitionError, OutcomeUnknown, UserError
 from cmbot.models.issues import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from cmbot.jira.gateway import Jira
     from cmbot.models.campaign import CampaignDefinition, StepDefinition
+    from cmbot.operations.dataid_files import Files
     from cmbot.settings import Settings
 
 _LOOKS = 5
@@ -22,7 +23,11 @@ _LOOKS = 5
 
 
 def create(
-    settings: Settings, jira: Jira, definition: CampaignDefinition, say: Callable[[str], None]
+    settings: Settings,
+    jira: Jira,
+    definition: CampaignDefinition,
+    say: Callable[[str], None],
+    files: Files | None = None,
 ) -> tuple[str, ...]:
     """Make the epic, the steps and their links; made once, however often it is asked (requirement V23).
 
@@ -36,6 +41,8 @@ def create(
         The campaign.
     say : `~collections.abc.Callable`
         Told about each issue.
+    files : `dict`, optional
+        What is attached to the campaign (by an empty name) and to steps, by name of the file.
 
     Returns
     -------
@@ -64,11 +71,13 @@ def create(
     }
     if not definition.definer and "Definer" in jira.field_ids:
         fields["Definer"] = jira.raw("Definer", jira.me)
-    _, epic = jira.ensure_issue(marker, fields)
+    number, epic = jira.ensure_issue(marker, fields)
+    _attach(jira, number, (files or {}).get("", {}))
     say(f"{epic} campaign {definition.name}")
     keys = {}
     for name, body in bodies.items():
-        _, keys[name] = jira.ensure_issue(f"{marker}:{name}", body | jira.epic_fields(epic_key=epic))
+        number, keys[name] = jira.ensure_issue(f"{marker}:{name}", body | jira.epic_fields(epic_key=epic))
+        _attach(jira, number, (files or {}).get(name, {}))
         say(f"{keys[name]} step {name}")
     for step in definition.steps:
         for name in step.after:
@@ -84,6 +93,7 @@ def create_patiently(
     definition: CampaignDefinition,
     say: Callable[[str], None],
     wait: Callable[[float], None] = sleep,
+    files: Files | None = None,
 ) -> tuple[str, ...]:
     """Do as `create`, and where an answer is lost, wait until what was made would be found.
 
@@ -93,6 +103,8 @@ def create_patiently(
         As in `create`.
     wait : `~collections.abc.Callable`, optional
         Waits so many seconds.
+    files : `dict`, optional
+        As in `create`.
 
     Returns
     -------
@@ -115,13 +127,13 @@ def create_patiently(
 
     for _ in range(_LOOKS):
         try:
-            return create(settings, jira, definition, say_once)
+            return create(settings, jira, definition, say_once, files)
         except OutcomeUnknown as error:
             if error.retry_at is None:
                 raise
             say(f"{error} at {error.retry_at:%H:%M:%S} UTC")
             wait(max(0.0, (error.retry_at - datetime.now(UTC)).total_seconds()))
-    return create(settings, jira, definition, say_once)
+    return create(settings, jira, definition, say_once, files)
 
 
 def require_valid(settings: Settings, definition: CampaignDefinition) -> None:
@@ -158,6 +170,11 @@ def _require_followed(settings: Settings, jira: Jira, keys: Sequence[str]) -> No
                 f"move what was made to {draft}, and let the Create transition of the project's workflow "
                 f"lead to {draft}; or map {begun} in the settings (jira.statuses)",
             )
+
+
+def _attach(jira: Jira, issue_id: str, files: Mapping[str, bytes]) -> None:
+    for name, content in files.items():
+        jira.ensure_attachment(issue_id, name, content)
 
 
 def _step(

@@ -16,7 +16,7 @@ from cmbot.butler.questions import parse_selection
 from cmbot.exceptions import CmbotError, DefinitionError, NotFound, Problem, UserError
 from cmbot.jira_schema import parse
 from cmbot.models.issues import Issue, Level
-from cmbot.reconcile import asking, planning, submissions, views
+from cmbot.reconcile import asking, choosing, planning, submissions, views
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from cmbot.models.campaign import StepDefinition
     from cmbot.models.views import CampaignView, StepView
     from cmbot.reconcile.edges import Edges
+    from cmbot.splitting.chosen import Chosen
 
 
 @dataclass(frozen=True)
@@ -112,9 +113,10 @@ def _step(edges: Edges, view: CampaignView, step: StepView) -> StepPlan:
     output = collections.layout(view.definition).step(step.name)
     empty = StepPlan(step.issue.key, step.name, inputs=inputs, output=output)
     try:
-        text = _ask(edges, view, step.definition)
+        chosen = choosing.fetch(edges, view, step)
+        text = _ask(edges, view, step.definition, chosen)
         selection = parse_selection(text, step.issue.key)
-        groups = planning.groups_of(step.issue.id, step.definition, selection)
+        groups = planning.groups_of(step.issue.id, step.definition, selection, chosen)
         name = submissions.run_name(step.issue.key, step.name, groups[0].name, 1, secrets.token_hex(4))
         example = submissions.submission(edges, view, step, groups[0], 1, name)
         config, problems = submissions.configuration(edges, example)
@@ -126,18 +128,18 @@ def _step(edges: Edges, view: CampaignView, step: StepView) -> StepPlan:
         empty,
         groups=groups,
         counts=sum(selection.counts.values()),
-        warning=planning.warning(edges.settings, view.definition, step.definition, selection, groups),
+        warning=planning.warning(edges.settings, view.definition, step.definition, selection, chosen, groups),
         yaml=to_yaml(config),
         problems=problems,
     )
 
 
-def _ask(edges: Edges, view: CampaignView, step: StepDefinition) -> str:
+def _ask(edges: Edges, view: CampaignView, step: StepDefinition, chosen: Chosen) -> str:
     if view.definition is None:
         raise UserError(step.name, "cannot be read", "correct the campaign")
     with tempfile.TemporaryDirectory(prefix="cmbot-plan-") as scratch:
         directory, started = Path(scratch) / "query", datetime.now(UTC)
-        asking.start(edges, planning.question(view.definition, step), directory)
+        asking.start(edges, planning.question(view.definition, step, chosen), directory)
         until = monotonic() + edges.settings.work.child_timeout.total_seconds()
         while not asking.finished(edges, directory, started, datetime.now(UTC)) and monotonic() < until:
             sleep(0.05)

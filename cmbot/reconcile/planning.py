@@ -14,7 +14,8 @@ from cmbot.definition import freeze
 from cmbot.exceptions import DefinitionError, Problem, RemoteError, UserError
 from cmbot.handlers import causes
 from cmbot.mirror import events, plans
-from cmbot.reconcile import asking, restoring, submissions
+from cmbot.reconcile import asking, choosing, restoring, submissions
+from cmbot.splitting.chosen import NOTHING
 from cmbot.splitting.estimates import largest
 from cmbot.splitting.groups import GroupSpec, Part, split
 from cmbot.splitting.predicates import predicates
@@ -28,12 +29,15 @@ if TYPE_CHECKING:
     from cmbot.models.views import CampaignView, StepView
     from cmbot.reconcile.edges import Edges
     from cmbot.settings import Settings
+    from cmbot.splitting.chosen import Chosen
     from cmbot.splitting.predicates import Predicate
 
 _LOG = logging.getLogger(__name__)
 
 
-def question(definition: CampaignDefinition, step: StepDefinition) -> asking.Question:
+def question(
+    definition: CampaignDefinition, step: StepDefinition, chosen: Chosen = NOTHING
+) -> asking.Question:
     """Put the question to a Butler: what the step's query selects.
 
     Parameters
@@ -42,6 +46,8 @@ def question(definition: CampaignDefinition, step: StepDefinition) -> asking.Que
         The campaign.
     step : `~cmbot.models.campaign.StepDefinition`
         The step.
+    chosen : `~cmbot.splitting.chosen.Chosen`, optional
+        What people include or exclude.
 
     Returns
     -------
@@ -54,7 +60,7 @@ def question(definition: CampaignDefinition, step: StepDefinition) -> asking.Que
         repo=definition.butler,
         collections=collections.step_inputs(definition, step.name),
         where=step.query,
-        dimensions=step.split.dimensions or (whole,),
+        dimensions=tuple(dict.fromkeys((*step.split.dimensions, *chosen.dimensions))) or (whole,),
         pipeline=step.pipeline,
     )
     return asking.Question(QUERY_SCRIPT, request.to_json(), definition, step)
@@ -83,8 +89,15 @@ def ask(edges: Edges, view: CampaignView, step: StepView, now: datetime) -> None
     if view.definition is None or step.definition is None or cause is None:
         return
     directory = edges.state / "plans" / f"{step.issue.key}-{secrets.token_hex(4)}"
-    asking.start(edges, question(view.definition, step.definition), directory)
     spec = freeze.step_hash(view.definition, step.definition)
+    try:
+        chosen = choosing.fetch(edges, view, step)
+    except UserError as error:
+        plans.ask_plan(edges.mirror, step.issue.id, spec, cause.id, str(directory), now)
+        _refuse(edges, step, spec, (Problem(error.subject, error.problem, error.remedy),))
+        return
+    asking.start(edges, question(view.definition, step.definition, chosen), directory)
+    choosing.keep(chosen, directory)
     plans.ask_plan(edges.mirror, step.issue.id, spec, cause.id, str(directory), now)
     _LOG.info("%s asking the Butler how %s splits", step.issue.key, step.name)
 
@@ -112,7 +125,8 @@ def collect(edges: Edges, view: CampaignView, step: StepView, now: datetime) -> 
     try:
         text = asking.answer(Path(row.directory), step.issue.key)
         selection = parse_selection(text, step.issue.key)
-        groups = groups_of(step.issue.id, step.definition, selection, _earlier(edges, step))
+        chosen = choosing.kept(Path(row.directory))
+        groups = groups_of(step.issue.id, step.definition, selection, chosen, _earlier(edges, step))
         if problems := submissions.lint(edges, view, step, groups[0]):
             raise DefinitionError(step.issue.key, problems)
     except DefinitionError as error:
@@ -121,14 +135,18 @@ def collect(edges: Edges, view: CampaignView, step: StepView, now: datetime) -> 
         _refuse(edges, step, spec, (Problem("Butler", error.problem, "launch again when it is mended"),))
     else:
         _freeze(edges, step, spec, groups, now)
-        if said := warning(edges.settings, view.definition, step.definition, selection, groups):
+        if said := warning(edges.settings, view.definition, step.definition, selection, chosen, groups):
             _LOG.warning("%s %s", step.issue.key, said)
             with edges.mirror.writing() as connection:
                 events.add(connection, now, step.issue.key, "cmbot", said, f"definition {spec}")
 
 
 def groups_of(
-    step_id: str, step: StepDefinition, selection: Selection, earlier: Sequence[plans.GroupRow] = ()
+    step_id: str,
+    step: StepDefinition,
+    selection: Selection,
+    chosen: Chosen = NOTHING,
+    earlier: Sequence[plans.GroupRow] = (),
 ) -> tuple[plans.GroupRow, ...]:
     """Cut what a Butler selected into groups.
 
@@ -140,6 +158,8 @@ def groups_of(
         Its definition.
     selection : `~cmbot.butler.questions.Selection`
         What the Butler said.
+    chosen : `~cmbot.splitting.chosen.Chosen`, optional
+        What people include or exclude.
     earlier : `~collections.abc.Sequence` [`~cmbot.mirror.plans.GroupRow`], optional
         Groups of which something was submitted: their data stay theirs.
 
@@ -155,16 +175,21 @@ def groups_of(
     """
     there = [GroupSpec(row.name, _parts(row)) for row in earlier]
     try:
-        groups = split(selection.selected, step.split, step.name, there)
+        chosen.require(selection.governors, step.name)
+        groups = split(chosen.restricted(selection.selected), step.split, step.name, there)
         # Also of those that are there: what came later may lie inside a range that was exact before.
-        found = predicates(groups, selection.existing, selection.governors)
+        said = predicates(groups, selection.existing, selection.governors)
+        found = [
+            chosen.applied(group, one, selection.existing, selection.governors)
+            for group, one in zip(groups, said, strict=True)
+        ]
     except UserError as error:
-        said = error.subject.removeprefix(step.name).lstrip(": ")
-        problem = Problem("Split rule", f"{said}: {error.problem}".lstrip(": "), error.remedy)
+        about = error.subject.removeprefix(step.name).lstrip(": ")
+        problem = Problem("Split rule", f"{about}: {error.problem}".lstrip(": "), error.remedy)
         raise DefinitionError(step.name, (problem,)) from error
     return tuple(
-        plans.GroupRow(step_id, group.name, group.size, _body(group, chosen), "", "")
-        for group, chosen in zip(groups, found, strict=True)
+        plans.GroupRow(step_id, group.name, group.size, _body(group, one), "", "")
+        for group, one in zip(groups, found, strict=True)
     )
 
 
@@ -173,9 +198,10 @@ def warning(
     campaign: CampaignDefinition,
     step: StepDefinition,
     selection: Selection,
+    chosen: Chosen,
     groups: Sequence[plans.GroupRow],
 ) -> str:
-    """Say so if the largest group is larger than it should be (requirement B18).
+    """Say so if the largest group is larger than it should be, or chosen data are not there (B18, C4).
 
     Parameters
     ----------
@@ -185,6 +211,8 @@ def warning(
         The definitions of campaign and step.
     selection : `~cmbot.butler.questions.Selection`
         What the Butler said.
+    chosen : `~cmbot.splitting.chosen.Chosen`
+        What people include or exclude.
     groups : `~collections.abc.Sequence` [`~cmbot.mirror.plans.GroupRow`]
         The groups.
 
@@ -201,7 +229,8 @@ def warning(
         slots=site.slots,
         quantum=site.quantum_time,
     )
-    return found.warning(settings.work.group_time)
+    told = (found.warning(settings.work.group_time), *chosen.unknown(selection.existing))
+    return "; ".join(filter(None, told))
 
 
 def _body(group: GroupSpec, chosen: Predicate) -> dict[str, Any]:

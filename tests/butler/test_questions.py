@@ -20,8 +20,10 @@ from cmbot.butler.questions import (
     parse_description,
     parse_selection,
 )
+from cmbot.dataids import DataIdSet
 from cmbot.exceptions import DefinitionError, RemoteError
 from cmbot.models.campaign import SplitRule
+from cmbot.splitting.chosen import Chosen
 from cmbot.splitting.groups import split
 from cmbot.splitting.predicates import predicates
 
@@ -101,6 +103,19 @@ def test_a_group_of_two_dimensions_selects_its_own_pairs(ask: Callable[..., Any]
         found = ask(dimensions=both, where=made.applied_to("visit > 3"))
         assert found.selected == {part.dimension: part.values for part in group.parts}
         assert sum(found.counts.values()) == group.size
+
+
+@pytest.mark.covers("C1", "C7")
+def test_what_is_excluded_is_not_selected(ask: Callable[..., Any]) -> None:
+    both = ("visit", "detector")
+    gone = [{"instrument": "DemoCam", "visit": visit, "detector": 0} for visit in (4, 6)]
+    picked = Chosen(excluded=DataIdSet.of(gone))
+    everything = ask(dimensions=both)
+    [group] = split(picked.restricted({"visit": everything.selected["visit"]}), SplitRule("visit", 99))
+    [said] = predicates([group], everything.existing, everything.governors)
+    made = picked.applied(group, said, everything.existing, everything.governors)
+    found = ask(dimensions=both, where=made.applied_to("visit > 3"))
+    assert found.counts == {visit: 1 if visit in {4, 6} else 2 for visit in range(4, 13)}
 
 
 def test_names_are_selected_as_the_predicate_quotes_them(ask: Callable[..., Any]) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cmbot.definition import options
-from cmbot.models.campaign import Specification, SplitRule, StepDefinition
+from cmbot.models.campaign import DataIdFile, Specification, SplitRule, StepDefinition
 
 LINK, SHA = "https://github.com/lsst-dm/lists", "0123456789abcdef0123456789abcdef01234567"
 DEEP = SplitRule("detector", 5, by=SplitRule("tract", 5))
@@ -58,7 +58,7 @@ def test_a_problem_of_the_campaign_is_named(
     assert said in found[field]
 
 
-@pytest.mark.covers("B33", "B36", "B11")
+@pytest.mark.covers("B33", "B36", "B11", "V22")
 @pytest.mark.parametrize(
     ("changes", "field", "said"),
     [
@@ -79,6 +79,9 @@ def test_a_problem_of_the_campaign_is_named(
         ({"overrides": {"isr": "x.sh"}}, "step1 pex_config overrides", "no file of overrides"),
         ({"overrides": {"isr": {"a b": 1}}}, "step1 pex_config overrides", "'a b' is no field"),
         ({"overrides": {"isr": {"a": "$(id)"}}}, "step1 pex_config overrides", "a cannot be"),
+        ({"exclude": DataIdFile("bad.json", " ")}, "step1 DataIds excluded", "has no reason"),
+        ({"include": DataIdFile("../x.json", "r")}, "step1 DataIds included", "no name of a file"),
+        ({"include": DataIdFile("x.json", "r", "abc")}, "step1 DataIds included", "'abc' is no hash"),
         ({"image": "a;b"}, "step1 Software image", "no image"),
         ({"options": {"payload": {}}}, "step1 BPS options", "payload is not an option"),
         ({"environment": "x"}, "step1 Environment", "is not known"),

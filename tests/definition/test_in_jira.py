@@ -16,6 +16,7 @@ from cmbot.models.campaign import (
     STAGES,
     SYSTEMS,
     CampaignDefinition,
+    DataIdFile,
     PausePolicy,
     RetryPolicy,
     Specification,
@@ -31,12 +32,15 @@ scalars = numbers | st.booleans() | st.text(max_size=12) | st.none()
 trees = st.dictionaries(
     st.text(max_size=8), scalars | st.dictionaries(st.text(max_size=8), scalars, max_size=3), max_size=3
 )
+files = st.none() | st.builds(DataIdFile, words, prose, words, st.integers(0, 10**6))
 steps = st.builds(
     StepDefinition,
     name=st.just("x"),
     pipeline=words,
     query=lines,
     split=st.just(SplitRule()) | st.builds(SplitRule, words, st.integers(1, 10**6)),
+    include=files,
+    exclude=files,
     options=trees,
     tolerance=st.dictionaries(st.text(min_size=1, max_size=8), st.floats(0, 1), max_size=2),
     description=prose,
@@ -60,6 +64,8 @@ campaigns = st.builds(
     CampaignDefinition,
     name=words,
     production=st.just("") | words,
+    include=files,
+    exclude=files,
     reason=prose,
     description=prose,
     definer=st.just("") | words,

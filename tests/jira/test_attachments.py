@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
-from cmbot.exceptions import OutcomeUnknown, RemoteError
+from cmbot.exceptions import OutcomeUnknown, RemoteError, UserError
 
 if TYPE_CHECKING:
     from cmbot.jira.gateway import Jira
@@ -103,3 +103,22 @@ def test_files_of_people_and_of_other_names_stay(jira: Jira, site: Site, key: st
     jira.ensure_attachment(key, "log.txt", OLD)
     jira.ensure_attachment(key, "as-run.yaml", NEW)
     assert len(files(site, key)) == 5
+
+
+@pytest.mark.covers("A9")
+def test_a_file_is_read_by_its_name_whoever_attached_it(jira: Jira, site: Site, key: str) -> None:
+    jira.ensure_attachment(key, "as-run.yaml", OLD)
+    assert jira.attachment(key, hashed(OLD)) == OLD
+    assert jira.attachment(key, "as-run.yaml", hashlib.sha256(OLD).hexdigest()) == OLD
+    with pytest.raises(UserError, match=r"has no attachment as-run.yaml; attach it"):
+        jira.attachment(key, "as-run.yaml")
+    signed = (site.login("alice"), site.tokens["alice"])
+    for content in (b"one", b"two"):
+        requests.post(
+            f"{site.url}/rest/api/2/issue/{key}/attachments",
+            files={"file": ("bad.csv", content)},
+            headers={"X-Atlassian-Token": "no-check"},
+            auth=signed,
+            timeout=30,
+        ).raise_for_status()
+    assert jira.attachment(key, "bad.csv") == b"two"

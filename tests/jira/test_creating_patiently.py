@@ -6,11 +6,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cmbot.dataids import DataIdSet
 from cmbot.definition import file as campaign_file
 from cmbot.operations.create import create_patiently
+from cmbot.operations.dataid_files import gather
 from cmbot.settings import Settings
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from cmbot.jira.gateway import Jira
     from tests.jira.conftest import Site
 
@@ -35,7 +39,7 @@ steps:
 
 @pytest.mark.covers("W2", "V23")
 def test_a_campaign_whose_answers_are_lost_behind_a_lagging_index_is_made_once(
-    jira: Jira, site: Site
+    jira: Jira, site: Site, tmp_path: Path
 ) -> None:
     settings = Settings.model_validate(
         {
@@ -46,7 +50,9 @@ def test_a_campaign_whose_answers_are_lost_behind_a_lagging_index_is_made_once(
             "sites": {"SLAC": {}},
         }
     )
-    definition = campaign_file.read(CAMPAIGN.format(flavour=site.flavour), "patient.yaml")
+    text = CAMPAIGN.format(flavour=site.flavour) + "exclude: {file: bad.csv, reason: clouds}\n"
+    (tmp_path / "bad.csv").write_text("instrument,visit\nLSSTCam,5\n")
+    definition, files = gather(campaign_file.read(text, "patient.yaml"), tmp_path)
     said: list[str] = []
     waits: list[float] = []
 
@@ -57,9 +63,13 @@ def test_a_campaign_whose_answers_are_lost_behind_a_lagging_index_is_made_once(
     before = set(site.search("project=CM"))
     site.ask("PUT", "/sandbox/strange", {"search": {"lag": 8}, "users": ["cmbot"]})
     site.disturb("lost_answer", "POST", "/issue$", count=2)
-    keys = create_patiently(settings, jira, definition, said.append, wait)
+    keys = create_patiently(settings, jira, definition, said.append, wait, files)
     assert waits
     assert all(seconds <= jira.settling.total_seconds() for seconds in waits)
     assert len(said) == len(set(said)) == len(keys) + len(waits)
     site.ask("PUT", "/sandbox/clock", {"advance": 60})
     assert set(site.search("project=CM")) - before == set(keys)
+    assert definition.exclude is not None
+    assert definition.exclude.count == 1
+    content = jira.attachment(keys[0], definition.exclude.file, definition.exclude.sha256)
+    assert DataIdSet.read(content, "bad.json").sha256 == definition.exclude.sha256

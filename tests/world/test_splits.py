@@ -58,7 +58,9 @@ def observe(world: World, visits: str) -> None:
     from lsst.daf.butler import Butler, CollectionType  # noqa: PLC0415 - as above
 
     with Butler.from_config(str(world.repo), writeable=True) as butler:
-        found = butler.query_datasets("raw", "DemoCam/defaults", where=f"exposure IN ({visits})")
+        found = butler.query_datasets(
+            "raw", "DemoCam/defaults", where=f"instrument = 'DemoCam' AND exposure IN ({visits})"
+        )
         butler.collections.register("DemoCam/tonight", CollectionType.TAGGED)
         butler.registry.associate("DemoCam/tonight", found)
         rest = [

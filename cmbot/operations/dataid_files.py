@@ -1,0 +1,94 @@
+"""Sets of DataIds beside a campaign file: read, checked, written down by hash and count (requirement C4)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
+
+from cmbot.dataids import DataIdSet
+from cmbot.exceptions import DefinitionError, Problem, UserError
+from cmbot.models.campaign import CampaignDefinition, StepDefinition
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_Part = TypeVar("_Part", CampaignDefinition, StepDefinition)
+Files = dict[str, dict[str, bytes]]
+"""Content by name of the file, by name of the step; by an empty name for the campaign."""
+
+
+def read(file: Path) -> DataIdSet:
+    """Read one set.
+
+    Parameters
+    ----------
+    file : `pathlib.Path`
+        JSON or CSV.
+
+    Returns
+    -------
+    dataids : `~cmbot.dataids.DataIdSet`
+        The set.
+
+    Raises
+    ------
+    UserError
+        If it cannot be read, or is none.
+    """
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise UserError(str(file), f"cannot be read ({error.strerror})", "correct its name") from error
+    return DataIdSet.read(content, file.name, str(file))
+
+
+def gather(definition: CampaignDefinition, directory: Path) -> tuple[CampaignDefinition, Files]:
+    """Read all sets that a campaign file names.
+
+    Parameters
+    ----------
+    definition : `~cmbot.models.campaign.CampaignDefinition`
+        The campaign, without problems.
+    directory : `pathlib.Path`
+        Where its file is.
+
+    Returns
+    -------
+    definition : `~cmbot.models.campaign.CampaignDefinition`
+        The same with hash and count of every set.
+    files : `dict`
+        What is to be attached, in canonical form.
+
+    Raises
+    ------
+    DefinitionError
+        If a set cannot be read, or is not the one that the campaign file means: all of them.
+    """
+    files: Files = {}
+    problems: list[Problem] = []
+    campaign = _gathered(definition, "", directory, files, problems)
+    steps = tuple(_gathered(step, step.name, directory, files, problems) for step in definition.steps)
+    if problems:
+        raise DefinitionError(definition.name, tuple(problems))
+    return replace(campaign, steps=steps), files
+
+
+def _gathered(part: _Part, name: str, directory: Path, files: Files, problems: list[Problem]) -> _Part:
+    for kind, field in (("include", "DataIds included"), ("exclude", "DataIds excluded")):
+        file = getattr(part, kind)
+        if file is None:
+            continue
+        try:
+            found = read(directory / file.file)
+        except UserError as error:
+            problems.append(Problem(f"{name} {field}".strip(), error.problem, error.remedy))
+            continue
+        if file.sha256 and file.sha256 != found.sha256:
+            problem = f"{file.file} is another set than it says: its hash is {found.sha256}"
+            problems.append(Problem(f"{name} {field}".strip(), problem, "correct sha256, or the file"))
+        # The canonical form is attached, which is JSON.
+        canonical = file.file.rpartition(".")[0] + ".json"
+        files.setdefault(name, {})[canonical] = found.to_json().encode()
+        known = replace(file, file=canonical, sha256=found.sha256, count=len(found))
+        part = replace(part, **{kind: known})
+    return part
