@@ -327,27 +327,9 @@ def issue_path(issue: str, *rest: str) -> str:
     if not _ISSUE.fullmatch(issue):
         raise UserError(repr(issue), "is not the key of an issue", "give one like CM-12")
     return "/".join(["issue", issue, *(quote(part, safe="") for part in rest)])
-<<<<<<< HEAD
-=======
 
 
 def _content(subject: str, doing: str, response: requests.Response) -> bytes:
     if response.status_code != HTTPStatus.OK:
         raise failures.unknown(subject, f"{doing} was answered with HTTP {response.status_code}", write=False)
     return response.content
-
-
-def _json(subject: str, doing: str, response: requests.Response, *, write: bool = False) -> Any:
-    try:
-        return response.json()
-    except ValueError:
-        what = "with a web page" if "html" in response.headers.get("Content-Type", "") else "without JSON"
-        raise failures.unknown(subject, f"{doing} was answered {what}", write=write) from None
-
-
-def _object(subject: str, doing: str, response: requests.Response, *, write: bool = False) -> dict[str, Any]:
-    answer = _json(subject, doing, response, write=write)
-    if not isinstance(answer, dict):
-        raise failures.unknown(subject, f"{doing} was answered in an unknown form", write=write)
-    return answer
->>>>>>> e3d4a34 (Sets of DataIds are included and excluded: in files, attachments, plans and groups)
