@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from cmbot.handlers.campaign import decide
-from cmbot.models.attempts import Attempt, AttemptState, Cause
+from cmbot.models.attempts import Attempt, AttemptState, Cause, Order, OrderState, Verb
 from cmbot.models.campaign import CampaignDefinition, PausePolicy, StepDefinition
 from cmbot.models.issues import Issue, Level, Move, Person, Status
 from cmbot.models.views import CampaignView, GroupView, PlanState, StepView
@@ -90,6 +90,15 @@ class Campaign(RuleBasedStateMachine):
     def person_judges(self, number: int, verdict: str) -> None:
         self.things[number].verdict = verdict
 
+    @precondition(lambda self: any(thing.attempts for thing in self.things.values()))
+    @rule(data=st.data(), verb=st.sampled_from(Verb))
+    def person_commands(self, data: st.DataObject, verb: Verb) -> None:
+        thing = data.draw(st.sampled_from([thing for thing in self.things.values() if thing.attempts]))
+        last, when = thing.attempts[-1], self.now()
+        cause = Cause(f"request:{self.minute}", ANNA, when, f"ran cmbot {verb}")
+        order = Order(self.minute, cause, verb, last.step_id, last.group, last.number)
+        thing.attempts[-1] = replace(last, orders=(*last.orders, order))
+
     @precondition(lambda self: any(self.live()))
     @rule(data=st.data(), state=st.sampled_from(list(AttemptState)))
     def attempt_goes_on(self, data: st.DataObject, state: AttemptState) -> None:
@@ -128,7 +137,13 @@ class Campaign(RuleBasedStateMachine):
             assert not any(attempt.state.live for attempt in thing.attempts[:-1])
 
     def must_be_asked_for(self, submit: Submit, number: int) -> None:
-        """A person launched one of the path, and nobody has taken it back."""
+        """A person launched one of the path, and nobody has taken it back; or asked for it by name."""
+        if submit.cause.id.startswith("request:"):
+            last = self.things[number].attempts[-1]
+            assert submit.order in last.orders
+            assert last.number == submit.number - 1
+            assert last.state.ended_badly
+            return
         _, issue, history = submit.cause.id.split(":")
         path = PATHS[number]
         assert int(issue) in path
@@ -201,14 +216,24 @@ class Campaign(RuleBasedStateMachine):
             number = int(submit.group.name[1:])
             self.must_be_asked_for(submit, number)
             self.submitted(submit, number)
+        for settle in decision.settles:
+            self.settled(settle.order, settle.state)
         moves: list[MoveTo] = list(decision.moves)
         assert len({move.issue.id for move in moves}) == len(moves)
         for move in moves:
             assert move.target is not Status.LAUNCH or move.why.endswith("refused")
             self.move(int(move.issue.id), move.target, BOT)
-        return bool(moves or decision.submits)
+        return bool(moves or decision.submits or decision.settles)
+
+    def settled(self, order: Order, state: OrderState) -> None:
+        for thing in self.things.values():
+            for place, attempt in enumerate(thing.attempts):
+                kept = tuple(replace(each, state=state) if each == order else each for each in attempt.orders)
+                thing.attempts[place] = replace(attempt, orders=kept)
 
     def submitted(self, submit: Submit, number: int) -> None:
+        if submit.order:
+            self.settled(submit.order, OrderState.DONE)
         attempts = self.things[number].attempts
         cause: Cause = submit.cause
         attempts.append(
