@@ -205,6 +205,7 @@ def test_one_input_is_counted_once_by_its_last_attempt(bigmon: Path) -> None:
     ]
     memory = failures[2]
     assert (memory.label, memory.exit_code, memory.site, memory.attempt) == ("isr", 137, "SLAC_Rubin", 3)
+    assert (memory.memory, memory.used) == (1843, 1800)
     assert memory.log.endswith("/SLAC_Rubin/PandaJob_13/pilotlog.txt")
     assert [kind.count for kind in kinds(failures)] == [2, 1, 1]
 
