@@ -132,3 +132,19 @@ def test_a_person_cancels_what_runs_and_retries_it(
     assert [name.split("_")[-2] for name in names] == ["a1", "a2"]
     assert as_run(world, names[1])["pipetask"]["isr"]["requestMemory"] == 3000
     assert bot.attempts(step)[1].cause.what == f"ran cmbot retry {group} --memory isr=3000"
+
+
+def test_a_final_job_that_failed_alone_is_restarted_alone(bot: Bot, alice: Human, panda: Panda) -> None:
+    panda.control("troubles", task="finalJob", exit_code=143, times=1)
+    epic, step = bot.create(AUTOMATIC)
+    alice.launch(epic)
+    bot.until(lambda: alice.status(epic) == Status.COMPLETED)
+    bot.settle()
+    # The same request, and no second attempt.
+    (request,) = panda.requests()
+    assert request["name"].split("_")[-2] == "a1"
+    (attempt,) = bot.attempts(step)
+    (order,) = attempt.orders
+    assert (order.verb, order.state, order.sent) == ("restart", "done", 1)
+    assert order.cause.by == attempt.cause.by
+    assert alice.told(epic, "Paused") == []
