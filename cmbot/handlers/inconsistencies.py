@@ -117,7 +117,8 @@ def _to_cancel(facts: Facts) -> str:
 
 
 def _twice(facts: Facts) -> str:
-    if not facts.others or not facts.attempt.state.live:
+    # Without a request id one of them is its own: bps has made it and has not yet said so.
+    if not facts.others or not facts.attempt.state.live or not facts.submitted:
         return ""
     listed = ", ".join(map(str, facts.others))
     return f"{facts.attempt.wms} also has {listed} of that name; cancel what is too much (bps cancel --id N)"

@@ -191,6 +191,12 @@ def test_a_second_request_of_its_name_is_asked_about() -> None:
     assert found(facts(replace(RUNNING, state=AttemptState.SUCCEEDED), report=None, others=(8,))) == []
 
 
+def test_the_request_that_bps_has_made_and_not_yet_reported_is_no_second_one() -> None:
+    reserved = replace(TRY, state=TryState.RESERVED, request_id=None)
+    attempt = replace(RUNNING, state=AttemptState.RESERVED, tries=(reserved,))
+    assert attention(facts(attempt, report=None, known={}, said={}, others=(7,))) == ""
+
+
 @row("overdue")
 @pytest.mark.covers("W5")
 @pytest.mark.parametrize("state", sorted(DEADLINES))
