@@ -25,6 +25,7 @@ COMMANDS = {
         "cmbot.cli.reconcile",
         "Show what Jira, journal and PanDA do not agree on, and mend it.",
     ),
+    "record-run": ("cmbot.cli.record_run", "Record a workflow that somebody else ran; it is only counted."),
     "report": ("cmbot.cli.report", "Show tasks by state, as `bps report` does, and why jobs failed."),
     "restart": ("cmbot.cli.restart", "Run what failed again, in the same request of PanDA."),
     "retry": ("cmbot.cli.retry", "Make the next attempt: rescue what exists, run the rest."),

@@ -34,6 +34,8 @@ _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./+\-]*", re.ASCII)
 _SHA = re.compile(r"[0-9a-f]{40}", re.ASCII)
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\- ]{0,99}\.(?:json|csv)", re.ASCII)
+_RUN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]{0,199}", re.ASCII)
+_GRAPH = re.compile(r"/[A-Za-z0-9_./+\-]+", re.ASCII)
 _OPERATOR = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
 
 
@@ -87,6 +89,16 @@ def is_pipeline(text: str) -> bool:
 def is_repository(text: str) -> bool:
     """Whether the text is a path or URI of a Butler repository."""
     return _REPOSITORY.fullmatch(text) is not None and ".." not in text
+
+
+def is_run_name(text: str) -> bool:
+    """Whether the text can be the run name of a workflow, and a directory."""
+    return _RUN_NAME.fullmatch(text) is not None
+
+
+def is_graph(text: str) -> bool:
+    """Whether the text is the whole path of a quantum graph."""
+    return _GRAPH.fullmatch(text) is not None and ".." not in text
 
 
 def is_operator(text: str) -> bool:

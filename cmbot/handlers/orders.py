@@ -9,6 +9,7 @@ from cmbot.handlers.actions import Settle, Steer
 from cmbot.models.attempts import AttemptState, OrderState, Verb
 from cmbot.models.issues import Status
 from cmbot.models.notices import Notice, NoticeKind
+from cmbot.models.systems import System
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,20 +96,11 @@ def refusal(verb: Verb, group: GroupView) -> str:
     last = group.last
     if last is None:
         return "nothing of it was submitted yet"
-    if verb is Verb.CANCEL:
-        return "" if last.state.live else f"{last.label} has ended: {last.state}"
-    if last.state.live:
-        return f"{last.label} is {last.state}; cancel it first, or wait for its end"
-    if group.distrusted:
-        return group.distrusted
-    if group.effective is Status.COMPLETED:
-        return f"{last.label} has its result, or was accepted by a person"
-    if group.issue and group.issue.status is Status.ABANDONED:
-        return "it was abandoned"
-    item = last.last_try
-    if verb is Verb.RESTART and (item is None or item.request_id is None):
-        return f"{last.label} never became a request; retry it"
-    return ""
+    if verb is Verb.CANCEL and not last.state.live:
+        return f"{last.label} has ended: {last.state}"
+    return _of_its_system(verb, group, last) or (
+        "" if verb is Verb.CANCEL else _of_its_end(verb, group, last)
+    )
 
 
 def not_done(view: CampaignView) -> Iterator[Notice]:
@@ -140,6 +132,31 @@ def not_done(view: CampaignView) -> Iterator[Notice]:
                             problems=(said,),
                             coming=f"{attempt.label} stays as it is: {attempt.state}.",
                         )
+
+
+def _of_its_system(verb: Verb, group: GroupView, last: Attempt) -> str:
+    """Why what executes it, or executed it, does not allow that."""
+    item = last.last_try
+    if group.outside or (verb is not Verb.RETRY and item is not None and item.recorded):
+        return f"{last.label} was run by somebody else; cmbot only counts it"
+    if verb is not Verb.RETRY and last.wms is System.PARSL:
+        return f"Parsl cannot {verb} a run; leave it to its end, then retry it"
+    return ""
+
+
+def _of_its_end(verb: Verb, group: GroupView, last: Attempt) -> str:
+    """Why it cannot go on as it is."""
+    if last.state.live:
+        return f"{last.label} is {last.state}; cancel it first, or wait for its end"
+    if group.distrusted:
+        return group.distrusted
+    if group.effective is Status.COMPLETED:
+        return f"{last.label} has its result, or was accepted by a person"
+    if group.issue and group.issue.status is Status.ABANDONED:
+        return "it was abandoned"
+    if verb is Verb.RESTART and (last.last_try is None or last.last_try.request_id is None):
+        return f"{last.label} never became a request; retry it"
+    return ""
 
 
 def _over(order: Order, attempt: Attempt, group: GroupView) -> tuple[OrderState, str] | None:

@@ -108,7 +108,7 @@ def to_start(view: CampaignView) -> Iterator[Submit | Ask]:
         # Asked once for each launch, not for each group: a step may have hundreds.
         held: dict[str, bool] = {}
         for group in step.groups:
-            if group.issue and group.issue.frozen:
+            if (group.issue and group.issue.frozen) or group.outside:
                 continue
             order = orders.retry_of(group)
             if order is not None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from cmbot.mirror import orders
 from cmbot.mirror.database import stamp
-from cmbot.models.attempts import AS_DEFINED, Attempt, AttemptState, Cause, Try, TryState
+from cmbot.models.attempts import AS_DEFINED, Attempt, AttemptState, Cause, Recorded, Try, TryState
 from cmbot.models.issues import Person
 from cmbot.models.systems import System
 
@@ -90,6 +90,7 @@ def add_try(
     *,
     wms: System = System.PANDA,
     site: str = "",
+    recorded: Recorded | None = None,
 ) -> int:
     """Write down a submission before it starts, inside a transaction (T0).
 
@@ -107,6 +108,8 @@ def add_try(
         Where it is submitted.
     site : `str`, optional
         Compute site.
+    recorded : `~cmbot.models.attempts.Recorded`, optional
+        What somebody else ran; nothing is submitted then.
 
     Returns
     -------
@@ -119,9 +122,21 @@ def add_try(
         If the attempt has a live try or the name was used before.
     """
     cursor = connection.execute(
-        """INSERT INTO tries (attempt_id, nonce, name, state, directory, host, reserved_at, wms, site)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)""",
-        (attempt_id, nonce, name, TryState.RESERVED, directory, socket.gethostname(), stamp(now), wms, site),
+        """INSERT INTO tries
+            (attempt_id, nonce, name, state, directory, host, reserved_at, wms, site, recorded)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+        (
+            attempt_id,
+            nonce,
+            name,
+            TryState.SUBMITTED if recorded else TryState.RESERVED,
+            directory,
+            socket.gethostname(),
+            stamp(now),
+            wms,
+            site,
+            json.dumps(asdict(recorded)) if recorded else "",
+        ),
     )
     return int(cursor.lastrowid or 0)
 
@@ -290,6 +305,24 @@ def attempt(mirror: Mirror, attempt_id: int) -> Attempt:
     return _attempt(mirror, row)
 
 
+def named(mirror: Mirror, name: str) -> bool:
+    """Tell whether a run name was used.
+
+    Parameters
+    ----------
+    mirror : `~cmbot.mirror.Mirror`
+        The database.
+    name : `str`
+        Without regard to case.
+
+    Returns
+    -------
+    used : `bool`
+        Whether a submission, or what somebody else ran, has it.
+    """
+    return mirror.connection.execute("SELECT 1 FROM tries WHERE name = ?", (name,)).fetchone() is not None
+
+
 def live_attempts(mirror: Mirror) -> tuple[Attempt, ...]:
     """Read the attempts that the WMS may still change.
 
@@ -364,4 +397,5 @@ def _try(row: Row) -> Try:
         seen_at=_instant(row["seen_at"]),
         wms=System(row["wms"]),
         site=row["site"],
+        recorded=Recorded(**json.loads(row["recorded"])) if row["recorded"] else None,
     )

@@ -134,6 +134,11 @@ def _systems(connection: Connection) -> None:
     connection.execute("ALTER TABLE tries ADD COLUMN site TEXT NOT NULL DEFAULT ''")
 
 
+def _recorded(connection: Connection) -> None:
+    """Workflows that others ran."""
+    connection.execute("ALTER TABLE tries ADD COLUMN recorded TEXT NOT NULL DEFAULT ''")
+
+
 MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     _first,
     _movers,
@@ -142,6 +147,7 @@ MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     _followed,
     _orders,
     _systems,
+    _recorded,
 )
 """Every step ever released; appended to, never edited."""
 

@@ -9,8 +9,9 @@ from datetime import datetime
 from sqlite3 import IntegrityError
 from typing import TYPE_CHECKING, Any
 
+from cmbot.definition import grammar
 from cmbot.mirror import contradictions, journal, orders
-from cmbot.models.attempts import AS_DEFINED, AttemptState, Cause, TryState
+from cmbot.models.attempts import AS_DEFINED, AttemptState, Cause, Recorded, TryState
 from cmbot.models.issues import Person
 from cmbot.models.systems import System
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 _GROUP = re.compile(r"g[0-9]{3,6}")
 _NAME = re.compile(r"[A-Z][A-Z0-9_]*-[0-9]+_[A-Za-z0-9]+_g[0-9]{3,6}_a[0-9]+_[0-9a-f]{8}")
+_NONCE = re.compile(r"[0-9a-f]{8}")
 _MOST = 2**32
 
 CHUNK = 100
@@ -162,7 +164,7 @@ def _sound(entry: Mapping[str, Any]) -> bool:
         and _is_instant(entry["at"])
         and entry.get("wms", System.PANDA) in set(System)
         and isinstance(entry.get("site", ""), str)
-        and (not entry["nonce"] or _is_name(entry))
+        and (not entry["nonce"] or (_is_recorded(entry) if "recorded" in entry else _is_name(entry)))
     )
 
 
@@ -182,6 +184,18 @@ def _is_name(entry: Mapping[str, Any]) -> bool:
     return _NAME.fullmatch(name) is not None and name.endswith(end)
 
 
+def _is_recorded(entry: Mapping[str, Any]) -> bool:
+    """Whether it can be what `cmbot.operations.record_run` wrote: it reaches paths, and pipetask."""
+    match entry["recorded"]:
+        case {"run": str(run), "graph": str(graph), "expected": dict(expected)}:
+            numbers = all(grammar.is_label(label) and _is_number(n) for label, n in expected.items())
+            names = grammar.is_run_name(entry["name"]) and grammar.is_collection(run)
+            known = len(entry["recorded"]) == 3 and _NONCE.fullmatch(entry["nonce"]) is not None
+            return numbers and names and known and (not graph or grammar.is_graph(graph))
+        case _:
+            return False
+
+
 def _entry(attempt: Attempt) -> dict[str, Any]:
     item = attempt.last_try
     return {
@@ -198,6 +212,7 @@ def _entry(attempt: Attempt) -> dict[str, Any]:
         "wms": item.wms if item else System.PANDA,
         "site": item.site if item else "",
         **({"changes": asdict(attempt.changes)} if attempt.changes != AS_DEFINED else {}),
+        **({"recorded": asdict(item.recorded)} if item and item.recorded else {}),
     }
 
 
@@ -205,7 +220,10 @@ def _kept(attempt: Attempt) -> AttemptState:
     # Finer states are found again by looking, and would be a write for each change.
     if not attempt.state.live:
         return attempt.state
-    known = attempt.last_try is not None and attempt.last_try.request_id is not None
+    item = attempt.last_try
+    if item is not None and item.request_id is None and item.recorded:
+        return AttemptState.MERGE_PENDING
+    known = item is not None and item.request_id is not None
     return AttemptState.SUBMITTED if known else AttemptState.RESERVED
 
 
@@ -241,6 +259,7 @@ def _add_try(
         # What was kept before there were other systems names none.
         wms=System(entry.get("wms", System.PANDA)),
         site=entry.get("site", ""),
+        recorded=Recorded(**entry["recorded"]) if "recorded" in entry else None,
     )
     # Another host, or an emptied disk: what is missing there proves nothing.
     journal.set_try(connection, item, host="", ended_at=now, note="restored from Jira")

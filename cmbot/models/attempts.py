@@ -158,6 +158,18 @@ class TryState(StrEnum):
 
 
 @dataclass(frozen=True)
+class Recorded:
+    """A workflow that somebody else ran: cmbot follows and counts it, and never submits it."""
+
+    run: str
+    """Collection with its outputs."""
+    graph: str = ""
+    """File of its quantum graph, if that was kept."""
+    expected: Mapping[str, int] = field(default_factory=dict, hash=False)
+    """Quanta that were expected by task label, where there is no graph to say so."""
+
+
+@dataclass(frozen=True)
 class Try:
     """One physical ``bps submit`` with its own nonce."""
 
@@ -191,6 +203,8 @@ class Try:
     """The WMS that has it."""
     site: str = ""
     """Compute site; empty in journals of before there were other systems than PanDA."""
+    recorded: Recorded | None = None
+    """What somebody else ran; `None` for cmbot's own submissions."""
 
 
 @dataclass(frozen=True)

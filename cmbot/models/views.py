@@ -124,6 +124,12 @@ class GroupView:
         return self.attempts[-1] if self.attempts else None
 
     @property
+    def outside(self) -> str:
+        """Collection of the data that it stands for, if all of it was processed outside cmbot."""
+        first = self.attempts[0].last_try if self.attempts and not self.size else None
+        return first.recorded.run if first and first.recorded else ""
+
+    @property
     def status(self) -> Status:
         """What its newest attempt amounts to; Draft while there is none."""
         return Status.DRAFT if self.last is None else _STATUS[self.last.state]

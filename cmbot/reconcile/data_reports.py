@@ -11,17 +11,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cmbot.bps import command
+from cmbot.butler.questions import QUERY_SCRIPT, CountRequest, parse_counts
 from cmbot.butler.report import parse_report
-from cmbot.exceptions import RemoteError
+from cmbot.exceptions import DefinitionError, RemoteError
 from cmbot.mirror import events, journal, reports
 from cmbot.models.attempts import AttemptState, Verb, since_fresh
-from cmbot.models.data_report import TaskCount
+from cmbot.models.data_report import DataReport, TaskCount
 from cmbot.models.views import Counts
 from cmbot.reconcile import asking, submissions
 
 if TYPE_CHECKING:
-    from cmbot.models.attempts import Attempt, Try
-    from cmbot.models.data_report import DataReport
+    from collections.abc import Iterator, Mapping
+
+    from cmbot.models.attempts import Attempt, Recorded, Try
     from cmbot.models.views import CampaignView, StepView
     from cmbot.reconcile.edges import Edges
 
@@ -71,8 +73,12 @@ def follow(edges: Edges, view: CampaignView, step: StepView, attempt: Attempt, n
     if not asking.finished(edges, directory, datetime.fromisoformat(asked["at"]), now):
         return False
     try:
-        report = parse_report(asking.answer(directory, step.issue.key, FILE), now)
+        report = _answer(item, directory, step.issue.key, now)
         _require_whole(edges, item, report, step.issue.key)
+    except DefinitionError as error:
+        # Asked of what others ran: there is no such collection.
+        _end(edges, step, attempt, AttemptState.FAILED, str(error), None, now)
+        return True
     except RemoteError as error:
         missing = _missing(step, attempt, error)
         if missing == item:
@@ -132,7 +138,7 @@ def _tries(step: StepView, attempt: Attempt) -> list[Try]:
     """Submissions whose outputs count, oldest first."""
     group = next(group for group in step.groups if group.name == attempt.group)
     counted = since_fresh([each for each in group.attempts if each.number <= attempt.number])
-    return [item for each in counted for item in each.tries if item.request_id]
+    return [item for each in counted for item in each.tries if item.request_id or item.recorded]
 
 
 def _require_whole(edges: Edges, item: Try, report: DataReport, subject: str) -> None:
@@ -147,14 +153,19 @@ def _ask(edges: Edges, view: CampaignView, step: StepView, attempt: Attempt, now
     item = attempt.last_try
     if item is None or view.definition is None or step.definition is None:
         return
+    directory = Path(item.directory) / f"report-{now.strftime('%Y%m%dT%H%M%S%f')}"
     graphs = [str(graph) for graph in _graphs(edges, step, attempt)]
-    if not graphs:
+    if item.recorded and not item.recorded.graph:
+        request = CountRequest(view.definition.butler, (item.recorded.run,), _left_behind(item.recorded))
+        question = asking.Question(QUERY_SCRIPT, request.to_json(), view.definition, step.definition)
+        asking.start(edges, question, directory)
+    elif not graphs:
         _end(edges, step, attempt, AttemptState.FAILED, "no quantum graph is left of it", None, now)
         return
-    environment = submissions.environment(edges.settings, view.definition, step.definition)
-    directory = Path(item.directory) / f"report-{now.strftime('%Y%m%dT%H%M%S%f')}"
-    argv = command.data_report(view.definition.butler, graphs, FILE)
-    edges.runner.start(directory, argv, environment, {})
+    else:
+        environment = submissions.environment(edges.settings, view.definition, step.definition)
+        argv = command.data_report(view.definition.butler, graphs, FILE)
+        edges.runner.start(directory, argv, environment, {})
     with edges.mirror.writing() as connection:
         body = {"directory": str(directory), "at": now.isoformat()}
         reports.save(connection, item.id, "asked", body, now)
@@ -171,15 +182,43 @@ def _graphs(edges: Edges, step: StepView, attempt: Attempt) -> list[Path]:
             and reports.read(edges.mirror, item.id, UNREGISTERED) is None
         )
     ]
-    found = [submissions.left(edges, item).graph for item in tries]
+    found = [_graph(edges, item) for item in tries]
     return [graph for graph in found if graph is not None]
+
+
+def _graph(edges: Edges, item: Try) -> Path | None:
+    if item.recorded:
+        return Path(item.recorded.graph) if item.recorded.graph else None
+    return submissions.left(edges, item).graph
+
+
+def _left_behind(recorded: Recorded) -> tuple[str, ...]:
+    """Datasets that every quantum leaves: its metadata if it succeeded, its log in any case."""
+    return tuple(f"{label}_{kind}" for label in recorded.expected for kind in ("metadata", "log"))
+
+
+def _answer(item: Try, directory: Path, subject: str, now: datetime) -> DataReport:
+    """Read what the child wrote: pipetask's report, or what was counted of a run without a graph."""
+    if item.recorded is None or item.recorded.graph:
+        return parse_report(asking.answer(directory, subject, FILE), now)
+    counts = parse_counts(asking.answer(directory, subject), subject)
+    return DataReport(tuple(_counted(item.recorded, counts)), (), now)
+
+
+def _counted(recorded: Recorded, counts: Mapping[str, int]) -> Iterator[TaskCount]:
+    for label, wanted in recorded.expected.items():
+        done, tried = counts[f"{label}_metadata"], counts[f"{label}_log"]
+        # What was made beyond what was expected was to be made.
+        expected, failed = max(wanted, done, tried), max(0, tried - done)
+        yield TaskCount(label, expected, done, failed, 0, expected - done - failed, 0)
 
 
 def _judge(edges: Edges, step: StepView, attempt: Attempt, report: DataReport, now: datetime) -> None:
     item = attempt.last_try
     tolerance = step.definition.tolerance if step.definition else {}
     wms = (reports.read(edges.mirror, item.id, "wms") if item else None) or {}
-    merged = bool(wms.get("merged"))
+    # What others ran is counted as the registry has it.
+    merged = bool(wms.get("merged")) or bool(item and item.recorded and item.request_id is None)
     cancel = _cancel(edges, attempt)
     if report.complete or (merged and report.within(tolerance)):
         state = AttemptState.SUCCEEDED

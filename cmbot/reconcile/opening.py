@@ -190,6 +190,28 @@ def systems(settings: Settings, runner: Runner) -> dict[str, Wms]:
     return found
 
 
+def wms_at(settings: Settings, local: Local, site: str) -> Wms:
+    """Connect to what executes workflows at a site, for a person's command; nothing is asked yet.
+
+    Parameters
+    ----------
+    settings : `~cmbot.settings.Settings`
+        With the sites.
+    local : `~cmbot.reconcile.edges.Local`
+        Whose mirror keeps the budget.
+    site : `str`
+        Name of the site.
+
+    Returns
+    -------
+    wms : `~cmbot.wms.port.Wms`
+        PanDA, unless the settings say otherwise.
+    """
+    others = systems(settings, Runner())
+    counted = budget(settings, local.mirror, person=True)
+    return others[site] if site in others else panda(settings, id_token(settings), counted)
+
+
 def _warn_of_change(mirror: Mirror, settings: Settings, me: Person) -> None:
     """Say when cmbot has another account: moves that it made would count as those of a person."""
     noted = mirror.note(_FIELDS)

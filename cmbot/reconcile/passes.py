@@ -202,6 +202,7 @@ class Passes:
             view = views.campaign(edges, epic)
             decision = decide(view)
         if jira_answers:
+            restoring.remember_recorded(edges, view)
             view, decision = self._confirmed(view, decision, now)
         tell.campaign(edges, view, decision, now)
         return (

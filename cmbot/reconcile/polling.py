@@ -50,6 +50,8 @@ class Seen:
         request_ids : `tuple` [`int`, ...]
             Without its own.
         """
+        if item.recorded:
+            return ()  # names that others give follow no rule
         # Its own is among the others while its data are counted: it is not asked about then.
         found = self.others.get(_prefix(item.name), ())
         return tuple(number for number in found if number != item.request_id)

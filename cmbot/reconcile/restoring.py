@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cmbot.models.issues import Issue
-    from cmbot.reconcile.edges import Edges
+    from cmbot.models.views import CampaignView
+    from cmbot.reconcile.edges import Edges, Local
 
 _LOG = logging.getLogger(__name__)
 _KEPT = "kept"
@@ -48,17 +49,38 @@ def remember(edges: Edges, step: Issue) -> None:
         edges.mirror.remember(_definitions(step), hashes)
 
 
-def forget_split(edges: Edges, step: Issue) -> None:
-    """Have the split of a step written anew before the next submission.
+def remember_recorded(edges: Edges, view: CampaignView) -> None:
+    """Keep what `remember` keeps, of steps with workflows that others ran: no submission will do it.
 
     Parameters
     ----------
     edges : `~cmbot.reconcile.edges.Edges`
         The outside world.
+    view : `~cmbot.models.views.CampaignView`
+        The campaign.
+
+    Raises
+    ------
+    RemoteError
+        If Jira does not take it.
+    """
+    for step in view.steps:
+        tries = (item for group in step.groups for attempt in group.attempts for item in attempt.tries)
+        if any(item.recorded for item in tries):
+            remember(edges, step.issue)
+
+
+def forget_split(local: Local, step: Issue) -> None:
+    """Have the split of a step written anew before the next submission.
+
+    Parameters
+    ----------
+    local : `~cmbot.reconcile.edges.Local`
+        What is known here.
     step : `~cmbot.models.issues.Issue`
         The step, just split.
     """
-    edges.mirror.remember(_split(step), "")
+    local.mirror.remember(_split(step), "")
 
 
 def step(edges: Edges, issue: Issue, now: datetime) -> None:

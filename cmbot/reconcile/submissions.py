@@ -275,12 +275,14 @@ def usable(names: Layout, step: str, attempts: Sequence[Attempt]) -> list[collec
         Those that left something in the Butler, without what a fresh attempt put aside.
     """
     return [
-        collections.GoodAttempt(
-            attempt.number, names.run(step, attempt.group, attempt.number, attempt.last_try.nonce)
-        )
+        collections.GoodAttempt(attempt.number, _run(names, step, attempt, attempt.last_try))
         for attempt in since_fresh(attempts)
         if attempt.state in {AttemptState.SUCCEEDED, AttemptState.PARTIAL} and attempt.last_try
     ]
+
+
+def _run(names: Layout, step: str, attempt: Attempt, item: Try) -> str:
+    return item.recorded.run if item.recorded else names.run(step, attempt.group, attempt.number, item.nonce)
 
 
 def left(edges: Edges, item: Try) -> Evidence:

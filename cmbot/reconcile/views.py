@@ -345,7 +345,7 @@ def _group(
     if data := known.get("data"):
         quanta, details = Counts(**data["counts"]), tuple(data["details"])
     selection = row.predicate["where"] or (f"{row.size} DataIds" if row.predicate["table"] else "all")
-    return GroupView(
+    group = GroupView(
         row.name,
         row.size,
         selection,
@@ -357,6 +357,7 @@ def _group(
         doubt,
         **(_ended(known) if attempts and not attempts[-1].state.live and known else {}),
     )
+    return replace(group, selection=group.outside or selection)
 
 
 def _ended(known: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cmbot.mirror import Mirror, contradictions, journal, restore
-from cmbot.models.attempts import AttemptState, Changes, TryState
+from cmbot.models.attempts import AttemptState, Changes, Recorded, TryState
+from cmbot.models.systems import System
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -252,3 +253,54 @@ def test_what_an_attempt_did_otherwise_comes_back_as_far_as_cmbot_can_have_writt
     found = journal.attempts(empty, "2")
     assert found["g001"][0].changes == changes
     assert found["g002"][0].changes == Changes()
+
+
+# ------------------------------------------------------------------------------- what others ran
+
+RECORDED = ENTRY | {
+    "state": "merge pending",
+    "name": "LSSTCam_prompt_output-2026-11-20",
+    "request": None,
+    "wms": "elsewhere",
+    "site": "",
+    "recorded": {"run": "LSSTCam/prompt/output-2026-11-20", "graph": "", "expected": {"isr": 20}},
+}
+
+
+@pytest.mark.covers("W1")
+def test_what_others_ran_comes_back_as_such_and_not_as_something_to_submit(
+    mirror: Mirror, empty: Mirror, doing: Any
+) -> None:
+    bring_back(mirror, doing, RECORDED)
+    ((attempt,),) = journal.attempts(mirror, "2").values()
+    properties = json.loads(json.dumps(restore.to_properties([attempt], "cmbot.attempts")))
+    bring_back(empty, doing, *properties["cmbot.attempts"]["attempts"])
+    ((again,),) = journal.attempts(empty, "2").values()
+    item = again.last_try
+    assert item is not None
+    assert item.recorded == Recorded("LSSTCam/prompt/output-2026-11-20", expected={"isr": 20})
+    assert (again.state, item.state, item.wms) == (
+        AttemptState.MERGE_PENDING,
+        TryState.SUBMITTED,
+        System.ELSEWHERE,
+    )
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"recorded": None},
+        {"recorded": RECORDED["recorded"] | {"run": "-x"}},
+        {"recorded": RECORDED["recorded"] | {"graph": "--help"}},
+        {"recorded": RECORDED["recorded"] | {"graph": "/sdf/../etc/passwd"}},
+        {"recorded": RECORDED["recorded"] | {"expected": {"isr; rm": 1}}},
+        {"recorded": RECORDED["recorded"] | {"expected": {"isr": "many"}}},
+        {"recorded": RECORDED["recorded"] | {"other": 1}},
+        {"name": "../tries"},
+        {"name": "a/b"},
+        {"nonce": "x"},
+    ],
+    ids=str,
+)
+def test_what_nobody_can_have_recorded_is_left_out(empty: Mirror, doing: Any, wrong: dict[str, Any]) -> None:
+    assert bring_back(empty, doing, RECORDED | wrong) == 0
