@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cmbot.handlers.campaign import decide
+from cmbot.handlers.orders import refusal
 from cmbot.models.attempts import AttemptState as S
-from cmbot.models.attempts import Cause, Changes, Order, OrderState, Verb
+from cmbot.models.attempts import Cause, Changes, Order, OrderState, Recorded, Try, TryState, Verb
 from cmbot.models.campaign import PausePolicy
 from cmbot.models.issues import Level, Status
 from cmbot.models.notices import NoticeKind
+from cmbot.models.systems import System
 
 if TYPE_CHECKING:
     from cmbot.models.views import GroupView
@@ -102,3 +104,36 @@ def test_a_paused_campaign_runs_again_when_a_request_of_it_was_restarted(build: 
     )
     decision = decide(build.campaign(paused, build.step(build.running(2), group)))
     assert [(move.issue.id, move.target) for move in decision.moves] == [("1", Status.RUNNING)]
+
+
+def executed(build: Any, state: S, size: int = 10, **more: Any) -> GroupView:
+    """A group with one attempt, executed somewhere."""
+    attempt = build.attempt(state, Cause("request:abc", build.anna, build.at(0), "ran cmbot"))
+    usual = Try(1, 1, "0a1b2c3d", "run", TryState.SUBMITTED, "tries/run", "here", build.at(1), request_id=7)
+    group: GroupView = build.group("g001", replace(attempt, tries=(replace(usual, **more),)))
+    return replace(group, size=size)
+
+
+@pytest.mark.covers("D17")
+def test_what_its_system_cannot_do_is_refused_with_a_way_out(build: Any) -> None:
+    parsl = executed(build, S.FAILED, wms=System.PARSL)
+    assert "leave it to its end" in refusal(Verb.CANCEL, executed(build, S.RUNNING, wms=System.PARSL))
+    assert "then retry it" in refusal(Verb.RESTART, parsl)
+    assert refusal(Verb.RETRY, parsl) == ""
+    for system in (System.PANDA, System.HTCONDOR):
+        assert refusal(Verb.CANCEL, executed(build, S.RUNNING, wms=system)) == ""
+        assert refusal(Verb.RESTART, executed(build, S.FAILED, wms=system)) == ""
+
+
+@pytest.mark.covers("A6")
+def test_what_others_ran_is_not_steered_and_a_group_made_for_it_never_submitted(build: Any) -> None:
+    recorded = Recorded("u/anna/run", expected={"isr": 2})
+    own = executed(build, S.FAILED, recorded=recorded)
+    assert "run by somebody else" in refusal(Verb.CANCEL, executed(build, S.RUNNING, recorded=recorded))
+    assert "run by somebody else" in refusal(Verb.RESTART, own)
+    # A group of the step's own data may be made good by cmbot; one that was made for the record may not.
+    made = executed(build, S.FAILED, size=0, recorded=recorded)
+    assert refusal(Verb.RETRY, own) == ""
+    assert "run by somebody else" in refusal(Verb.RETRY, made)
+    assert [submit.number for submit in decided(build, own).submits] == [2]
+    assert decided(build, made).submits == ()

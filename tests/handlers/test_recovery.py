@@ -56,6 +56,8 @@ def left(**what: object) -> Evidence:
     [
         (left(alive=True, code=None), Verb.WAIT),
         (left(alive=True, code=None, request_id=7), Verb.WAIT),
+        (left(alive=True, code=None, request_id=7, prepared=True, blocks=True), Verb.ADOPT),
+        (left(alive=True, code=None, blocks=True), Verb.WAIT),
         (left(request_id=7, prepared=True), Verb.ADOPT),
         (left(request_id=7, prepared=True, code=0), Verb.ADOPT),
         (left(request_id=7, prepared=True, code=None), Verb.ADOPT),
