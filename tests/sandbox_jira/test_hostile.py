@@ -60,6 +60,7 @@ TARGETS = st.sampled_from(
         ("POST", "issue/CM-1/watchers"),
         ("POST", "issueLink"),
         ("POST", "search"),
+        ("POST", "worklog/list"),
     ]
 )
 
@@ -67,6 +68,8 @@ TARGETS = st.sampled_from(
 ADDRESSES = [
     *("issue/{}", "issue/{}/comment/{}", "issue/CM-1/comment/{}", "comment/{}/properties/{}"),
     *("user?username={}", "attachment/{}", "issueLink/{}", "project/{}", "search?jql={}", "status/{}"),
+    *("worklog/updated?since={}", "user/viewissue/search?username={}&projectKey={}", "project/{}/restore"),
+    *("issue/{}/restore", "version/{}/relatedIssueCounts", "priority/{}", "project?includeArchived={}"),
     *("search?startAt={}&maxResults={}", "issue/CM-1/remotelink/{}", "issue/CM-1/properties/{}"),
     *("issue/CM-1?fields={}&expand={}", "issue/createmeta/{}/issuetypes/{}", "issue/CM-1/comment?orderBy={}"),
 ]

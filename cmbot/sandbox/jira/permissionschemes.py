@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, get_args
 from . import adminparts, roles
 from .errors import JiraError
 from .grants import HOLDERS_WITH_PARAMETER, HolderKind
-from .permissions import PERMISSIONS, administer
+from .permissionkeys import PERMISSIONS
+from .permissions import administer
 
 if TYPE_CHECKING:
     from .adminparts import Body

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from .fieldtypes import SEED_TYPES
 from .loading import ADMINISTRATORS, EVERYBODY
-from .permissions import PERMISSIONS
+from .permissionkeys import PERMISSIONS
 from .statusparts import CategoryKey
 from .systemfields import SYSTEM_FIELDS
 

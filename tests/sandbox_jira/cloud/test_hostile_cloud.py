@@ -111,6 +111,8 @@ PATHS = st.sampled_from(
         ("POST", "workflows"),
         ("POST", "workflows/create"),
         ("PUT", "workflowscheme/project"),
+        ("PUT", "issue/unarchive"),
+        ("POST", "worklog/list"),
     ]
 )
 QUERIES = st.sampled_from(
@@ -133,6 +135,9 @@ QUERIES = st.sampled_from(
         "workflowscheme",
         "workflowscheme/project",
         "configuration",
+        "worklog/updated",
+        "user/viewissue/search",
+        "user/assignable/multiProjectSearch",
     ]
 )
 PARAMETERS = st.dictionaries(
@@ -157,6 +162,10 @@ PARAMETERS = st.dictionaries(
             "queryString",
             "workflowName",
             "projectId",
+            "projectKey",
+            "projectKeys",
+            "since",
+            "status",
         ]
     ),
     st.text(max_size=12) | st.integers(-(2**70), 2**70).map(str) | st.just("CM"),

@@ -8,7 +8,8 @@ from fastapi import APIRouter, Request, Response
 
 from cmbot.sandbox.jira import durations
 from cmbot.sandbox.jira.errors import JiraError
-from cmbot.sandbox.jira.permissions import GLOBAL_PERMISSIONS, PERMISSIONS, can_be_assigned, may
+from cmbot.sandbox.jira.permissionkeys import GLOBAL_PERMISSIONS, PERMISSIONS
+from cmbot.sandbox.jira.permissions import can_be_assigned, may
 
 from .call import Call, SignedIn, answer, base_url
 from .people import assignable_to_all, memberships, who_may_see

@@ -164,19 +164,32 @@ def described(
     attempt: sqlite3.Row, now: datetime, logs: str, time: Callable[[str | None], str | None]
 ) -> Row:
     """Fields that lists and pages share; they write times differently."""
-    ended, task = attempt["ended"], workload_id(attempt["task_id"])
-    duration = seconds(attempt["started"], ended or now.isoformat())
-    memory = None if attempt["max_rss"] is None else int(attempt["max_rss"] * _KILOBYTES)
-    waited = max(seconds(attempt["created"], attempt["started"]), 0.0)
-    priority, bad = attempt["priority"], attempt["state"] in {"failed", "lost"}
     job = {
         **dict.fromkeys(_EMPTY),
         **_CONSTANT,
         **columns(errors(attempt)),
+        **_identity(attempt, logs),
+        **_instants(attempt, time),
+        **_measures(attempt, now),
+    }
+    if "transform" in errors(attempt):
+        job["transformerrordiag"] = errors(attempt)["transform"][1]
+    if attempt["state"] in {"failed", "lost"}:
+        job |= {
+            "destinationse": "local",
+            "errorinfo": _errorinfo(attempt),
+            "error_desc": "",
+            "error_category": "Uncategorized",
+        }
+    return job
+
+
+def _identity(attempt: sqlite3.Row, logs: str) -> Row:
+    """Which job it is, of which task, where, and how it stands."""
+    task, priority = workload_id(attempt["task_id"]), attempt["priority"]
+    return {
         "pandaid": attempt["id"],
         "pilotid": f"{log_url(attempt, logs, 'pilotlog.txt')}|{LOG_TYPE}|{PILOT}",
-        "creationtime": time(attempt["created"]),
-        "modificationtime": time(ended or attempt["started"]),
         "modificationhost": "wn001.example.org",
         "produserid": attempt["username"],
         "produsername": attempt["username"],
@@ -186,48 +199,63 @@ def described(
         "maxattempt": attempt["number"],  # it is so in every recorded attempt
         "jobstatus": status(attempt),
         "jobname": job_name(attempt),
-        "minramcount": int(attempt["memory"] * _TAKEN),
-        "starttime": time(attempt["started"]),
-        "endtime": time(ended),
-        "cpuconsumptiontime": round(duration, 1) if ended else 0.0,
-        "cpuconsumptionunit": "s" if ended else None,
         "transexitcode": None if attempt["exit_code"] is None else str(attempt["exit_code"]),
         "computingsite": attempt["place"],
         "destinationdblock": f"PandaJob_#{{pandaid}}.{2 * attempt['task_id']}.{2 * attempt['task_id']}",
-        "destinationse": "local" if bad else None,
+        "destinationse": None,
         "cloud": attempt["cloud"],
         "homecloud": attempt["cloud"],
         "taskid": task,
         "jeditaskid": task,
         "reqid": attempt["request_id"],
         "jobsetid": attempt["request_id"],
+        "batchid": "123456.0",
+        "failedattempt": attempt["number"] - 1,
+        "wn": "wn001.example.org",
+        "priorityrange": f"{priority // 100 * 100}:{priority // 100 * 100 + 99}",
+        "jobsetrange": "0:99",
+    }
+
+
+def _instants(attempt: sqlite3.Row, time: Callable[[str | None], str | None]) -> Row:
+    """When it did what."""
+    ended = attempt["ended"]
+    return {
+        "creationtime": time(attempt["created"]),
+        "modificationtime": time(ended or attempt["started"]),
+        "starttime": time(attempt["started"]),
+        "endtime": time(ended),
         "statechangetime": time(ended or attempt["started"]),
         "proddbupdatetime": listed(attempt["created"]),
-        "batchid": "123456.0",
-        "corecount": attempt["cores"],
-        "actualcorecount": attempt["cores"] if ended else None,
+    }
+
+
+def _measures(attempt: sqlite3.Row, now: datetime) -> Row:
+    """How long it took and waited, and what it used."""
+    ended, cores = attempt["ended"], attempt["cores"]
+    duration = seconds(attempt["started"], ended or now.isoformat())
+    waited = max(seconds(attempt["created"], attempt["started"]), 0.0)
+    memory = None if attempt["max_rss"] is None else int(attempt["max_rss"] * _KILOBYTES)
+    found = {
+        "minramcount": int(attempt["memory"] * _TAKEN),
+        "cpuconsumptiontime": round(duration, 1) if ended else 0.0,
+        "cpuconsumptionunit": "s" if ended else None,
+        "corecount": cores,
+        "actualcorecount": cores if ended else None,
         "maxrss": memory,
         "maxpss": memory,
-        "failedattempt": attempt["number"] - 1,
         "hs06sec": int(duration * 10),
-        "wn": "wn001.example.org",
         "durationsec": round(duration, 1),
         "durationmin": int(duration // 60),
         "duration": clock_face(duration),
         "waittimesec": waited,
         "waittime": clock_face(waited),
-        "priorityrange": f"{priority // 100 * 100}:{priority // 100 * 100 + 99}",
-        "jobsetrange": "0:99",
     }
     if memory is not None:
-        job["maxpssgbpercore"] = round(memory / 2**20 / attempt["cores"], 2)
+        found["maxpssgbpercore"] = round(memory / 2**20 / cores, 2)
     if ended and round(duration) > 0:
-        job["cpuefficiency"] = 100.0
-    if "transform" in errors(attempt):
-        job["transformerrordiag"] = errors(attempt)["transform"][1]
-    if bad:
-        job |= {"errorinfo": _errorinfo(attempt), "error_desc": "", "error_category": "Uncategorized"}
-    return job
+        found["cpuefficiency"] = 100.0
+    return found
 
 
 def _errorinfo(attempt: sqlite3.Row) -> str:

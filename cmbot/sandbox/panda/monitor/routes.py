@@ -3,29 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import HTMLResponse, RedirectResponse
+from starlette.responses import RedirectResponse
 
 from cmbot.sandbox.panda import settings as kept_settings
-from cmbot.sandbox.panda.monitor import (
-    door,
-    errors,
-    jobpage,
-    jobrows,
-    jobs,
-    oddities,
-    reading,
-    taskpage,
-    tasks,
-    workflows,
-)
+from cmbot.sandbox.panda.monitor import door, views
 from cmbot.sandbox.panda.monitor.question import BadQuestion, Question, read
-from cmbot.sandbox.panda.rows import task_id_of
+from cmbot.sandbox.panda.monitor.views import Asking, NotFound
 
 if TYPE_CHECKING:
     import sqlite3
@@ -49,7 +37,6 @@ PATHS = (
 """Beginnings of the monitor's paths: it checks tokens itself, in its own words."""
 
 _BODY_LIMIT = 2**20
-_HOURS = 12
 _CACHED = {"Cache-Control": "max-age=600"}
 _LOGIN = "/login/"
 _WITHOUT_SLASH = (
@@ -62,20 +49,6 @@ _WITHOUT_SLASH = (
     "/idds/getiddsfortask",
     "/filebrowser",
 )
-
-
-class _NotFound(Exception):
-    """There is no such task or job: the real one answers with a page, and 200."""
-
-
-@dataclass(frozen=True)
-class _Asking:
-    """What a view works with."""
-
-    db: sqlite3.Connection
-    question: Question
-    settings: Settings
-    logs: str
 
 
 class Monitor:
@@ -103,29 +76,29 @@ class Monitor:
     def router(self) -> APIRouter:
         """Make the routes."""
         routes = APIRouter()
-        views: dict[str, Callable[[_Asking], object]] = {
-            "/idds/wfprogress/": _workflows,
-            "/tasks/": _tasks,
-            "/jobs/": _jobs,
-            "/errors/": _errors,
-            "/idds/getiddsfortask/": _idds_for_task,
-            "/filebrowser/": _files,
+        answers: dict[str, Callable[[Asking], object]] = {
+            "/idds/wfprogress/": views.all_workflows,
+            "/tasks/": views.all_tasks,
+            "/jobs/": views.all_jobs,
+            "/errors/": views.all_errors,
+            "/idds/getiddsfortask/": views.idds_for_task,
+            "/filebrowser/": views.no_files,
             "/api/joberrordescriptions/": lambda _: {"error_descriptions": []},
-            "/job": _job,
-            "/task/{number}/": _task,
-            "/job/{number}/": _job,
-            "/taskstatuslog/{number}/": _task_log,
-            "/jobstatuslog/{number}/": _job_log,
-            "/idds/daggraph/": _no_json,
-            _LOGIN: _no_json,
+            "/job": views.job,
+            "/task/{number}/": views.task,
+            "/job/{number}/": views.job,
+            "/taskstatuslog/{number}/": views.task_log,
+            "/jobstatuslog/{number}/": views.job_log,
+            "/idds/daggraph/": views.no_json,
+            _LOGIN: views.no_json,
         }
-        for path, view in views.items():
+        for path, view in answers.items():
             routes.add_api_route(path, self._route(view), methods=["GET", "POST"])
         for path in _WITHOUT_SLASH:
             routes.add_api_route(path, _with_slash, methods=["GET"])
         return routes
 
-    def _route(self, view: Callable[[_Asking], object]) -> Callable[[Request], Any]:
+    def _route(self, view: Callable[[Asking], object]) -> Callable[[Request], Any]:
         async def route(request: Request) -> Response:
             body = await _body(request)
             answer, settings = await run_in_threadpool(self._answer, request, body, view)
@@ -135,7 +108,7 @@ class Monitor:
         return route
 
     def _answer(
-        self, request: Request, body: bytes, view: Callable[[_Asking], object]
+        self, request: Request, body: bytes, view: Callable[[Asking], object]
     ) -> tuple[Response, Settings]:
         """Answer of one request, from the cache in between or from the monitor."""
         headers, url = request.headers, str(request.url)
@@ -155,7 +128,7 @@ class Monitor:
             found = (
                 refusal
                 or self._overcome(request, db, settings, asked)
-                or self._seen(request, _Asking(db, asked, settings, self._logs), view)
+                or self._seen(request, Asking(db, asked, settings, self._logs), view)
             )
         if settings.cache and request.method == "GET" and found.status_code == 200:
             self._cache = dict(list(self._cache.items())[-100:]) | {url: (now, found)}
@@ -176,113 +149,25 @@ class Monitor:
         limited = None if free else door.counted(db, door.host(request), settings)
         return limited or door.outage(settings)
 
-    def _seen(self, request: Request, asking: _Asking, view: Callable[[_Asking], object]) -> Response:
+    def _seen(self, request: Request, asking: Asking, view: Callable[[Asking], object]) -> Response:
         """Page, or JSON, with the monitor's mistakes."""
         question = asking.question
         try:
-            if not question.wants_json or view is _no_json:
+            if not question.wants_json or view is views.no_json:
                 return self._pages.page(request.url.path, question, asking.settings, asking.db)
             payload = view(asking)
         except BadQuestion as error:
             return door.answer({"error": str(error)}, 400)
-        except _NotFound:
+        except NotFound:
             return self._pages.unknown(request.url.path)
         if isinstance(payload, Response):
             return payload
-        headers = _CACHED if view in {_tasks, _jobs, _errors} else None
+        headers = _CACHED if view in {views.all_tasks, views.all_jobs, views.all_errors} else None
         found = door.answer(payload, headers=headers)
         if asking.settings.monitor == "cut":
             body = bytes(found.body)
             return Response(body[: len(body) // 2], media_type="application/json")
         return found
-
-
-def _workflows(asking: _Asking) -> object:
-    rows = workflows.rows(asking.db, asking.question, asking.settings)
-    return oddities.disturbed(rows, asking.settings)
-
-
-def _tasks(asking: _Asking) -> object:
-    extra = asking.question.parameters.get("extra", "")
-    if "jobstatecount" in extra:  # fails on PostgreSQL, and always has (reference/panda.md 3.2)
-        return HTMLResponse("<!DOCTYPE html><html><head><title>Server Error (500)</title></head></html>", 500)
-    rows = tasks.rows(asking.db, asking.question, asking.settings)
-    return oddities.disturbed(rows[:100] if "metastruct" in extra else rows, asking.settings)
-
-
-def _jobs(asking: _Asking) -> object:
-    answer = jobs.answer(asking.db, asking.question, asking.settings, asking.logs)
-    listed = answer.get("jobs")
-    if isinstance(listed, list):
-        answer["jobs"] = oddities.disturbed(listed, asking.settings)
-    return answer
-
-
-def _errors(asking: _Asking) -> object:
-    failed = jobs.failed(asking.db, asking.question, asking.settings, _HOURS)
-    listed = [
-        jobrows.listed_job(row, asking.question.now, asking.logs, memory_as_text=False) for row in failed
-    ]
-    blocks: dict[str, object] = {
-        "jobSummary": jobs.summary(listed, errors.SUMMED),
-        "errsByCount": errors.by_count(failed),
-        "errsBySite": errors.grouped(failed, lambda row: row["place"]),
-        "errsByUser": errors.grouped(failed, lambda row: row["username"]),
-        "errsByTask": errors.grouped(failed, errors.task),
-    }
-    wanted = set(asking.question.parameters.get("fields", "").split(",")) - {""}
-    return {name: block for name, block in blocks.items() if not wanted or name in wanted}
-
-
-def _one_task(asking: _Asking) -> reading.Task:
-    number = asking.question.integer("jeditaskid")
-    known = reading.known_before(asking.settings, asking.question.now)
-    found = [] if number is None else reading.tasks(asking.db, known, ids=[task_id_of(number)])
-    if not found:
-        raise _NotFound
-    return found[0]
-
-
-def _one_attempt(asking: _Asking) -> sqlite3.Row:
-    number = asking.question.integer("pandaid")
-    known = reading.known_before(asking.settings, asking.question.now)
-    found = [] if number is None else reading.attempts(asking.db, known, ids=[number])
-    if not found:
-        raise _NotFound
-    return found[0]
-
-
-def _task(asking: _Asking) -> object:
-    return taskpage.single_task(_one_task(asking), asking.question)
-
-
-def _task_log(asking: _Asking) -> object:
-    return taskpage.status_log(_one_task(asking))
-
-
-def _job(asking: _Asking) -> object:
-    return jobpage.single_job(_one_attempt(asking), asking.question.now, asking.logs)
-
-
-def _job_log(asking: _Asking) -> object:
-    return jobpage.status_log(_one_attempt(asking))
-
-
-def _idds_for_task(asking: _Asking) -> object:
-    number = asking.question.integer("jeditaskid")
-    ids = [] if number is None else [task_id_of(number)]
-    found = reading.tasks(asking.db, reading.known_before(asking.settings, asking.question.now), ids=ids)
-    return {"data": [tasks.idds(task) for task in found]}
-
-
-def _files(asking: _Asking) -> object:
-    del asking
-    return {"error": "Log provider is not supported: only rucio and s3 are"}
-
-
-def _no_json(_: _Asking) -> object:
-    """Mark addresses that are pages whatever is asked."""
-    raise _NotFound
 
 
 def _age(then: datetime, now: datetime) -> float:
