@@ -330,6 +330,7 @@ LEFT_OUT = {
     ),
     "originalEstimateSeconds": "there only where time is tracked",
     "avatarId": "there are no pictures to choose",
+    "autoCompleteUrl": "leads to what only the vendor's own pages ask",
     "epic": "comes from the agile resource, which is not emulated",
 }
 

@@ -38,6 +38,9 @@ def busy(calm: Sandbox) -> Sandbox:
     return calm
 
 
+OLD_CREATE = "rest-createmeta-old-dc.json"  # its fields are those of the present form
+
+
 def sample(samples: Path, name: str, *path: str | int) -> Any:
     found: Any = json.loads((samples / name).read_text())
     for step in path:
@@ -75,3 +78,20 @@ def test_an_answer_has_the_shape_of_a_captured_one(
     for step in ours:
         found = found[step]
     assert differences(found, sample(samples, name, *theirs)) == []
+
+
+def test_a_field_to_create_with_has_the_shape_of_a_captured_one(
+    busy: Sandbox, samples: Path, differences: Differences
+) -> None:
+    captured = sample(samples, OLD_CREATE, "projects", 0, "issuetypes", 0, "fields")
+    kind = busy.app.site.config.first_type("Step")
+    assert kind is not None
+    page = busy.get(f"issue/createmeta/CM/issuetypes/{kind.id}?maxResults=200")
+    ours = {field["fieldId"]: field for field in page["values"]}
+    assert [problem for name, theirs in captured.items() for problem in differences(ours[name], theirs)] == []
+
+
+def test_every_captured_answer_of_data_center_is_looked_at(samples: Path) -> None:
+    captured = {path.name for path in samples.glob("rest-*.json") if "cloud" not in path.name}
+    of_cloud = {"rest-issue-v2.json"}
+    assert captured <= {case[2] for case in CASES} | {OLD_CREATE} | of_cloud

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
 from . import projectshapes
-from .configuration import PRIORITIES, RESOLUTIONS
+from .configuration import DEFAULT_PRIORITY, PRIORITIES, RESOLUTIONS
 from .fieldtypes import TYPES
 from .markup import Surroundings
 
@@ -225,6 +225,8 @@ class SetupShapes:
             "hasDefaultValue": field.type == "priority",
             "operations": list(TYPES[field.type].operations),
         }
+        if field.type == "priority":
+            found["defaultValue"] = self.named("priority", DEFAULT_PRIORITY, PRIORITIES[DEFAULT_PRIORITY])
         allowed = self.allowed(field)
         return found if allowed is None else {**found, "allowedValues": allowed}
 

@@ -33,7 +33,7 @@ def today(found: Any) -> Any:
         return [today(one) for one in found]
     if not isinstance(found, dict):
         return found
-    dropped = {"autoCompleteUrl", "defaultValue"} | ({"name", "key"} if "accountId" in found else set())
+    dropped = {"name", "key"} if "accountId" in found else set()
     dropped |= {"expand"} if "isLast" in found else set()
     return {name: today(value) for name, value in found.items() if name not in dropped}
 

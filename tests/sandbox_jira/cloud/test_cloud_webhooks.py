@@ -53,6 +53,8 @@ def test_bodies_have_the_shape_of_captured_ones(
     key = cloud.create(description="d", labels=["a"], assignee={"accountId": cloud.account("bob")})
     for change in ({quanta: 2}, {"labels": ["b"]}):
         cloud.rest("PUT", f"issue/{key}", version=2, json={"fields": change})
+    file, sure = {"file": ("test.xml", b"x")}, {"X-Atlassian-Token": "no-check"}
+    cloud.rest("POST", f"issue/{key}/attachments", version=2, files=file, headers=sure)
     number = cloud.post(f"issue/{key}/comment", {"body": "c"}, 201, version=2)["id"]
     cloud.rest("PUT", f"issue/{key}/comment/{number}", version=2, json={"body": "d"})
     cloud.rest("DELETE", f"issue/{key}/comment/{number}")
@@ -77,6 +79,7 @@ _CAPTURED = (
     "issue-created",
     "custom-field",
     "labels",
+    "attachment-edited",
     "comment-created",
     "comment-updated",
     "comment-deleted",
