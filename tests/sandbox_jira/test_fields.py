@@ -126,7 +126,9 @@ def test_a_query_is_saved_and_found_again(sandbox: Sandbox) -> None:
     sent = {"name": "Mine", "jql": "reporter = currentUser()", "favourite": True}
     made = sandbox.rest("POST", "filter", json=sent).json()
     assert sandbox.get(f"filter/{made['id']}", user="bob")["jql"] == sent["jql"]
-    assert [one["name"] for one in sandbox.get("filter/favourite")] == ["Mine"]
+    assert [(one["name"], str(one["favourite"])) for one in sandbox.get("filter/favourite")] == [
+        ("Mine", "True")
+    ]
     assert sandbox.get("filter/favourite", user="bob") == []
     assert sandbox.rest("POST", "filter", json=sent).status_code == 400
     assert sandbox.rest("POST", "filter", json={"name": "Bad", "jql": "nonsense = 1"}).status_code == 400

@@ -79,6 +79,14 @@ def world(calm: Sandbox) -> Sandbox:
         ("Sites not in (UK)", []),
         ("Quanta >= 10 AND Quanta < 20", [2]),
         ("resolution is EMPTY AND Quanta = 20", [3]),
+        ("resolution = Unresolved AND Quanta = 20", [3]),
+        ("resolution != unresolved", []),
+        ("issuetype in subTaskIssueTypes()", [4]),
+        ("issuetype not in standardIssueTypes()", [4]),
+        ("watcher = currentUser() ORDER BY key", [1, 2, 3, 4, 5]),
+        ("watcher in (bob) OR watcher is EMPTY OR watcher != alice", []),
+        ("voter is not EMPTY", []),
+        ("due < endOfWeek()", []),
         ("summary ~ step ORDER BY key", [2, 3]),
         ('summary ~ "w_2026*"', [2]),
         ('summary ~ "step one"', [2]),
@@ -140,6 +148,10 @@ def test_a_query_finds(world: Sandbox, jql: str, numbers: list[int]) -> None:
         ("assignee in membersOf(nobody)", "the group does not exist"),
         ("assignee in membersOf()", "expected '1' arguments but received '0'"),
         ("assignee = currentUser(x)", "expected '0' arguments but received '1'"),
+        ("issue in linkedIssues(CM-99)", "An issue with key 'CM-99' does not exist"),
+        ("issue in linkedIssues(CM-1, eats)", "knows no issue link type 'eats'"),
+        ("issuetype = standardIssueTypes()", "does not support lists"),
+        ("fixVersion in releasedVersions(NO)", "The value 'NO' does not exist"),
         ("Quanta = many", "is not a number"),
         ('summary ~ ""', "without words"),
         ('summary ~ "!?"', "without words"),
@@ -236,3 +248,27 @@ def test_what_follows_the_grammar_is_parsed_and_twice_not_is_the_same(jql: str) 
 def test_any_text_is_parsed_or_refused(jql: str) -> None:
     with suppress(JiraError):
         parse(jql)
+
+
+def test_lists_of_links_versions_and_days_are_functions(sandbox: Sandbox) -> None:
+    for name, released in (("old", True), ("new", False)):
+        sandbox.rest("POST", "version", json={"project": "CM", "name": name, "released": released})
+    assert [str(one["released"]) for one in sandbox.get("project/CM/versions")] == ["True", "False"]
+    first = sandbox.create(duedate="2026-11-20", fixVersions=[{"name": "old"}])
+    second = sandbox.create(duedate="2026-11-21", fixVersions=[{"name": "new"}])
+    third = sandbox.create()
+    for other in (second, third):
+        ends = {"inwardIssue": {"key": first}, "outwardIssue": {"key": other}}
+        sandbox.rest("POST", "issueLink", json={"type": {"name": "Blocks"}, **ends})
+    queries = {
+        f"issue in linkedIssues({first}) ORDER BY key": [second, third],
+        f'issue in linkedIssues({first}, "is blocked by")': [],
+        f'issue in linkedIssues({second}, "is blocked by", Blocks)': [first],
+        f"key not in linkedIssues({first})": [first],
+        "due = now()": [first],
+        "due > endOfDay()": [second],
+        "due >= startOfDay() ORDER BY key": [first, second],
+        "fixVersion in releasedVersions()": [first],
+        "fixVersion in unreleasedVersions(CM)": [second],
+    }
+    assert {jql: sandbox.search(jql) for jql in queries} == queries

@@ -19,7 +19,8 @@ _SELECT = "SELECT id, name, description, jql, owner, favourite FROM filters"
 
 def listed(site: Site) -> list[Filter]:
     """All saved queries: who can sign in sees them."""
-    return [Filter(*row) for row in site.store.rows(f"{_SELECT} ORDER BY name")]
+    rows = site.store.rows(f"{_SELECT} ORDER BY name")
+    return [Filter(**{**dict(row), "favourite": bool(row["favourite"])}) for row in rows]
 
 
 def find(site: Site, number: str) -> Filter:

@@ -144,7 +144,15 @@ def _project(
             )
         ),
         versions=tuple(
-            Version(*one)
+            Version(
+                id=one["id"],
+                name=one["name"],
+                description=one["description"],
+                started=one["started"],
+                due=one["due"],
+                released=bool(one["released"]),
+                archived=bool(one["archived"]),
+            )
             for one in store.rows(
                 "SELECT id, name, description, started, due, released, archived FROM versions "
                 "WHERE project_id = ? ORDER BY id",

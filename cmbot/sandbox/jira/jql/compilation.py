@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cmbot.sandbox.jira.site import Site
 
     from .searchers import Searcher
+    from .tree import Operand
 
 Sql = tuple[str, tuple[Any, ...]]
 DEFAULT_ORDER = "i.id DESC"
@@ -101,19 +102,24 @@ def _key_order(operator: str, issue: int) -> Sql:
 
 def _membership(asker: Asker, clause: Clause, searcher: Searcher) -> Sql:
     """``=`` and IN, where EMPTY may be among the values; the opposites leave out what is empty."""
-    written = [operand for operand in clause.operands if isinstance(operand, Literal | Call)]
+    operands = [Empty() if _is_unset(searcher, one) else one for one in clause.operands]
+    written = [operand for operand in operands if isinstance(operand, Literal | Call)]
     if clause.operator in ("=", "!="):
         written = [_single(clause, searcher, operand) for operand in written]
     values = [
         value for operand in written for value in searchers.values_of(asker, clause.field, searcher, operand)
     ]
-    with_empty = any(isinstance(operand, Empty) for operand in clause.operands)
+    with_empty = any(isinstance(operand, Empty) for operand in operands)
     positive = clause.operator in ("=", "in")
     parts = [_among(searcher, values)] if written else []
     if not positive:
         parts = [(f"NOT {sql}", marked) for sql, marked in parts]
         return _joined("AND", [*parts, _emptiness(searcher, empty=False)])
     return _joined("OR", parts + ([_emptiness(searcher, empty=True)] if with_empty else []))
+
+
+def _is_unset(searcher: Searcher, operand: Operand) -> bool:
+    return isinstance(operand, Literal) and operand.text.casefold() == (searcher.unset or None)
 
 
 def _single(clause: Clause, searcher: Searcher, operand: Literal | Call) -> Literal | Call:
@@ -126,6 +132,8 @@ def _single(clause: Clause, searcher: Searcher, operand: Literal | Call) -> Lite
 
 def _among(searcher: Searcher, values: list[Any]) -> Sql:
     marks = ", ".join("?" * len(values))
+    if searcher.rows is not None:
+        return f"EXISTS (SELECT 1 FROM ({searcher.rows}) AS v WHERE v.value IN ({marks}))", tuple(values)  # noqa: S608 - marks and own names
     if searcher.listed is None:
         return f"{searcher.column} IN ({marks})", tuple(values)
     each = f"SELECT 1 FROM json_each(i.fields, ?) AS v WHERE {searcher.each} IN ({marks})"  # noqa: S608 - marks and own names

@@ -140,3 +140,17 @@ INSTANTS: Mapping[str, Function] = {
     "endofmonth": _edge("M", end=True),
     "endofyear": _edge("y", end=True),
 }
+
+
+def _as_day(function: Function) -> Function:
+    """The day, in the asker's calendar, of an instant that a function gives."""
+
+    def call(asker: Asker, *arguments: str) -> list[str]:
+        zone = zoneinfo.ZoneInfo(asker.user.time_zone)
+        instants = function.call(asker, *arguments)
+        return [dt.datetime.fromtimestamp(one / 1000, zone).date().isoformat() for one in instants]
+
+    return Function(call, function.fewest, function.most)
+
+
+DAYS: Mapping[str, Function] = {name: _as_day(function) for name, function in INSTANTS.items()}

@@ -9,7 +9,8 @@ from cmbot.sandbox.jira.configuration import PRIORITIES, RESOLUTIONS
 from cmbot.sandbox.jira.errors import JiraError
 
 from . import values
-from .functions import INSTANTS, NONE, PEOPLE, evaluate
+from .functions import DAYS, INSTANTS, NONE, PEOPLE, evaluate
+from .listings import ISSUE_TYPES, ISSUES, VERSIONS
 from .tree import Call, Literal
 
 if TYPE_CHECKING:
@@ -42,6 +43,10 @@ class Searcher:
     """JSON path of the list, where the field holds several values."""
     each: str = "v.value"
     """SQL expression of what one of several values is compared by."""
+    rows: str | None = None
+    """SQL of the values at an issue ``i``, where a table of its own holds them."""
+    unset: str = ""
+    """Word for nothing besides EMPTY, in lower case."""
     sort: str | None = None
     """SQL expression to sort by, if not the column."""
 
@@ -112,15 +117,26 @@ _TEXTS = frozenset({"summary", "paragraph", "text", "epic-name"})
 _COMMENTS = (
     "(SELECT group_concat(c.body, char(10)) FROM comments c WHERE c.issue_id = i.id AND c.visibility IS NULL)"
 )
-_KEY = Searcher(ORDER, "i.id", values.issue, NONE, sort="p.key {0}, i.number")
+_KEY = Searcher(ORDER, "i.id", values.issue, ISSUES, sort="p.key {0}, i.number")
+_TYPE = Searcher(EQUALITY, "i.type_id", values.issue_type, ISSUE_TYPES)
+
+
+def _at(table: str) -> Searcher:
+    """People whom a table names for an issue."""
+    people = f"SELECT t.user AS value FROM {table} t WHERE t.issue_id = i.id"  # noqa: S608 - a table's name
+    return Searcher(EQUALITY, f"(SELECT MIN(value) FROM ({people}))", values.user, PEOPLE, rows=people)  # noqa: S608 - the same
+
+
 _SPECIAL = {
     "project": _plain("i.project_id", values.project, "p.key"),
     "key": _KEY,
     "issuekey": _KEY,
     "issue": _KEY,
     "id": _KEY,
-    "issuetype": _plain("i.type_id", values.issue_type),
-    "type": _plain("i.type_id", values.issue_type),
+    "issuetype": _TYPE,
+    "type": _TYPE,
+    "watcher": _at("watchers"),
+    "voter": _at("votes"),
     "status": _plain("i.status_id", values.status),
     "statuscategory": _plain("s.category", values.category),
     "parent": _plain("i.parent_id", values.issue),
@@ -148,7 +164,8 @@ def _parts(field: Field) -> Searcher:
     """Components or versions: by name, which several projects may have."""
     name = f"(SELECT t.name FROM {field.type} t WHERE t.id = v.value) COLLATE NOCASE"  # noqa: S608 - a table's name
     column = _json(field.id)
-    return Searcher(EQUALITY, column, values.part(field.type), NONE, listed=f"$.{field.id}", each=name)
+    functions = VERSIONS if field.type == "versions" else NONE
+    return Searcher(EQUALITY, column, values.part(field.type), functions, listed=f"$.{field.id}", each=name)
 
 
 def _words_of(operators: frozenset[str]) -> Callable[[Field], Searcher]:
@@ -169,7 +186,7 @@ _BY_TYPE: Mapping[str, Callable[[Field], Searcher]] = {
     "multiselect": _listed(values.option),
     "components": _parts,
     "versions": _parts,
-    "date": lambda f: Searcher(ORDER, _json(f.id), values.day_of, NONE),
+    "date": lambda f: Searcher(ORDER, _json(f.id), values.day_of, DAYS),
     "labels": _listed(lambda _: values.as_written),
     "user": _people,
     "users": _people,
@@ -177,7 +194,9 @@ _BY_TYPE: Mapping[str, Callable[[Field], Searcher]] = {
     "priority": lambda f: _plain(_json(f.id), values.of_table(PRIORITIES)),
     "securitylevel": lambda f: _plain(_json(f.id), values.security_level),
     "category-change": lambda _: Searcher(ORDER, "i.category_changed", values.instant_of, INSTANTS),
-    "resolution": lambda f: _plain(_json(f.id), values.of_table(RESOLUTIONS)),
+    "resolution": lambda f: Searcher(
+        EQUALITY, _json(f.id), values.of_table(RESOLUTIONS), NONE, unset="unresolved"
+    ),
 }
 
 
