@@ -17,6 +17,7 @@ import requests
 
 from cmbot.sandbox.jira import seed as seeds
 from cmbot.sandbox.jira import seeding, serve
+from cmbot.sandbox.jira.schema import VERSION
 from cmbot.sandbox.jira.store import Store
 from cmbot.sandbox.jira.strange.profiles import PROFILES
 
@@ -207,7 +208,7 @@ def test_a_store_of_another_version_is_not_touched(tmp_path: Path) -> None:
     store.run("PRAGMA user_version = 99")
     store.close()
     before = path.read_bytes()
-    with pytest.raises(ValueError, match="store version 99, expected 5"):
+    with pytest.raises(ValueError, match=f"store version 99, expected {VERSION}"):
         Store(path)
     assert path.read_bytes() == before
     assert os.access(path, os.W_OK)
