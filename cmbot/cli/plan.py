@@ -50,6 +50,8 @@ def _show(item: StepPlan, *, show_yaml: bool) -> None:
     console.print(
         f"[bold]{item.key} {escape(item.name)}[/]  {', '.join(item.inputs)} -> {item.output}", highlight=False
     )
+    for lacking in item.missing:
+        console.print(f"  {escape(item.site)} runs {item.wms}: {lacking}", highlight=False, soft_wrap=True)
     for problem in item.problems:
         console.print(f"  not now: {escape(str(problem))}", highlight=False, soft_wrap=True)
     if item.groups:

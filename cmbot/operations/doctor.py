@@ -15,12 +15,14 @@ from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
 from cmbot import credentials
+from cmbot.bps.submission import WMS_CLASSES
 from cmbot.butler.questions import QUERY_SCRIPT, ReachRequest, parse_reach
 from cmbot.children import Runner
 from cmbot.exceptions import CmbotError, NotFound, Refused, RemoteError, UserError
 from cmbot.jira.survey import Survey
 from cmbot.jira_schema import values
 from cmbot.mirror import Mirror, lease
+from cmbot.models.systems import MISSING, System
 from cmbot.operations import diagnosis, jira_diagnosis
 from cmbot.operations.diagnosis import Health, Line
 from cmbot.operations.examining import Check, examine
@@ -30,13 +32,14 @@ from cmbot.reconcile import opening, views
 from cmbot.reconcile.opening import mirror_file, open_local
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from cmbot.mirror.budget import Budget
-    from cmbot.settings import Settings, WebSettings
+    from cmbot.settings import Settings, SiteSettings, WebSettings
 
 _BPS = ("bps", "submit", "--help")
 """Imports all that a submission imports, and submits nothing."""
+_PING = ("bps", "ping")
 _MARGIN = 5.0
 """Seconds that a check has beyond what it itself waits for."""
 _LARGEST = 65536
@@ -99,6 +102,9 @@ class Doctor:
         for name in self._settings.environments:
             yield Check(f"environment {name}", partial(self._bps, name))
             yield Check(f"butler in {name}", partial(self._butlers, name))
+        for name, site in self._settings.sites.items():
+            if site.wms is not System.PANDA:
+                yield Check(f"site {name}", partial(self._site, name, site))
         if self._settings.web is not None:
             yield Check("service", partial(self._service, self._settings.web), health=Health.DEGRADED)
         yield Check("directories", self._directories)
@@ -183,6 +189,17 @@ class Doctor:
             code, said = self._run(Path(scratch) / "bps", _BPS, name, self._limit)
         return (diagnosis.child(f"environment {name}", " ".join(_BPS), code, said, name),)
 
+    def _site(self, name: str, site: SiteSettings) -> Sequence[Line]:
+        check = f"site {name}"
+        if site.wms is System.HTCONDOR:
+            # Not a report, for which there would have to be a run: it asks for the pool's daemons.
+            service = {"BPS_WMS_SERVICE_CLASS": WMS_CLASSES[site.wms]}
+            with self._scratch() as scratch:
+                code, said = self._run(Path(scratch) / "bps", _PING, site.environment, self._limit, service)
+            if code != 0:
+                return (diagnosis.child(check, " ".join(_PING), code, said, site.environment),)
+        return (Line(check, Health.OK, f"{site.wms}; {'; '.join(MISSING[site.wms])}"),)
+
     def _butlers(self, name: str) -> Sequence[Line]:
         until = monotonic() + self._limit
         found = [self._butler(name, repo, until - monotonic()) for repo in self._wanted(name)]
@@ -218,10 +235,17 @@ class Doctor:
                 return diagnosis.failed(check, error)
         return Line(check, Health.OK, f"{repo} opens (dimension universe {universe})")
 
-    def _run(self, directory: Path, argv: Sequence[str], name: str, limit: float) -> tuple[int | None, str]:
+    def _run(
+        self,
+        directory: Path,
+        argv: Sequence[str],
+        name: str,
+        limit: float,
+        variables: Mapping[str, str] | None = None,
+    ) -> tuple[int | None, str]:
         """Run a child in an environment to its end, or for as long as there is time."""
         runner, until = Runner(), monotonic() + limit
-        runner.start(directory, argv, self._settings.environments[name], {})
+        runner.start(directory, argv, self._settings.environments[name], variables or {})
         while (run := runner.look(directory)).alive and monotonic() < until:
             sleep(0.05)
         if run.alive:

@@ -16,6 +16,7 @@ from cmbot.butler.questions import parse_selection
 from cmbot.exceptions import CmbotError, DefinitionError, NotFound, Problem, UserError
 from cmbot.jira_schema import parse
 from cmbot.models.issues import Issue, Level
+from cmbot.models.systems import MISSING
 from cmbot.reconcile import asking, choosing, planning, submissions, views
 
 if TYPE_CHECKING:
@@ -50,6 +51,12 @@ class StepPlan:
     """What is unusual about it."""
     problems: tuple[Problem, ...] = ()
     """Why it cannot be launched now."""
+    site: str = ""
+    """Compute site."""
+    wms: str = ""
+    """What executes workflows there."""
+    missing: tuple[str, ...] = ()
+    """What has to be done without there."""
 
 
 def plan(edges: Edges, key: str, say: Callable[[str], None]) -> tuple[StepPlan, ...]:
@@ -111,7 +118,17 @@ def _step(edges: Edges, view: CampaignView, step: StepView) -> StepPlan:
         return StepPlan(step.issue.key, step.name)
     inputs = collections.step_inputs(view.definition, step.name)
     output = collections.layout(view.definition).step(step.name)
-    empty = StepPlan(step.issue.key, step.name, inputs=inputs, output=output)
+    site = submissions.site(view.definition, step.definition)
+    wms = edges.settings.sites[site].wms
+    empty = StepPlan(
+        step.issue.key,
+        step.name,
+        inputs=inputs,
+        output=output,
+        site=site,
+        wms=wms,
+        missing=MISSING[wms],
+    )
     try:
         chosen = choosing.fetch(edges, view, step)
         text = _ask(edges, view, step.definition, chosen)

@@ -175,3 +175,18 @@ def test_the_service_is_asked_how_it_is(patient: Patient) -> None:
         found = patient.found()
     assert found["service"] == ("degraded", "last pass that succeeded: none since it started; Jira is down")
     assert found["webhooks"][0] == "ok"
+
+
+@pytest.mark.covers("D17", "W21")
+def test_every_site_without_panda_says_what_it_cannot_do(patient: Patient) -> None:
+    script = '[ "$BPS_WMS_SERVICE_CLASS $1" != "lsst.ctrl.bps.htcondor.HTCondorService ping" ]'
+    pool = patient.environment(script, name="pool")
+    sites = {"here": {"wms": "Parsl"}, "pool": {"wms": "HTCondor", "environment": "stack"}, "laptop": {}}
+    patient.write_settings(environments={"stack": pool}, sites=sites)
+    found = patient.found()
+    assert found["site here"][0] == "ok"
+    assert found["site here"][1].startswith("Parsl; no cancel and no restart")
+    assert found["site pool"] == ("broken", "`bps ping` ends with 1: it said nothing")
+    assert "site laptop" not in found
+    patient.write_settings(environments={"stack": patient.environment("exit 0")}, sites=sites)
+    assert "not against a real pool" in patient.found()["site pool"][1]
