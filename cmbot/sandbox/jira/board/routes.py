@@ -12,7 +12,7 @@ from cmbot.sandbox.jira.errors import JiraError
 from cmbot.sandbox.jira.permissions import may_open
 from cmbot.sandbox.jira.rest.files import file_answer
 
-from . import view
+from . import lanes, view
 from .templates import PAGES
 from .visit import HEADERS, Posted, Visit, Visiting
 
@@ -60,7 +60,7 @@ def restore(visit: Visiting, form: Posted, key: str) -> Response:
 def board(visit: Visiting, key: str) -> Response:
     """The board of a project."""
     project = _project(visit, key)
-    cards = view.board(visit.site, visit.user, project)
+    cards = lanes.board(visit.site, visit.user, project)
     return visit.page("board.html", project.name, hue=view.hue, board=cards)
 
 
