@@ -76,7 +76,8 @@ class JiraSettings(Part):
     overlap: timedelta = timedelta(minutes=2)
     """How far each search looks back behind the newest change seen: what Jira's index may lag."""
     resync: timedelta = timedelta(hours=1)
-    """Time between full listings, which find what the searches between them cannot: issues that are gone."""
+    """Time between full listings, which find what the searches between them cannot: issues that are gone.
+    So long a deleted issue may go unnoticed where no webhook says so."""
     comment_interval: timedelta = timedelta(seconds=60)
     """A status comment is edited at most this often (requirement V11)."""
     issue_types: Mapping[str, str] = Field(
@@ -199,10 +200,9 @@ class WorkSettings(Part):
     poll: timedelta = timedelta(seconds=60)
     """Time between passes."""
     grace: timedelta = timedelta(minutes=10)
-    """How long a submission whose outcome is unknown may still appear in the WMS
-    (reference/predecessors.md section 8.3)."""
+    """How long a submission whose outcome is unknown may still appear in the WMS."""
     group_time: timedelta = timedelta(hours=24)
-    """How long a group should take at most: a plan warns of one that is estimated to take longer (B18)."""
+    """How long a group should take at most: a plan warns of one that is estimated to take longer (requirement B18)."""
     lookups: int = 2
     """Look-ups that must find nothing before a submission counts as not made."""
     child_timeout: timedelta = timedelta(minutes=30)

@@ -110,7 +110,7 @@ def _linked(id_link_path: Path, submit_path: Path) -> list[int]:
     return [
         int(entry.name.removesuffix(".0"))
         for entry in entries
-        if os.readlink(entry.path) in wanted or os.path.realpath(entry.path) in wanted  # noqa: PTH115 bps's own text
+        if os.readlink(entry.path) in wanted or os.path.realpath(entry.path) in wanted  # noqa: PTH115 - bps's own text
     ]
 
 

@@ -58,8 +58,7 @@ def load(text: str, subject: str) -> Any:
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > MAX_DEPTH:
                 raise UserError(subject, f"is nested deeper than {MAX_DEPTH}", "make it flatter")
-        # S506 guards against unsafe loaders; _Loader is SafeLoader with less
-        return yaml.load(text, Loader=_Loader)  # noqa: S506
+        return yaml.load(text, Loader=_Loader)  # noqa: S506 - _Loader is SafeLoader with less
     except (yaml.YAMLError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f" at line {mark.line + 1}" if mark else ""

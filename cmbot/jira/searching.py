@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypedDict
 
+from cmbot.exceptions import Refused
 from cmbot.jira.failures import strange
 from cmbot.jira_schema import values
 
@@ -60,12 +61,16 @@ def changed(wire: Wire, dialect: Dialect, project: str, since_ms: int | None) ->
     bound = "" if since_ms is None else f" AND updated >= {since_ms:d}"
     clause = f"project = {quoted(project)}{bound}"
     found: dict[str, Changed] = {}
-    for page in dialect.pages(wire, clause, "updated,status,issuetype", PAGE):
-        for data in page:
-            item = _changed(data)
-            wire.keys[item["id"]] = item["key"]
-            # A later row of the same issue is newer.
-            found[item["id"]] = item
+    try:
+        for page in dialect.pages(wire, clause, "updated,status,issuetype", PAGE):
+            for data in page:
+                item = _changed(data)
+                wire.keys[item["id"]] = item["key"]
+                # A later row of the same issue is newer.
+                found[item["id"]] = item
+    except Refused as error:
+        remedy = f"check jira.project, and that cmbot's account may browse {project}"
+        raise Refused(error.subject, error.problem, remedy) from error
     return sorted(found.values(), key=lambda item: item["updated"])
 
 

@@ -96,7 +96,7 @@ class Budget:
         refusals = int(row["refusals"]) + 1 if row else 1
         wait = min(_FIRST_WAIT * 2 ** min(refusals - 1, 10), _LONGEST_WAIT)
         # Others behind the same address were refused at the same moment.
-        until = self.clock() + wait * random.uniform(1, 1.2)  # noqa: S311 no secret
+        until = self.clock() + wait * random.uniform(1, 1.2)  # noqa: S311 - no secret
         with self._mirror.writing() as connection:
             values = (host, refusals, stamp(until))
             connection.execute("INSERT OR REPLACE INTO hosts VALUES (?, ?, ?)", values)

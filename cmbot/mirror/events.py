@@ -81,7 +81,7 @@ def of(mirror: Mirror, keys: tuple[str, ...]) -> tuple[Event, ...]:
     # What happened under a former key happened to the same issue.
     query = f"""SELECT * FROM events WHERE issue_key IN ({marks}) OR issue_key IN (
         SELECT former_keys.key FROM former_keys JOIN issues USING (id) WHERE issues.key IN ({marks}))
-        ORDER BY at, id"""  # noqa: S608 only question marks
+        ORDER BY at, id"""  # noqa: S608 - only question marks
     return tuple(
         Event(datetime.fromisoformat(row["at"]), row["issue_key"], row["who"], row["what"], row["why"])
         for row in mirror.connection.execute(query, keys * 2)

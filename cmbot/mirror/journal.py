@@ -345,8 +345,8 @@ def live_attempts(mirror: Mirror) -> tuple[Attempt, ...]:
 def _update(connection: Connection, table: str, row_id: int, columns: Mapping[str, Any]) -> None:
     values = {name: stamp(value) if isinstance(value, datetime) else value for name, value in columns.items()}
     assignments = ", ".join(f"[{name}] = :{name}" for name in values)
-    # the names are keyword arguments of our own calls, the values are bound
-    connection.execute(f"UPDATE {table} SET {assignments} WHERE id = :id", values | {"id": row_id})  # noqa: S608
+    query = f"UPDATE {table} SET {assignments} WHERE id = :id"  # noqa: S608 - names of our own calls, bound values
+    connection.execute(query, values | {"id": row_id})
 
 
 def _attempt(mirror: Mirror, row: Row) -> Attempt:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping  # noqa: TC003 pydantic reads it
+from collections.abc import Mapping  # noqa: TC003 - pydantic reads it
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar

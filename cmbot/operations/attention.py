@@ -35,7 +35,7 @@ class Kind(StrEnum):
 
     SERVER = "server"
     """Jira or PanDA does not answer, or does not accept cmbot's token."""
-    TOKEN = "token"  # noqa: S105 no secret but a word
+    TOKEN = "token"  # noqa: S105 - no secret but a word
     """A token has expired."""
     DUPLICATE = "duplicate"
     """Several requests carry the name of an attempt."""

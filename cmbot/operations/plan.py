@@ -103,14 +103,15 @@ def _view(edges: Edges, key: str) -> tuple[CampaignView, str]:
         issue = parse.issue(edges.jira.issue(issue.parent), edges.names)
     wanted = issue.key if issue.level is Level.STEP else ""
     epic = parse.issue(edges.jira.issue(issue.parent), edges.names) if wanted else issue
-    steps = [step for step in _listed(edges) if step.level is Level.STEP and step.parent == epic.key]
-    return views.offline(edges, epic, tuple(steps)), wanted
+    return views.offline(edges, epic, tuple(_steps(edges, epic.key))), wanted
 
 
-def _listed(edges: Edges) -> list[Issue]:
-    listed = [item for item in edges.jira.changed(None) if edges.names.managed(item["issuetype"])]
-    steps = [item for item in listed if edges.names.levels[item["issuetype"].lower()] is Level.STEP]
-    return [parse.issue(edges.jira.issue(item["id"]), edges.names) for item in steps]
+def _steps(edges: Edges, epic_key: str) -> list[Issue]:
+    kind = next(name for name, level in edges.names.levels.items() if level is Level.STEP)
+    listed = [item for item in edges.jira.changed(None) if item["issuetype"].lower() == kind]
+    # A step of another campaign may be one that cannot be read.
+    bodies = [body for body in edges.jira.issues(listed) if parse.parent(body, edges.names) == epic_key]
+    return [parse.issue(body, edges.names) for body in sorted(bodies, key=lambda body: int(body["id"]))]
 
 
 def _step(edges: Edges, view: CampaignView, step: StepView) -> StepPlan:

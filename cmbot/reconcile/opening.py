@@ -389,8 +389,7 @@ def comments(settings: Settings, jira: Jira) -> Comments:
     comments : `~cmbot.comments.Comments`
         Ready to write.
     """
-    # Wiki markup is escaped by the templates' own filter; HTML escaping would show entities to people.
-    environment = jinja2.Environment(  # noqa: S701
+    environment = jinja2.Environment(  # noqa: S701 - wiki markup, escaped by the templates' own filter
         loader=jinja2.FileSystemLoader(resource("templates/comments")), undefined=jinja2.StrictUndefined
     )
     links = MonitorLinks(settings.panda.monitor, settings.links)

@@ -158,7 +158,7 @@ class Passes:
             unsettled.add(epic.id)
             report.errors.append(str(error))
             _LOG.warning("%s", error)
-        except Exception as error:  # noqa: BLE001 a defect met in one campaign must not stop the others
+        except Exception as error:  # noqa: BLE001 - a defect met in one campaign must not stop the others
             unsettled.add(epic.id)
             report.errors.append(f"{epic.key}: {error!r}; please report this")
             _LOG.exception("%s a defect of cmbot", epic.key)

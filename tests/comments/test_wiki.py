@@ -115,7 +115,7 @@ def test_an_account_is_mentioned() -> None:
     assert wiki.mention("557058:f58131cb-b67d", "accountid:") == "[~accountid:557058:f58131cb-b67d]"
 
 
-@given(st.datetimes(min_value=datetime(1990, 1, 1), max_value=datetime(2090, 1, 1)), st.integers(-12, 14))  # noqa: DTZ001  # made aware below
+@given(st.datetimes(min_value=datetime(1990, 1, 1), max_value=datetime(2090, 1, 1)), st.integers(-12, 14))  # noqa: DTZ001 - made aware below
 def test_instants_are_the_same_in_every_zone(naive: datetime, hours: int) -> None:
     here = naive.replace(tzinfo=UTC)
     assert wiki.instant(here.astimezone(timezone(timedelta(hours=hours)))) == wiki.instant(here)

@@ -192,7 +192,11 @@ def wait_for(condition: Callable[[], bool]) -> None:
 
 @pytest.fixture
 def site(running: Site) -> Site:
-    """The sandbox, with nothing left over from other tests."""
+    """The sandbox, with nothing left over from other tests.
+
+    It is calm to begin with: a test here brings about the one trouble that it is about, and
+    ``test_strange_days.py`` has them all at once.
+    """
     running.ask("DELETE", "/sandbox/strange")
     running.ask("DELETE", "/sandbox/requests")
     return running

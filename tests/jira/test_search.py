@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cmbot.exceptions import RemoteError
+from cmbot.exceptions import Refused, RemoteError
 from cmbot.jira import searching
 from cmbot.jira.datacenter import DataCenter
 
@@ -144,4 +144,12 @@ def test_a_search_in_an_unknown_form_is_an_error(
 ) -> None:
     server.get(f"{REST}/search", json=answer)
     with pytest.raises(RemoteError, match="unknown form"):
+        searching.changed(wire, DataCenter(), "CM", None)
+
+
+def test_a_project_that_jira_does_not_know_is_told_with_its_setting(
+    wire: Wire, server: responses.RequestsMock
+) -> None:
+    server.get(f"{REST}/search", status=400, json={"errorMessages": ["No such project."], "errors": {}})
+    with pytest.raises(Refused, match=r"No such project\.; check jira\.project.* browse CM$"):
         searching.changed(wire, DataCenter(), "CM", None)

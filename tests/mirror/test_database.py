@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cmbot.exceptions import RemoteError
-from cmbot.mirror import Mirror, events
+from cmbot.mirror import Mirror, events, journal
 from cmbot.mirror.database import stamp
 from cmbot.mirror.migrations import MIGRATIONS, migrate
+from cmbot.models.attempts import AttemptState
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,6 +44,28 @@ def test_every_step_of_a_migration_is_done_once(tmp_path: Path) -> None:
         migrate(connection)
         migrate(connection)
         assert connection.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
+
+
+@pytest.mark.parametrize("version", range(1, len(MIGRATIONS)))
+def test_a_mirror_of_any_older_version_becomes_a_present_one_and_keeps_what_it_holds(
+    tmp_path: Path, version: int
+) -> None:
+    old, new = tmp_path / "old.sqlite", tmp_path / "new.sqlite"
+    with closing(sqlite3.connect(old, isolation_level=None)) as connection:
+        for step in MIGRATIONS[:version]:
+            step(connection)
+        connection.execute(f"PRAGMA user_version = {version}")
+        cause = ("move:1:1", "alice", "Alice", "2026-11-20T12:00:00+00:00", "moved CM-1 to Launch")
+        connection.execute("INSERT INTO causes VALUES (?, ?, ?, ?, ?)", cause)
+        connection.execute(
+            """INSERT INTO attempts (step_id, grp, number, state, cause_id, hash, created_at)
+            VALUES ('2', 'g001', 1, 'running', 'move:1:1', 'abc', '2026-11-20T12:00:00.000000+00:00')"""
+        )
+    with closing(Mirror(old)) as mirror:
+        (kept,) = journal.attempts(mirror, "2")["g001"]
+    Mirror(new).close()
+    assert (kept.number, kept.state, kept.cause.by.account) == (1, AttemptState.RUNNING, "alice")
+    assert schema(old) == schema(new)
 
 
 def test_a_step_that_breaks_leaves_the_file_as_it_was(
@@ -83,7 +106,7 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
 
 
 def test_what_fails_half_way_is_not_written(mirror: Mirror) -> None:
-    with pytest.raises(ZeroDivisionError), mirror.writing() as connection:  # noqa: PT012  # the point
+    with pytest.raises(ZeroDivisionError), mirror.writing() as connection:  # noqa: PT012 - the point
         connection.execute("INSERT INTO notes VALUES ('a', 'b')")
         raise ZeroDivisionError
     assert mirror.note("a") == ""
