@@ -202,7 +202,7 @@ class WorkSettings(Part):
     grace: timedelta = timedelta(minutes=10)
     """How long a submission whose outcome is unknown may still appear in the WMS."""
     group_time: timedelta = timedelta(hours=24)
-    """How long a group should take at most: a plan warns of one that is estimated to take longer (requirement B18)."""
+    """How long a group should take at most: a plan warns of one that is estimated to take longer (B18)."""
     lookups: int = 2
     """Look-ups that must find nothing before a submission counts as not made."""
     child_timeout: timedelta = timedelta(minutes=30)
