@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from cmbot.sandbox.panda.contents import content_rows
 from cmbot.sandbox.panda.rows import request_rows
@@ -129,11 +130,14 @@ class Commands:
         return request_rows(self._store, _integer(request_id), detail=detail)
 
     def _get_request_id_by_name(self, arguments: Arguments) -> object:
-        name = str(arguments["name"])
+        # There the name is part of an address, as it is.
+        name = unquote(str(arguments["name"]))
         if not name:
             raise ClientError(_NO_PAGE)
-        if "/" in name:  # the name is part of an address there
+        if "/" in name:
             raise _no_object("name")
+        if "\0" in name:
+            raise _failure("Core", "A string literal cannot contain NUL (0x00) characters.")
         return self._store.ids_by_name(name)
 
     def _get_contents_output_ext(self, arguments: Arguments) -> object:
@@ -158,11 +162,7 @@ class Commands:
     def _register(self, arguments: Arguments, command: str, caller: str) -> object:
         if arguments.get("request_id") is None:
             return [-1, "Both request_id and workload_id are None. One of them should not be None"]
-        try:
-            number = _integer(arguments["request_id"])
-        except ClientError as error:
-            inner = json.dumps({"msg": str(error)})
-            raise ClientError(f"Core exception.: {{}}\nDetails: {inner}") from error
+        number = _integer(arguments["request_id"], "Core")
         owner = self._store.rows("SELECT username FROM requests WHERE id = ?", number)
         if not owner:
             return [[-1, {"message": "No match requests", "status": -1}]]
@@ -181,8 +181,8 @@ def _bound(name: str, args: Sequence[object], kwargs: Mapping[str, object]) -> A
         if key not in parameters:
             raise ClientError(f"{call} got an unexpected keyword argument '{key}'")
     if len(args) > len(parameters):
-        most = len(parameters) + 1
-        raise ClientError(f"{call} takes {most} positional arguments but {len(args) + 1} were given")
+        most = f"{len(parameters) + 1} positional argument{'s' if parameters else ''}"
+        raise ClientError(f"{call} takes {most} but {len(args) + 1} were given")
     arguments = dict(zip(parameters, args, strict=False)) | dict(kwargs)
     if (needed := _REQUIRED.get(name)) and needed not in arguments:
         raise ClientError(f"{call} missing 1 required positional argument: '{needed}'")
@@ -194,20 +194,26 @@ def _kind(value: object) -> str:
     return type(value).__name__
 
 
-def _integer(value: object) -> int:
+def _integer(value: object, kind: str = "No object ") -> int:
     """Read an id, given as number or text, as PostgreSQL reads a bigint."""
     text = str(value)
     digits = text.removeprefix("-")
     if isinstance(value, bool) or not digits.isascii() or not digits.isdecimal():
-        raise _no_object(value)
+        raise _no_object(value, kind=kind)
     if len(digits) > _MOST_DIGITS:
-        raise _no_object(value, f'NumericValueOutOfRange) value "{value}" is out of range for type bigint')
+        raise _no_object(
+            value, f'NumericValueOutOfRange) value "{value}" is out of range for type bigint', kind
+        )
     return int(text)
 
 
-def _no_object(asked: object, why: str = "") -> ClientError:
+def _no_object(asked: object, why: str = "", kind: str = "No object ") -> ClientError:
     """What iDDS says about an id that is no number, and about everything else its database refuses."""
     why = why or f'InvalidTextRepresentation) invalid input syntax for type bigint: "{asked}"'
     text = f"request(request_id: {asked}) cannot be found: (psycopg2.errors.{why}"
-    inner = json.dumps({"msg": f"No object  exception.: {{}}\nDetails: {text}"})
-    return ClientError(f"No object  exception.: {{}}\nDetails: {inner}")
+    return _failure(kind, f"No object  exception.: {{}}\nDetails: {text}")
+
+
+def _failure(kind: str, text: str) -> ClientError:
+    """What iDDS's client makes of an answer of the server's."""
+    return ClientError(f"{kind} exception.: {{}}\nDetails: {json.dumps({'msg': text})}")
