@@ -1,8 +1,6 @@
 """The same questions to the real relay and to the sandbox's, from the real bps and without it.
 
-What differs and stays: the sandbox has no ``close`` and no ``abort_task``, ignores the address of another iDDS
-after a command, lays the table of ``get_status`` out by itself, has no ``additional_data_storage``, and words its
-refusal of a broken workflow and of a missing Origin in its own way.
+A difference is mended in the sandbox; those that stay are listed in `cmbot.sandbox.panda`.
 """
 
 from __future__ import annotations

@@ -16,6 +16,17 @@ address                                    what                                 
 ``/sandbox/...``                           what goes wrong, and how it behaves       `adminpaths`, `controls`
 =========================================  ========================================  ========================
 
+``make test-panda`` asks this relay and the real one (panda-server 1.0.4, iDDS 2.6.21) the same questions.
+What differs from it, and stays:
+
+* a command is carried out at once; in reality iDDS's agents look every few seconds, and one that finds its
+  request being worked on is lost for good: registered, locked, never done;
+* an abort or retry ends as the settings say and the jobs decide; in reality what PanDA does decides;
+* a transform has its number in PanDA from the beginning; in reality only when its task exists;
+* there is no ``close`` and no ``abort_task`` (HTTP 405 in reality), and no ``additional_data_storage``;
+* the address of another iDDS after a command is ignored: the sandbox calls nobody;
+* ``get_status`` lays its table out by itself; it words refusals of workflows and Origins in its way.
+
 Everything but the issuer and the login page asks for a token: that of the start, or an id token where the
 relay is told to ask for one.
 """
