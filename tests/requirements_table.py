@@ -34,10 +34,17 @@ def covered() -> dict[str, list[str]]:
     """
     found: dict[str, list[str]] = {}
     for file in sorted(TESTS.rglob("test_*.py")):
-        for node in ast.walk(ast.parse(file.read_text())):
+        module = ast.parse(file.read_text())
+        of_all = [
+            node.value
+            for node in module.body
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "pytestmark"
+        ]
+        for node in ast.walk(module):
             if not isinstance(node, ast.FunctionDef | ast.ClassDef):
                 continue
-            for mark in node.decorator_list:
+            marks = [*node.decorator_list, *(of_all if node.name.startswith("test_") else ())]
+            for mark in marks:
                 if isinstance(mark, ast.Call) and ast.unparse(mark.func) == "pytest.mark.covers":
                     for argument in mark.args:
                         name = f"{file.relative_to(TESTS)}::{node.name}"
