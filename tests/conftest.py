@@ -6,11 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 HERE = Path(__file__).parent
+# A busy machine is no failure.
+settings.register_profile("cmbot", deadline=None)
+settings.load_profile("cmbot")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

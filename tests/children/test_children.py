@@ -236,7 +236,7 @@ def test_stop_ends_a_child_and_all_it_started(place: Place) -> None:
     place.runner.stop(directory)  # once more does no harm
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=10, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=10)
 @given(st.integers(0, 255))
 def test_every_exit_status_is_kept(place: Place, code: int) -> None:
     name = f"run{len(list(place.root.iterdir()))}"

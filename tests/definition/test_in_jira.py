@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from cmbot.definition import file, freeze, issues
@@ -109,7 +109,6 @@ def test_a_definition_comes_back_from_jira_as_it_went(defining: Any, campaign: C
     assert freeze.definition_hash(there) == freeze.definition_hash(campaign)
 
 
-@settings(deadline=None)  # YAML in pure Python
 @given(campaigns.map(linked))
 def test_a_definition_comes_back_from_a_file_as_it_went(campaign: CampaignDefinition) -> None:
     assume("$(" not in repr(campaign))

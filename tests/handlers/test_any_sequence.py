@@ -253,5 +253,5 @@ def by_cmbot(move: Move) -> bool:
     return move.by == BOT
 
 
-Campaign.TestCase.settings = settings(max_examples=80, stateful_step_count=30, deadline=None)
+Campaign.TestCase.settings = settings(max_examples=80, stateful_step_count=30)
 TestAnySequence = Campaign.TestCase

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cmbot.exceptions import Refused, RemoteError
@@ -65,7 +65,6 @@ numbers = st.integers(0, 59)
     changes=st.lists(st.lists(numbers, min_size=1, max_size=30), min_size=1, max_size=12),
     gone=st.frozensets(numbers, max_size=20),
 )
-@settings(deadline=None)
 @pytest.mark.covers("W14")
 def test_no_issue_is_lost_while_others_change_or_vanish(
     count: int, size: int, most: int, changes: list[list[int]], gone: frozenset[int]

@@ -173,7 +173,7 @@ documents = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(documents, st.binary(max_size=60_000))
 def test_a_document_of_any_size_comes_back(document: Any, noise: bytes) -> None:
     whole = {"document": document, "noise": noise.hex()}

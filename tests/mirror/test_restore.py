@@ -222,7 +222,6 @@ things = scalars | st.just([]) | st.just({})
 
 # No deadline: each example writes to a real database, and how long that takes is the disk's affair.
 @settings(
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     max_examples=150,
 )

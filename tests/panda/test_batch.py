@@ -371,7 +371,7 @@ rows = st.dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.sampled_from(["idds/wfprogress", "tasks"]), st.lists(rows) | anything)))
 def test_whatever_the_monitor_says_nothing_ends_that_goes_on_at_idds(said: list[tuple[str, Any]]) -> None:
     with serving() as bigmon:

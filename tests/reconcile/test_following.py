@@ -382,7 +382,7 @@ moves = st.tuples(answers(), st.integers(0, 10), st.integers(0, 10), st.sampled_
 
 
 @pytest.mark.covers("W6", "G7")
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(moves, max_size=12))
 def test_nothing_is_ever_completed_with_less_than_its_tolerance_whatever_panda_says(
     new_watcher: Callable[[], AbstractContextManager[Watcher]], story: list[Any]

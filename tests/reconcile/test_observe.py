@@ -249,7 +249,7 @@ ACTS: dict[str, Callable[[Watcher, str], object]] = {
 """What may happen, to which issue."""
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(acts=st.lists(st.tuples(st.sampled_from(sorted(ACTS)), st.integers(1, 4)), max_size=30))
 def test_whatever_the_search_shows_in_the_end_all_is_seen(
     acts: list[tuple[str, int]], new_watcher: Callable[[], AbstractContextManager[Watcher]]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from conftest import Sandbox
 
-CALM = settings(max_examples=150, deadline=None)  # no dependence on the machine's speed
+CALM = settings(max_examples=150)
 CUSTOM = [f"customfield_{number}" for number in range(10000, 10012)]
 SYSTEM = ["summary", "project", "issuetype", "parent", "labels", "assignee", "priority", "description"]
 SYSTEM += ["security", "fixVersions", "components", "timetracking", "statuscategorychangedate", "progress"]

@@ -42,7 +42,7 @@ def sandbox(calm: Sandbox) -> Sandbox:
     return calm
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steering())
 def test_any_steering_is_done_or_refused(sandbox: Sandbox, asked: tuple[str, str, dict[str, Any]]) -> None:
     method, path, body = asked
@@ -51,7 +51,7 @@ def test_any_steering_is_done_or_refused(sandbox: Sandbox, asked: tuple[str, str
         assert sandbox.ask("DELETE", f"/sandbox/{thing}").status_code in (200, 204)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.dictionaries(
         st.sampled_from(["name", "url", "events", "filters", "configuration", "secret", "enabled", "active"]),

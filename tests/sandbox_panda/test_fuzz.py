@@ -74,7 +74,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
     max_leaves=6,
 )
-QUIET = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+QUIET = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +122,7 @@ def test_no_order_breaks_the_server(busy: Any, path: str, body: Any, method: str
     assert busy.ask("GET", "/sandbox/controls").status_code == 200
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     command=st.sampled_from(
         ["ping", "get_requests", "abort", "retry", "submit", "get_request_id_by_name", "x"]

@@ -69,7 +69,7 @@ def _play(store: Store, parents: dict[str, list[str]], chance: random.Random) ->
         tries[name] = tries.get(name, 0) + 1
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(graph=graphs(), attempts=st.integers(1, 2), chance=st.randoms(use_true_random=False))
 def test_every_order_of_events_keeps_the_laws(
     directory: Path, workflow: Build, graph: list[list[int]], attempts: int, chance: random.Random

@@ -135,7 +135,7 @@ LINES = st.text(string.ascii_letters + string.digits + " _*+-~^?!{}[]|\\#.,:;()<
 
 
 @given(LINES)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_line_of_text_stays_text(line: str) -> None:
     again = to_document(to_wiki(document(block("paragraph", text(line)))))
     assert "".join("".join(words(one)) for one in again["content"]).split() == line.split()
@@ -181,7 +181,7 @@ NODES = st.recursive(
 
 
 @given(st.lists(NODES, max_size=4))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_document_is_read_and_nothing_hostile_survives(nodes: list[Node]) -> None:
     wiki = to_wiki(document(*nodes))
     assert "javascript:" not in "".join(part for part in to_html(wiki).split('"') if part.startswith("java"))

@@ -171,7 +171,7 @@ PARAMETERS = st.dictionaries(
     st.text(max_size=12) | st.integers(-(2**70), 2**70).map(str) | st.just("CM"),
     max_size=3,
 )
-CALM = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+CALM = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @given(request=PATHS, body=BODIES, version=st.sampled_from([2, 3]))

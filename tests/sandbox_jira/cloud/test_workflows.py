@@ -162,7 +162,7 @@ ANYTHING = st.recursive(
 )
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(place=PLACES, value=ANYTHING)
 def test_no_workflow_breaks_it(calm_cloud: Cloud, place: str, value: Any) -> None:
     headers = {"Content-Type": "application/json"}
