@@ -86,6 +86,23 @@ def export_jira(state: Path, file: Path) -> None:
     click.echo(f"{file} holds the site, hashed passwords and webhook secrets included")
 
 
+@command.command("reset")
+@_state
+@click.option(
+    "--seed",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Project or export to begin with; what it began with last without it.",
+)
+@click.confirmation_option(prompt="Everything in this local Jira will be lost. Go on?")
+def reset_jira(state: Path, seed: Path | None) -> None:
+    """Let a local Jira begin again, also while it runs."""
+    from cmbot.sandbox.jira.server import reset
+
+    with _said():
+        reset(state, seed)
+    click.echo(f"{state}: the site has begun again")
+
+
 @command.command("panda")
 @_state
 @_port

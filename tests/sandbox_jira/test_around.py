@@ -178,3 +178,13 @@ def test_a_watcher_is_a_bare_name(sandbox: Sandbox, key: str) -> None:
     assert sandbox.rest("POST", path).status_code == 400
     assert sandbox.rest("POST", path, json="nobody").status_code == 404
     assert sandbox.get(path)["watchCount"] == 2
+
+
+def test_the_same_file_name_twice_is_two_attachments(sandbox: Sandbox, key: str) -> None:
+    for content in (b"one", b"two"):
+        files, sure = {"file": ("same.txt", content)}, {"X-Atlassian-Token": "no-check"}
+        sandbox.rest("POST", f"issue/{key}/attachments", files=files, headers=sure)
+    attached = sandbox.get(f"issue/{key}?fields=attachment")["fields"]["attachment"]
+    assert [one["filename"] for one in attached] == ["same.txt", "same.txt"]
+    paths = [one["content"].removeprefix(sandbox.url) for one in attached]
+    assert [sandbox.ask("GET", path).content for path in paths] == [b"one", b"two"]

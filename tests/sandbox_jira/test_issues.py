@@ -299,3 +299,18 @@ def test_a_path_that_is_not_emulated_says_so(sandbox: Sandbox, caplog: pytest.Lo
     answer = sandbox.rest("GET", "dashboard")
     assert (answer.status_code, list(answer.json())) == (404, ["errorMessages", "errors"])
     assert "not emulated: GET /rest/api/2/dashboard" in caplog.text
+
+
+def test_transitions_may_have_the_same_name(start: Start, seed: dict[str, Any]) -> None:
+    ways = seed["projects"][0]["transitions"]
+    ways += [{"name": "Launch", "to": "Running", "from": "Draft"}]
+    sandbox = start(seed=seed)
+    key = sandbox.create()
+    found = sandbox.get(f"issue/{key}/transitions")["transitions"]
+    assert [(one["name"], one["to"]["name"]) for one in found] == [
+        ("Launch", "Launch"),
+        ("Launch", "Running"),
+    ]
+    body = {"transition": {"id": found[1]["id"]}}
+    assert sandbox.rest("POST", f"issue/{key}/transitions", json=body).status_code == 204
+    assert sandbox.status(key) == "Running"

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from cmbot.sandbox.jira import beginnings, snapshot
+from cmbot.sandbox.jira import beginnings, seeding, snapshot
 from cmbot.sandbox.jira import export as export_state
+from cmbot.sandbox.jira.server import reset as reset_state
+from cmbot.sandbox.jira.store import Store
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,6 +73,34 @@ def test_a_site_can_be_exported_while_its_server_runs(start: Start, tmp_path: Pa
     assert json.loads((tmp_path / "export.json").read_text()) == export(running)
     with pytest.raises(FileNotFoundError):
         export_state(tmp_path / "elsewhere", tmp_path / "none.json")
+
+
+def test_a_stopped_site_begins_again_by_command(tmp_path: Path) -> None:
+    store = Store(tmp_path / "jira.sqlite3")
+    beginnings.begin(store, seeding.DEFAULT)
+    store.run("DELETE FROM link_types")
+    store.close()
+    (tmp_path / "address.json").write_text(json.dumps({"url": "http://127.0.0.1:1", "tokens": {"admin": ""}}))
+    reset_state(tmp_path)  # its server was killed and left its address behind
+    store = Store(tmp_path / "jira.sqlite3")
+    assert store.rows("SELECT name FROM link_types")
+    store.close()
+    with pytest.raises(FileNotFoundError):
+        reset_state(tmp_path / "elsewhere")
+
+
+def test_a_running_site_begins_again_by_command(start: Start, tmp_path: Path) -> None:
+    running = start(store=tmp_path / "jira.sqlite3")
+    export_state(tmp_path, tmp_path / "empty.json")
+    running.create()
+    (tmp_path / "address.json").write_text(json.dumps(running.app.about()))
+    reset_state(tmp_path, tmp_path / "empty.json")
+    assert running.search("") == []
+    running.create()
+    (tmp_path / "address.json").write_text(json.dumps(running.app.about() | {"tokens": {"alice": "x"}}))
+    with pytest.raises(ValueError, match="refused to begin again"):
+        reset_state(tmp_path)
+    assert running.search("") == ["CM-1"]
 
 
 def test_a_reset_leads_back_to_the_seed(lived_in: Sandbox) -> None:

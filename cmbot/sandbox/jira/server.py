@@ -10,26 +10,30 @@ import socket
 import sys
 import tempfile
 import threading
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
+import requests
 import uvicorn
 
 from . import beginnings, seeding, snapshot
 from .access import new_tokens
 from .app import create_app
 from .datacenter import DATA_CENTER
+from .loading import load
 from .sidebyside import SideBySide
 from .store import Store
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import FrameType
 
     from .app import Application
 
 log = logging.getLogger(__name__)
 HOST = "127.0.0.1"
-STORE = "jira.sqlite3"
+STORE, ADDRESS = "jira.sqlite3", "address.json"
 BOTH = "both"
 
 
@@ -107,7 +111,7 @@ def serve(
     content = seeding.DEFAULT if seed is None else beginnings.load(seed)
     state.mkdir(parents=True, exist_ok=True)
     store = Store(state / STORE)
-    address = state / "address.json"
+    address = state / ADDRESS
     address.unlink(missing_ok=True)  # of a start that was killed
     app: Application | SideBySide | None = None
     try:
@@ -152,12 +156,58 @@ def export(state: Path, file: Path) -> None:
     ValueError
         Raised if the store is of another version.
     """
+    with _opened(state) as store:
+        write_private(file, snapshot.take(store).model_dump_json())
+
+
+def reset(state: Path, seed: Path | None = None) -> None:
+    """Let a site begin again; its server may be running, and does it then.
+
+    Parameters
+    ----------
+    state : `pathlib.Path`
+        Directory of the store.
+    seed : `pathlib.Path`, optional
+        Seed file or export; what the site began with last if not given.
+
+    Raises
+    ------
+    FileNotFoundError
+        Raised if there is no store.
+    ValueError
+        Raised for a seed with mistakes, a store of another version, or a server that refuses.
+    """
+    content = None if seed is None else beginnings.load(seed)
+    with _opened(state) as store:
+        if not _server_resets(state, store, {} if seed is None else {"seed": json.loads(seed.read_bytes())}):
+            beginnings.start_over(store, content)
+
+
+def _server_resets(state: Path, store: Store, asked: dict[str, Any]) -> bool:
+    """Have the server of a store do it; says whether there is one."""
+    address = state / ADDRESS
+    if not address.is_file():
+        return False
+    about = json.loads(address.read_bytes())
+    name = next(user.name for user in load(store).users.values() if user.admin and user.active)
+    signed = {"Authorization": f"Bearer {about['tokens'][name]}"}
+    try:
+        answer = requests.post(f"{about['url']}/sandbox/reset", json=asked, headers=signed, timeout=60)
+    except requests.ConnectionError:  # it was killed and left its address behind
+        return False
+    if not answer.ok:
+        raise ValueError(f"{about['url']}: its server refused to begin again; {answer.text[:200]}")
+    return True
+
+
+@contextmanager
+def _opened(state: Path) -> Iterator[Store]:
     path = state / STORE
     if not path.is_file():
         raise FileNotFoundError(f"{path}: there is no site of a sandbox Jira")
     store = Store(path)
     try:
-        write_private(file, snapshot.take(store).model_dump_json())
+        yield store
     finally:
         store.close()
 
