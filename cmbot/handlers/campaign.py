@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cmbot.handlers import causes, orders, refusing, rescuing, starting, telling
-from cmbot.handlers.actions import Ask, Decision, MoveTo, Submit
+from cmbot.handlers.actions import Accept, Ask, Decision, MoveTo, Submit
 from cmbot.handlers.facts import Does, Standing, acting
 from cmbot.handlers.inconsistencies import ISSUES
 from cmbot.models.issues import Status
@@ -33,8 +33,13 @@ def decide(view: CampaignView) -> Decision:
     decision : `~cmbot.handlers.actions.Decision`
         The same for the same view, whatever happened in between.
     """
-    plans, started = tuple(starting.to_plan(view)), tuple(starting.to_start(view))
-    steers, going_on = tuple(orders.to_steer(view)), rescuing.going_on(view)
+    going_on, by_itself = rescuing.going_on(view), tuple(rescuing.to_do(view))
+    plans, started = tuple(starting.to_plan(view, going_on)), tuple(starting.to_start(view, going_on))
+    # A person who asks for it is the cause; otherwise what was begun comes first.
+    asked = {(action.step.issue.id, action.group.name) for action in started}
+    by_itself = tuple(one for one in by_itself if (one.step.issue.id, one.group.name) not in asked)
+    started = (*(one for one in by_itself if not isinstance(one, Accept)), *started)
+    steers = tuple(orders.to_steer(view))
     busy = {step.issue.id for step in plans} | {action.step.issue.id for action in (*started, *steers)}
     busy |= {step_id for step_id, _ in going_on}
     busy |= {step.issue.id for step in view.steps if _being_planned(view, step)}
@@ -45,7 +50,7 @@ def decide(view: CampaignView) -> Decision:
         plans=plans,
         submits=tuple(action for action in started if isinstance(action, Submit)),
         asks=tuple(action for action in started if isinstance(action, Ask)),
-        accepts=tuple(rescuing.to_accept(view)),
+        accepts=tuple(action for action in by_itself if isinstance(action, Accept)),
         steers=steers,
         settles=tuple(orders.settled(view)),
         moves=(*(move for move, _ in refused), *moves),

@@ -6,15 +6,15 @@ worst action counts.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cmbot.handlers import memory
+from cmbot.handlers import changing, memory, starting
 from cmbot.handlers.actions import Accept, Ask, Submit
-from cmbot.models.attempts import AS_DEFINED, AttemptState, Cause, Changes, OrderState, Verb
+from cmbot.models.attempts import AttemptState, Cause, Changes, OrderState, Verb
 from cmbot.models.campaign import RetryPolicy
 from cmbot.models.failures import Action
-from cmbot.models.issues import Verdict
+from cmbot.models.views import PlanState
 from cmbot.wms.explaining import worst
 
 if TYPE_CHECKING:
@@ -38,34 +38,6 @@ class Stop:
 
     reason: str
     """Why."""
-
-
-def changes(view: CampaignView, step: StepView, group: GroupView, asked: Changes = AS_DEFINED) -> Changes:
-    """Work out what the next attempt of a group does otherwise than the definition says.
-
-    Parameters
-    ----------
-    view, step, group
-        Campaign, step and group.
-    asked : `~cmbot.models.attempts.Changes`, optional
-        What a person wants, which counts above everything else.
-
-    Returns
-    -------
-    changes : `~cmbot.models.attempts.Changes`
-        With more memory for what failed for it, and elsewhere if a rule says so. Once raised, memory stays
-        so.
-    """
-    last = group.last
-    if last is None or step.definition is None:
-        return asked
-    own = step.definition.site or (view.definition.site if view.definition else "")
-    site = asked.site or _elsewhere(view, group, own)
-    queue = asked.queue or _queue(view, group, site or own)
-    most = view.limits.memory(site or own, queue)
-    more = memory.raised(step.definition.options, last.changes.memory, group.failures, most)
-    fresh = asked.fresh or _judged_bad(group, last)
-    return replace(asked, fresh=fresh, site=site, queue=queue, memory=more | dict(asked.memory))
 
 
 def decided(
@@ -137,8 +109,8 @@ def going_on(view: CampaignView) -> set[tuple[str, str]]:
     }
 
 
-def to_accept(view: CampaignView) -> Iterator[Accept]:
-    """Find the groups that are completed as they are.
+def to_do(view: CampaignView) -> Iterator[Submit | Ask | Accept]:
+    """Find what cmbot does by itself.
 
     Parameters
     ----------
@@ -147,13 +119,14 @@ def to_accept(view: CampaignView) -> Iterator[Accept]:
 
     Yields
     ------
-    accept : `~cmbot.handlers.actions.Accept`
+    action : `Submit`, `Ask` or `Accept`
         One for each group.
     """
     for step in view.steps:
         for group in step.groups:
-            if isinstance(accept := decided(view, step, group), Accept):
-                yield accept
+            found = decided(view, step, group)
+            if isinstance(found, (Submit, Ask, Accept)):
+                yield found
 
 
 def acceptable(step: StepView, group: GroupView) -> bool:
@@ -207,7 +180,7 @@ def _rescue(view: CampaignView, step: StepView, group: GroupView, last: Attempt)
         if any(order.cause.id == cause.id for order in last.orders):
             return Stop("its final job failed again after a restart")
         return Ask(step, group, Verb.RESTART, cause)
-    new = changes(view, step, group)
+    new = changing.changes(view, step, group)
     for each in group.failures:
         if each.for_memory and not _more(step, last, new, each.label):
             return Stop(f"{each.label} needs more memory, and no queue has more")
@@ -222,7 +195,9 @@ def _more(step: StepView, last: Attempt, new: Changes, label: str) -> bool:
 def _stands(view: CampaignView, step: StepView, group: GroupView, last: Attempt) -> bool:
     """Whether nobody has stopped what led to an attempt, since."""
     path: list[Issue] = [view.issue, step.issue, *((group.issue,) if group.issue else ())]
-    if view.problems or group.distrusted or any(issue.frozen for issue in path):
+    if step.plan is not PlanState.READY or not starting.startable(view, step) or group.distrusted:
+        return False
+    if group.issue and group.issue.frozen:
         return False
     if not (view.issue.status.active and step.issue.status.active):
         return False
@@ -234,23 +209,6 @@ def _stands(view: CampaignView, step: StepView, group: GroupView, last: Attempt)
         for issue in path
         for move in issue.moves
     )
-
-
-def _judged_bad(group: GroupView, last: Attempt) -> bool:
-    """Whether a person said after its end that its data are bad: they are not to be used."""
-    edits = [edit for edit in group.issue.edits if edit.field == "Verdict"] if group.issue else []
-    since = last.ended_at or last.created_at
-    return bool(edits) and edits[-1].after == Verdict.BAD and edits[-1].at >= since
-
-
-def _elsewhere(view: CampaignView, group: GroupView, own: str) -> str:
-    wanted = {each.to_site for each in group.failures if each.to_site and each.to_site != own}
-    return next(iter(sorted(wanted & set(view.limits.queues))), "")
-
-
-def _queue(view: CampaignView, group: GroupView, site: str) -> str:
-    wanted = {each.to_queue for each in group.failures if each.to_queue}
-    return next(iter(sorted(wanted & set(view.limits.queues.get(site, ())))), "")
 
 
 def _rules(group: GroupView) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cmbot.handlers import causes, orders, rescuing
+from cmbot.handlers import causes, changing, orders
 from cmbot.handlers.actions import Ask, Submit
 from cmbot.models.attempts import OrderState, Verb
 from cmbot.models.campaign import PausePolicy
@@ -14,10 +14,12 @@ from cmbot.models.views import PlanState
 from cmbot.wms.explaining import worst
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from cmbot.models.attempts import Attempt, Cause
     from cmbot.models.views import CampaignView, GroupView, StepView
+
+    Going = Collection[tuple[str, str]]
 
 
 def blockers(view: CampaignView, step: StepView) -> tuple[str, ...]:
@@ -65,13 +67,15 @@ def effective(step: StepView) -> Status:
     return step.status
 
 
-def to_plan(view: CampaignView) -> Iterator[StepView]:
+def to_plan(view: CampaignView, going_on: Going) -> Iterator[StepView]:
     """Find the steps whose split must be asked for.
 
     Parameters
     ----------
     view : `~cmbot.models.views.CampaignView`
         The campaign.
+    going_on : `~collections.abc.Collection` [`tuple` [`str`, `str`]]
+        Step ids and groups that ended badly and that cmbot goes on with by itself.
 
     Yields
     ------
@@ -83,19 +87,21 @@ def to_plan(view: CampaignView) -> Iterator[StepView]:
         if (
             step.plan is PlanState.UNASKED
             and cause
-            and _startable(view, step)
-            and not _held(view, step, cause)
+            and startable(view, step)
+            and not _held(view, step, cause, going_on)
         ):
             yield step
 
 
-def to_start(view: CampaignView) -> Iterator[Submit | Ask]:
+def to_start(view: CampaignView, going_on: Going) -> Iterator[Submit | Ask]:
     """Find the attempts that people ask for, before caps; and where a restart does instead of one.
 
     Parameters
     ----------
     view : `~cmbot.models.views.CampaignView`
         The campaign.
+    going_on : `~collections.abc.Collection` [`tuple` [`str`, `str`]]
+        As for `to_plan`.
 
     Yields
     ------
@@ -103,7 +109,7 @@ def to_start(view: CampaignView) -> Iterator[Submit | Ask]:
         In the order of steps and groups.
     """
     for step in view.steps:
-        if step.plan is not PlanState.READY or not _startable(view, step):
+        if step.plan is not PlanState.READY or not startable(view, step):
             continue
         # Asked once for each launch, not for each group: a step may have hundreds.
         held: dict[str, bool] = {}
@@ -115,17 +121,13 @@ def to_start(view: CampaignView) -> Iterator[Submit | Ask]:
                 # Named one by one by a person: the pause policy does not hold it.
                 yield Submit(step, group, order.number + 1, order.cause, order.changes, order)
                 continue
-            by_itself = rescuing.decided(view, step, group)
-            if isinstance(by_itself, (Submit, Ask)):
-                yield by_itself
-                continue
             path = (view.issue, step.issue, *((group.issue,) if group.issue else ()))
             cause = causes.in_force(path, view.me)
             number = causes.next_number(group, cause)
             if not cause or not number or group.distrusted:
                 continue
             if cause.id not in held:
-                held[cause.id] = _held(view, step, cause)
+                held[cause.id] = _held(view, step, cause, going_on)
             if not held[cause.id]:
                 yield _next(view, step, group, number, cause)
 
@@ -134,7 +136,7 @@ def _next(view: CampaignView, step: StepView, group: GroupView, number: int, cau
     """Retry a group; of one that only lacks the final job nothing else can run again (predecessors.md 4)."""
     if group.merge_failed:
         return Ask(step, group, Verb.RESTART, cause)
-    return Submit(step, group, number, cause, rescuing.changes(view, step, group))
+    return Submit(step, group, number, cause, changing.changes(view, step, group))
 
 
 def within_caps(
@@ -181,7 +183,19 @@ def within_caps(
     return tuple(kept)
 
 
-def _startable(view: CampaignView, step: StepView) -> bool:
+def startable(view: CampaignView, step: StepView) -> bool:
+    """Tell whether anything of a step may be started, whoever asks for it.
+
+    Parameters
+    ----------
+    view, step
+        The campaign and the step.
+
+    Returns
+    -------
+    startable : `bool`
+        False while something is wrong with it, it is closed, or it waits for another step.
+    """
     return (
         not view.problems
         and not (view.issue.frozen or step.issue.frozen)
@@ -192,7 +206,7 @@ def _startable(view: CampaignView, step: StepView) -> bool:
     )
 
 
-def _held(view: CampaignView, step: StepView, cause: Cause) -> bool:
+def _held(view: CampaignView, step: StepView, cause: Cause, going_on: Going) -> bool:
     """Whether something stops new work under a cause until the next launch.
 
     That is the pause policy, a critical failure, or a person who cancelled something of it.
@@ -206,7 +220,7 @@ def _held(view: CampaignView, step: StepView, cause: Cause) -> bool:
     if any(worst(group.failures) is Action.PAUSE or _cancelled(group) for group in caused):
         return True
     policy = view.definition.pause if view.definition else PausePolicy.AFTER_EACH_WORKFLOW
-    ended = list(_ended(view, cause))
+    ended = list(_ended(view, cause, going_on))
     match policy:
         case PausePolicy.AFTER_EACH_WORKFLOW:
             return bool(ended)
@@ -216,9 +230,8 @@ def _held(view: CampaignView, step: StepView, cause: Cause) -> bool:
             return any(other is not step and _finished_under(other, cause) for other in view.steps)
 
 
-def _ended(view: CampaignView, cause: Cause) -> Iterator[Attempt]:
+def _ended(view: CampaignView, cause: Cause, going_on: Going) -> Iterator[Attempt]:
     """What ended under a cause; where cmbot went on by itself, what that came to in the end."""
-    going_on = rescuing.going_on(view)
     for step in view.steps:
         for group in step.groups:
             found: Attempt | None = None

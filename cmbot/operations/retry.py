@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cmbot.exceptions import DefinitionError, UserError
-from cmbot.handlers import memory, rescuing, starting
+from cmbot.handlers import changing, memory, starting
 from cmbot.mirror import plans
 from cmbot.models.attempts import AS_DEFINED, Changes, Verb
 from cmbot.operations import ordering, restart
@@ -78,7 +78,7 @@ def targets(local: Local, key: str, group: str = "", wanted: Wanted | None = Non
         if each.merge_failed and asked == AS_DEFINED:
             made.append(ordering.target(step, each, Verb.RESTART, details=restart.details(each)))
             continue
-        changes = rescuing.changes(view, step, each, asked)
+        changes = changing.changes(view, step, each, asked)
         details = _details(local, view, step, each, changes)
         made.append(ordering.target(step, each, Verb.RETRY, changes=changes, details=details))
     return tuple(made)

@@ -144,6 +144,25 @@ def test_others_go_on_while_cmbot_rescues_and_stop_when_it_gives_up(build: Any) 
     assert decide(campaign(build, given_up, fresh, epic=epic)).submits == ()
 
 
+def test_a_person_who_asks_for_it_is_the_cause(build: Any) -> None:
+    moves = [(1, build.anna, Status.LAUNCH), (2, build.bot, Status.RUNNING)]
+    again = build.issue(5, (3, build.bot, Status.FAILED), (4, build.anna, Status.LAUNCH), level=Level.GROUP)
+    epic = build.issue(1, *moves, level=Level.CAMPAIGN)
+    (submit,) = decide(campaign(build, replace(failed(build, failure()), issue=again), epic=epic)).submits
+    assert submit.cause.id == "move:5:4"
+
+
+def test_what_waits_for_an_earlier_step_is_not_rescued_and_a_person_is_called(build: Any) -> None:
+    judged = build.step(build.issue(3, Verdict="bad", status=Status.COMPLETED), name="step0")
+    view = campaign(build, replace(failed(build, failure()), issue=build.issue(5, level=Level.GROUP)))
+    (step,) = view.steps
+    assert step.definition is not None
+    after = replace(step, definition=replace(step.definition, after=("step0",)))
+    decision = decide(replace(view, steps=(judged, after)))
+    assert decision.submits == ()
+    assert NoticeKind.FAILED in {notice.kind for notice in decision.notices}
+
+
 def test_a_rescue_that_failed_counts_for_the_launch_behind_it(build: Any) -> None:
     launch = build.cause(1, 1)
     second = Cause("rule:2:g001:1", launch.by, launch.at, "goes on")
