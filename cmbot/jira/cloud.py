@@ -40,7 +40,7 @@ class Cloud:
             "jql": f"{clause} {ORDER}",
             "fields": fields.split(","),
             "maxResults": size,
-            "reconcileIssues": wire.recently_written(),
+            "reconcileIssues": wire.written.newest(),
         }
         tokens: set[str] = set()
         for _ in range(self._most_pages):

@@ -90,7 +90,7 @@ class Issues:
         new = self._twins.origin(str(made["key"])) if "key" in made else None
         if new is None:
             raise strange(self._project, "the new issue")
-        self._wire.wrote(new.id)
+        self._wire.written.add(new.id)
         return new
 
     def _let_settle(self, marker: str) -> None:

@@ -214,7 +214,7 @@ class Jira:
 
     def expect(self, issue_id: str) -> None:
         """Make the next searches know an issue that is said to have changed, however far the index lags."""
-        self._wire.wrote(issue_id)
+        self._wire.written.add(issue_id)
 
     def comments(self, issue_id: str) -> list[dict[str, Any]]:
         """Read all comments of an issue, oldest first; see `reading.comments`."""

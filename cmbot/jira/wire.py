@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import re
-import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
@@ -19,6 +18,7 @@ import requests
 from cmbot.exceptions import CredentialsError, UserError
 from cmbot.jira import answers, failures
 from cmbot.jira.client import Clients
+from cmbot.jira.lag import Written
 from cmbot.jira.pace import Pace
 
 if TYPE_CHECKING:
@@ -31,9 +31,6 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 _ISSUE = re.compile(r"[A-Za-z0-9_-]+")
 _WRITTEN = re.compile(r"issue/([A-Za-z0-9_-]+)(?:/|$)")
-_LONGEST_LAG = 600.0
-"""Seconds after which Cloud's index knows a write (reference/jira.md section 8.1: minutes)."""
-_MOST_RECONCILED = 50
 
 
 class Wire:
@@ -56,7 +53,7 @@ class Wire:
         self._clients = Clients(settings, token)
         self._pace = Pace(settings.patience)
         self._denied = False
-        self._written: dict[str, float] = {}
+        self.written = Written()
         self.field_names: Mapping[str, str] = {}
         self.keys: dict[str, str] = {}
 
@@ -79,29 +76,6 @@ class Wire:
     def paused_until(self) -> datetime | None:
         """Until when Jira wants no requests; `None` for a pause that is worth waiting for, or for none."""
         return self._pace.paused_until
-
-    def wrote(self, issue_id: str) -> None:
-        """Remember that an issue was written, or is known to have changed, just now.
-
-        Parameters
-        ----------
-        issue_id : `str`
-            Its id.
-        """
-        self._written.pop(issue_id, None)
-        self._written[issue_id] = time.monotonic()
-
-    def recently_written(self) -> list[int]:
-        """Give the issues that a lagging index may not know yet.
-
-        Returns
-        -------
-        ids : `list` [`int`]
-            The newest of the last minutes, as many as a search takes.
-        """
-        since = time.monotonic() - _LONGEST_LAG
-        self._written = {one: at for one, at in self._written.items() if at > since}
-        return [int(one) for one in list(self._written)[-_MOST_RECONCILED:]]
 
     def read(self, subject: str, doing: str, path: str, **params: str | int) -> dict[str, Any]:
         """Read a JSON object.
@@ -272,7 +246,7 @@ class Wire:
             raise failures.denied(subject, f"{doing} was not tried")
         named = _WRITTEN.match(path)
         if named and named[1].isdigit():
-            self.wrote(named[1])
+            self.written.add(named[1])
 
         def once() -> requests.Response:
             return self._once(subject, doing, method, path, write=True, **content)

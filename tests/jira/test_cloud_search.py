@@ -37,7 +37,7 @@ def test_short_and_empty_pages_are_not_the_end(wire: Wire, server: responses.Req
     server.post(SEARCH, json={"issues": [row(1)], "nextPageToken": "a", "isLast": False})
     server.post(SEARCH, json={"issues": [], "nextPageToken": "b", "isLast": False})
     server.post(SEARCH, json={"issues": [row(2)], "isLast": True})
-    wire.wrote("77")
+    wire.written.add("77")
     found = searching.changed(wire, Cloud(), "CM", 5)
     assert [item["key"] for item in found] == ["CM-1", "CM-2"]
     assert sent(server, 0) == {
@@ -80,8 +80,8 @@ def test_an_answer_in_an_unknown_form_is_an_error(
 
 def test_at_most_as_many_issues_are_reconciled_as_a_search_takes(wire: Wire) -> None:
     for number in (*range(80), 3):
-        wire.wrote(str(number))
-    assert wire.recently_written() == [*range(31, 80), 3]
+        wire.written.add(str(number))
+    assert wire.written.newest() == [*range(31, 80), 3]
 
 
 @cloud_only
