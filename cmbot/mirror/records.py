@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from cmbot.dataids import DataIdSet, dimension
+from cmbot.dataids import DataIdSet, Value, check_values, dimension
 from cmbot.definition import grammar
 from cmbot.exceptions import UserError
 from cmbot.jira_schema.editing import DEFINITION
 from cmbot.mirror import definitions, journal, packing, plans, reports
 from cmbot.models.attempts import TryState
+from cmbot.splitting.ranges import bounds, expanded
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from sqlite3 import Connection
 
     from cmbot.mirror.database import Mirror
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 SPLIT = "cmbot.split"
 RESULTS = "cmbot.results"
 _SUMMARY = 300
+_VALUES = 10_000_000
+"""More than any group has of a dimension; a range is short to write."""
 _REPORTS = ("wms", "data", "graph", "as-run")
 
 _Name = Annotated[str, Field(pattern=r"^g[0-9]{3,6}$")]
@@ -44,6 +47,7 @@ class _Group(_Part):
     size: _Number
     where: str
     table: str
+    parts: dict[str, list[int | str]]
 
 
 class _Split(_Part):
@@ -158,7 +162,9 @@ def restore_split(mirror: Mirror, step_id: str, properties: Mapping[str, Any]) -
     if len(set(names)) < len(names) or not all(_selects(group) for group in split.groups):
         raise UserError(SPLIT, "holds what cannot be a group", "see the issue's properties")
     rows = [
-        plans.GroupRow(step_id, group.name, group.size, {"where": group.where, "table": group.table}, "", "")
+        plans.GroupRow(
+            step_id, group.name, group.size, group.model_dump(include={"where", "table", "parts"}), "", ""
+        )
         for group in split.groups
     ]
     plans.freeze_groups(mirror, step_id, rows)
@@ -255,7 +261,19 @@ def _selects(group: _Group) -> bool:
     """Whether the selection could be cmbot's: it reaches BPS."""
     if group.where and grammar.query_problem(group.where):
         return False
-    return not group.table or _is_table(group.table)
+    return (not group.table or _is_table(group.table)) and _are_parts(group.parts)
+
+
+def _are_parts(parts: Mapping[str, Sequence[Value]]) -> bool:
+    try:
+        for name, items in parts.items():
+            ends = [bounds(item) for item in items]
+            if sum(found[1] - found[0] for found in ends if found) > _VALUES:
+                return False
+            check_values(name, expanded(items), SPLIT)
+    except UserError:
+        return False
+    return True
 
 
 def _is_table(text: str) -> bool:

@@ -23,8 +23,12 @@ if TYPE_CHECKING:
 
 TABLE = DataIdSet.of([{"instrument": "LSSTCam", "visit": visit} for visit in range(3)]).to_csv()
 GROUPS = (
-    plans.GroupRow("2", "g001", 5, {"where": "visit IN (1..5)", "table": ""}, "", ""),
-    plans.GroupRow("2", "g002", 3, {"where": "", "table": TABLE}, "", ""),
+    plans.GroupRow(
+        "2", "g001", 5, {"where": "visit IN (1..5)", "table": "", "parts": {"visit": ["1..5"]}}, "", ""
+    ),
+    plans.GroupRow(
+        "2", "g002", 3, {"where": "", "table": TABLE, "parts": {"visit": [0, 1, 2], "band": ["g"]}}, "", ""
+    ),
 )
 FIELDS = {"campaign": {"Output root": "u/anna"}, "step": {"Data query": "visit > 5", "WMS priority": 3.0}}
 SPEC = "a" * 64
@@ -108,7 +112,7 @@ def test_there_is_nothing_to_keep_before_the_first_attempt(mirror: Mirror) -> No
 
 
 def split(**group: Any) -> dict[str, Any]:
-    one = {"name": "g001", "size": 1, "where": "visit = 1", "table": ""} | group
+    one = {"name": "g001", "size": 1, "where": "visit = 1", "table": "", "parts": {}} | group
     return packing.pack({"groups": [one]}, records.SPLIT)
 
 
@@ -130,9 +134,14 @@ HOSTILE = [
     split(table="visit\n$(x)\n"),
     split(table="no such dimension\n1\n"),
     split(table="visit,instrument\n1\n"),
+    split(parts={"no such dimension": [1]}),
+    split(parts={"visit": [-1]}),
+    split(parts={"visit": ["x"]}),
+    split(parts={"visit": ["0..999999999999999999"]}),
     split(more=1),
     packing.pack(
-        {"groups": 2 * [json.loads('{"name":"g001","size":1,"where":"","table":""}')]}, records.SPLIT
+        {"groups": 2 * [json.loads('{"name":"g001","size":1,"where":"","table":"","parts":{}}')]},
+        records.SPLIT,
     ),
 ]
 
