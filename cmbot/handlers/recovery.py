@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cmbot.models.attempts import Try
 
 
-_ONE = "cancel the others in PanDA (bps cancel --id N), then cmbot goes on"
+_ONE = "cancel the others (bps cancel --id N), then cmbot goes on"
 
 
 class Verb(StrEnum):

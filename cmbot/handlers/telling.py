@@ -192,7 +192,7 @@ def needing_attention(view: CampaignView) -> Iterator[Notice]:
             if last.reopened_at is not None:
                 request = last.last_try.request_id if last.last_try else None
                 marker = f"reopened:{name}:{last.reopened_at:%Y%m%dT%H%M%S}"
-                said = (f"{which}: request {request} goes on in PanDA after its end.",)
+                said = (f"{which}: request {request} goes on in {last.wms} after its end.",)
                 yield Notice(NoticeKind.REOPENED, issue, marker, last.cause, said)
 
 

@@ -39,7 +39,7 @@ def targets(local: Local, key: str, group: str = "") -> tuple[Target, ...]:
     for step, each in groups:
         item = each.last.last_try if each.last else None
         if item is not None and item.request_id is not None:
-            then = f"PanDA is asked to abort request {item.request_id}, again until it has ended"
+            then = f"{item.wms} is asked to abort request {item.request_id}, again until it has ended"
         else:
             then = "it is not submitted; if bps has begun, its request is aborted as soon as it is known"
         details = {"run": item.name if item else "", "jobs under way": str(each.jobs.running), "then": then}
