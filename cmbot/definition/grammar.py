@@ -16,6 +16,8 @@ _TOKEN = re.compile(
 )
 # BPS evaluates these in every value, also where they end a longer word (reference/bps.md section 6).
 _EVALUATED = re.compile(r"bps(?:Eval|GenerateConfig)")
+# What the tokens skip; str.strip alone would also take control characters away, which BPS would still get.
+_SPACE = " \t\n\r\f\v"
 _STEP_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{0,29}")
 _COLLECTION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*(?:/[A-Za-z0-9_.\-]+)*")
 _PIPELINE = re.compile(
@@ -55,7 +57,7 @@ def query_problem(text: str) -> str | None:
     problem : `str` or `None`
         What is wrong, or `None`.
     """
-    text, position, depth = text.strip(), 0, 0
+    text, position, depth = text.strip(_SPACE), 0, 0
     if not text:
         return "is empty, and BPS would process everything"
     if found := _EVALUATED.search(text):
