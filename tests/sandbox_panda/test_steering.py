@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     Build = Callable[..., dict[str, Any]]
 
 
-def _status(server: Any, request_id: int) -> str:
+def _status(server: Any, request_id: int, which: str = "status") -> str:
     (row,) = server.result("get_requests", request_id=request_id)
-    return str(row["status"]["attributes"]["_name_"])
+    return str(row[which]["attributes"]["_name_"])
 
 
 def test_a_partial_request_goes_on_when_somebody_retries_it_by_hand(
@@ -109,14 +109,25 @@ def test_a_stuck_task_says_so(server: Any, workflow: Build, until: Callable[...,
     )
 
 
+def test_a_registered_command_may_be_lost(server: Any, workflow: Build, until: Callable[..., Any]) -> None:
+    server.order("/sandbox/settings", commands_lost=1)
+    server.order("/sandbox/troubles", stuck=True)
+    request_id = server.result("submit", workflow("run", isr={}))
+    until(lambda: _status(server, request_id) == "Transforming")
+    server.result("abort", request_id=request_id)
+    until(lambda: server.json("/sandbox/settings")["commands_lost"] == 0)
+    assert (_status(server, request_id), _status(server, request_id, "substatus")) == ("Transforming", "New")
+    server.result("abort", request_id=request_id)
+    assert server.ended(request_id) == "Cancelled"
+
+
 def test_an_abort_may_never_be_carried_out(server: Any, workflow: Build, until: Callable[..., Any]) -> None:
     server.order("/sandbox/settings", abort_ends="Transforming")
     server.order("/sandbox/troubles", stuck=True)
     request_id = server.result("submit", workflow("run", isr={}))
     until(lambda: _status(server, request_id) == "Transforming")
     server.result("abort", request_id=request_id)
-    (row,) = server.result("get_requests", request_id=request_id)
-    assert row["substatus"]["attributes"]["_name_"] == "ToCancel"
+    until(lambda: _status(server, request_id, "substatus") == "ToCancel")
     server.ask("DELETE", "/sandbox/troubles")
     assert server.ended(request_id) == "Finished"
 

@@ -20,7 +20,7 @@ address                                    what                                 
 What differs from it, and stays:
 
 * a command is carried out at once; in reality iDDS's agents look every few seconds, and one that finds its
-  request being worked on is lost for good: registered, locked, never done;
+  request being worked on stays locked and is never done (``commands_lost`` of the settings does that here);
 * an abort or retry ends as the settings say and the jobs decide; in reality what PanDA does decides;
 * a transform has its number in PanDA from the beginning; in reality only when its task exists;
 * there is no ``close`` and no ``abort_task`` (HTTP 405 in reality), and no ``additional_data_storage``;

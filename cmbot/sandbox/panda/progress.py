@@ -73,6 +73,10 @@ def carry_out_commands(db: sqlite3.Connection) -> None:
         if row["command"] == "retry" and row["status"] in {"New", "Cancelling"}:
             continue  # waits for its turn
         db.execute("UPDATE requests SET command = NULL WHERE id = ?", (row["id"],))
+        if lost := settings.load(db).commands_lost:
+            settings.change(db, settings.Settings(commands_lost=lost - 1))
+            log.info("request %d: %s lost", row["id"], row["command"])
+            continue
         if row["command"] == "retry":
             _note(db, row["id"], "ToResume")
             run_again(db, row["id"])

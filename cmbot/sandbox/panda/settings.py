@@ -50,6 +50,9 @@ class Settings(BaseModel):
     """Outage of the monitor: 503, 500 page, page instead of JSON, login, ``[]``, half a body."""
     abort_ends: Literal["Cancelled", "Failed", "Transforming"] = "Cancelled"
     """Where an abort ends; a request may also go to Failed, or stay (reference/panda.md 6)."""
+    commands_lost: int = Field(default=0, ge=0)
+    """How many of the next commands are registered and never taken up: iDDS 2.6.21 loses one that finds its
+    request being worked on."""
 
 
 def load(db: sqlite3.Connection) -> Settings:
