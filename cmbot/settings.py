@@ -147,6 +147,15 @@ class EnvironmentSettings(Part):
     """Python of the environment, for Butler scripts."""
 
 
+class GitSettings(Part):
+    """Which git repositories may be asked what a tag means (requirement B9)."""
+
+    repositories: tuple[str, ...] = ()
+    """Beginnings of their addresses, such as ``https://github.com/lsst-dm/``."""
+    timeout: float = Field(default=30.0, gt=0)
+    """Seconds to wait for an answer."""
+
+
 class SiteSettings(Part):
     """A compute site that campaigns may name."""
 
@@ -310,6 +319,8 @@ class Settings(Part):
     """Named environments; Jira and campaign files may only name one."""
     sites: Mapping[str, SiteSettings]
     """Compute sites; Jira and campaign files may only name one."""
+    git: GitSettings = GitSettings()
+    """Which git repositories campaigns may refer to by tag."""
     failures: FailureSettings = FailureSettings()
     """What is known about failures."""
     links: LinkSettings = LinkSettings()

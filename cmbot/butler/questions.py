@@ -61,7 +61,9 @@ class Selection:
     counts: Mapping[Value, int]
     """Datasets by selected value of the first dimension; for tracts and the like, those that overlap it."""
     tasks: int
-    """Tasks of the pipeline; 0 without one."""
+    """Tasks of the pipeline's subset; 0 without one."""
+    labels: tuple[str, ...]
+    """Labels of all tasks in the pipeline's file."""
     dataset_type: str
     """Which datasets were counted."""
     instrument: str | None
@@ -105,6 +107,7 @@ def parse_selection(text: str, subject: str) -> Selection:
             existing={name: tuple(values) for name, values in content["existing"].items()},
             counts=dict(content["counts"]),
             tasks=int(content["tasks"]),
+            labels=tuple(content["labels"]),
             dataset_type=content["dataset_type"],
             instrument=content["instrument"],
             skymap=content["skymap"],

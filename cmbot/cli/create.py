@@ -6,25 +6,17 @@ from pathlib import Path
 
 import click
 
-from cmbot.cli.doing import json_option, load, settings_option, told
+from cmbot.cli.doing import json_option, load, read_text, settings_option, told, values_option
 
 
 @click.command("create", short_help="Create a campaign in Jira from a YAML file.")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @settings_option
-@click.option(
-    "--set",
-    "values",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="Value of a variable that the file declares; may be repeated.",
-)
+@values_option
 @click.option("--dry-run", is_flag=True, help="Check the file and say what would be created.")
 @json_option
 @told
-def command(
-    file: Path, settings_file: Path, values: tuple[str, ...], *, dry_run: bool, as_json: bool
-) -> None:
+def command(file: Path, settings_file: Path, values: dict[str, str], *, dry_run: bool, as_json: bool) -> None:
     r"""Create a campaign in Jira: an epic, its steps and their links, all in Draft.
 
     Nothing runs until a person moves the epic to Launch. The same file creates the same campaign
@@ -41,17 +33,12 @@ def command(
 
     from cmbot import credentials
     from cmbot.definition import file as campaign_file
-    from cmbot.exceptions import UserError
     from cmbot.jira.gateway import Jira
     from cmbot.operations.create import create_patiently, require_valid
     from cmbot.operations.dataid_files import gather
 
     settings = load(settings_file)
-    try:
-        text = file.read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(str(file), f"cannot be read ({error})", "write it as UTF-8 text") from error
-    definition = campaign_file.read(text, str(file), dict(_pair(item) for item in values))
+    definition = campaign_file.read(read_text(file), str(file), values)
     require_valid(settings, definition)
     definition, files = gather(definition, file.parent)
     if dry_run:
@@ -69,10 +56,3 @@ def command(
         click.echo(
             f"Next: `cmbot plan {keys[0]}`, then move {keys[0]} to Launch: {jira.url}/browse/{keys[0]}"
         )
-
-
-def _pair(text: str) -> tuple[str, str]:
-    key, equals, value = text.partition("=")
-    if not equals:
-        raise click.BadParameter(f"{text!r} is not NAME=VALUE", param_hint="--set")
-    return key, value

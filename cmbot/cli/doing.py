@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cmbot.exceptions import CmbotError, DefinitionError
+from cmbot.exceptions import CmbotError, DefinitionError, UserError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +28,48 @@ settings_option = click.option(
     help="Settings file; also the environment variable CMBOT_SETTINGS.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
+
+
+def _pairs(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
+    pairs = [item.partition("=") for item in given]
+    for name, equals, _value in pairs:
+        if not equals:
+            raise click.BadParameter(f"{name!r} is not NAME=VALUE")
+    return {name: value for name, _, value in pairs}
+
+
+values_option = click.option(
+    "--set",
+    "values",
+    multiple=True,
+    metavar="NAME=VALUE",
+    callback=_pairs,
+    help="Value of a variable that the file declares; may be repeated.",
+)
+
+
+def read_text(file: Path) -> str:
+    """Read a file that a person wrote.
+
+    Parameters
+    ----------
+    file : `pathlib.Path`
+        The file.
+
+    Returns
+    -------
+    text : `str`
+        Its content.
+
+    Raises
+    ------
+    UserError
+        If it cannot be read.
+    """
+    try:
+        return file.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(str(file), f"cannot be read ({error})", "write it as UTF-8 text") from error
 
 
 def load(file: Path) -> Settings:

@@ -10,7 +10,7 @@ import click
 COMMANDS = {
     "archive": ("cmbot.cli.archive", "Show, check and copy what was run: YAML, logs, reports."),
     "cancel": ("cmbot.cli.cancel", "Abort what runs of a campaign, step or group; what it made stays."),
-    "check": ("cmbot.cli.check", "Check files before they are used."),
+    "check": ("cmbot.cli.check", "Check a campaign, or files before they are used."),
     "create": ("cmbot.cli.create", "Create a campaign in Jira from a YAML file."),
     "dataids": ("cmbot.cli.dataids", "Check and compare sets of DataIds."),
     "doctor": ("cmbot.cli.doctor", "Check everything that cmbot depends on."),

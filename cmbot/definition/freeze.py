@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from cmbot.models.issues import Issue
 
 _ABOUT = frozenset(
-    {"definer", "description", "operators", "pause", "production", "reason", "retry", "sign_off", "steps"}
+    {
+        *("definer", "description", "exception", "operators", "pause", "production", "reason", "retry"),
+        *("sign_off", "steps"),
+    }
 )
 """What says why, by whom and when, not what is run."""
 

@@ -47,6 +47,7 @@ _TEXTS = {
 
 _STEP_TEXTS = {
     "pipeline": "Pipeline YAML",
+    "exception": "Rule exception",
     "environment": "Environment",
     "lsst_version": "LSST version",
     "image": "Software image",

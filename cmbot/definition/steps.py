@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from cmbot import dataids
-from cmbot.definition import grammar, options, overrides
+from cmbot.definition import grammar, options, overrides, rules
 from cmbot.exceptions import Problem, UserError
 from cmbot.models.campaign import SplitRule
 
@@ -44,6 +44,7 @@ def problems(step: StepDefinition, names: Collection[str]) -> Iterator[Problem]:
         if name not in names:
             yield Problem("is blocked by", f"{name!r} is no step of this campaign", f"use {', '.join(names)}")
     yield from _split(step.split)
+    yield from rules.problems(step)
     for field, number in (("Max concurrent groups", step.max_groups), ("WMS priority", step.priority)):
         if number < 0:
             yield Problem(field, f"cannot be {number}", "give 0 or more, or leave it empty")

@@ -77,6 +77,7 @@ FIELDS: tuple[Field, ...] = (
     Field("Data query", FieldType.PARAGRAPH, (S, G), requirement="C14"),
     Field("DataIds included", FieldType.PARAGRAPH, (C, S), requirement="C2 C4"),
     Field("DataIds excluded", FieldType.PARAGRAPH, (C, S), requirement="C2 C4"),
+    Field("Rule exception", FieldType.PARAGRAPH, (S,), requirement="B15"),
     Field("Max concurrent groups", FieldType.NUMBER, (S,), requirement="D1"),
     Field("WMS priority", FieldType.NUMBER, (S,), requirement="D1"),
     Field("Pause policy", FieldType.SELECT, (C,), options=tuple(map(str, PausePolicy)), requirement="D8"),

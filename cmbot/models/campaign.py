@@ -127,6 +127,8 @@ class StepDefinition:
     """Without these DataIds; nothing for the campaign's."""
     description: _Prose = ""
     """Instructions for operators (requirement B14)."""
+    exception: _Prose = ""
+    """Why it does otherwise than the rules for such steps say (requirement B15)."""
     options: Mapping[str, Any] = field(default_factory=dict)
     """BPS options: resources, clustering."""
     overrides: Mapping[str, str | Mapping[str, bool | int | float | str]] = field(default_factory=dict)

@@ -83,7 +83,7 @@ def plan(edges: Edges, key: str, say: Callable[[str], None]) -> tuple[StepPlan, 
     DefinitionError
         If its definition is not complete.
     """
-    view, wanted = _view(edges, key)
+    view, wanted = view_of(edges, key)
     if view.problems:
         raise DefinitionError(view.issue.key, view.problems)
     plans = []
@@ -94,7 +94,28 @@ def plan(edges: Edges, key: str, say: Callable[[str], None]) -> tuple[StepPlan, 
     return tuple(plans)
 
 
-def _view(edges: Edges, key: str) -> tuple[CampaignView, str]:
+def view_of(edges: Edges, key: str) -> tuple[CampaignView, str]:
+    """Put a campaign together from Jira, as if nothing had been submitted.
+
+    Parameters
+    ----------
+    edges : `~cmbot.reconcile.edges.Edges`
+        The outside world.
+    key : `str`
+        Key of an epic, step or group.
+
+    Returns
+    -------
+    view : `~cmbot.models.views.CampaignView`
+        The campaign.
+    step : `str`
+        Key of the step that is meant; empty for all.
+
+    Raises
+    ------
+    UserError
+        If there is no such issue.
+    """
     try:
         issue = parse.issue(edges.jira.issue(key), edges.names)
     except NotFound as error:
@@ -137,7 +158,7 @@ def _step(edges: Edges, view: CampaignView, step: StepView) -> StepPlan:
         groups = planning.groups_of(step.issue.id, step.definition, selection, chosen)
         name = submissions.run_name(step.issue.key, step.name, groups[0].name, 1, secrets.token_hex(4))
         example = submissions.submission(edges, view, step, groups[0], 1, name)
-        config, problems = submissions.configuration(edges, example)
+        config, problems = submissions.configuration(edges, example, selection.labels or None)
     except DefinitionError as error:
         return replace(empty, problems=error.problems)
     except CmbotError as error:

@@ -127,7 +127,7 @@ def collect(edges: Edges, view: CampaignView, step: StepView, now: datetime) -> 
         selection = parse_selection(text, step.issue.key)
         chosen = choosing.kept(Path(row.directory))
         groups = groups_of(step.issue.id, step.definition, selection, chosen, _earlier(edges, step))
-        if problems := submissions.lint(edges, view, step, groups[0]):
+        if problems := submissions.lint(edges, view, step, groups[0], selection.labels or None):
             raise DefinitionError(step.issue.key, problems)
     except DefinitionError as error:
         _refuse(edges, step, spec, error.problems)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cmbot.bps import evidence
+from cmbot.bps.fields import in_jira
 from cmbot.bps.lint import lint as lint_config
 from cmbot.bps.render import render
 from cmbot.bps.submission import Submission
@@ -355,7 +356,7 @@ def configuration(
         If something in it must not reach BPS.
     """
     config = render(example, edges.bases[example.wms])
-    return config, lint_config(config, labels=labels)
+    return config, tuple(in_jira(problem, example) for problem in lint_config(config, labels=labels))
 
 
 def _narrowed(pipeline: str, tasks: Sequence[str]) -> str:

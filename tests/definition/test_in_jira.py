@@ -44,6 +44,7 @@ steps = st.builds(
     options=trees,
     tolerance=st.dictionaries(st.text(min_size=1, max_size=8), st.floats(0, 1), max_size=2),
     description=prose,
+    exception=prose,
     overrides=st.dictionaries(
         words, words | st.dictionaries(words, st.booleans() | words, max_size=2), max_size=2
     ),

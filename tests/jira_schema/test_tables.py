@@ -124,7 +124,7 @@ WANTED: list[tuple[str, tuple[FieldType, ...], set[Level]]] = [
     ("Butler repository|Input collections|Output root", (T.TEXT,), {C, S}),
     ("Output run", (T.TEXT,), {G}),
     ("WMS|Compute site", (T.SELECT, T.TEXT), {C, S, G}),
-    ("Split rule", (T.PARAGRAPH,), {S}),
+    ("Split rule|Rule exception", (T.PARAGRAPH,), {S}),
     ("Data query", (T.PARAGRAPH,), {S, G}),
     ("DataIds included|DataIds excluded", (T.PARAGRAPH,), {C, S}),
     ("Max concurrent groups|WMS priority", (T.NUMBER,), {S}),

@@ -204,10 +204,16 @@ def _select(request: dict[str, Any]) -> dict[str, Any]:
         "existing": existing,
         "counts": sorted(counts[first].items()),
         "tasks": len(graph.tasks) if graph else 0,
+        "labels": _labels(request["pipeline"]) if graph else [],
         "dataset_type": name,
         **{governor: found.get(governor, governors.get(governor)) for governor in GOVERNORS},
         "missing_collections": [],
     }
+
+
+def _labels(reference: str) -> list[str]:
+    """Labels of all tasks in a pipeline's file, whichever subset is run."""
+    return sorted(Pipeline.from_uri(reference.partition("#")[0]).task_labels)
 
 
 def _for(governors: dict[str, str]) -> str:
