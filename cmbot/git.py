@@ -47,7 +47,7 @@ def problems(field: str, found: Specification, settings: GitSettings) -> Iterato
     if not any(found.link.startswith(prefix) for prefix in settings.repositories):
         known = ", ".join(settings.repositories) or "none"
         yield Problem(
-            field, f"{found.link} is not on the list of repositories", f"git.repositories has {known}"
+            field, f"{found.link} is no repository that may be asked", f"git.repositories has {known}"
         )
         return
     refs = _refs(found.link, found.tag, settings.timeout)

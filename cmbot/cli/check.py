@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @click.command("check", short_help="Check a campaign, or files before they are used.")
-@click.argument("target", metavar="[FILE|KEY]", required=False)
+@click.argument("target", required=False)
 @settings_option
 @values_option
 @click.option("--offline", is_flag=True, help="Of a file: ask no git repository; settings are not needed.")
@@ -39,8 +39,9 @@ def command(
 ) -> None:
     """Check a campaign and say everything that is wrong with it, a line each; nothing is changed.
 
-    A FILE is checked as `cmbot create` would, and its git tags as well. A KEY is checked as a launch would:
-    its Butler says what is selected, and the BPS YAML of every step is rendered and looked through.
+    TARGET is a campaign file or the key of a campaign or step. A file is checked as `cmbot create` would, and
+    its git tags as well. A key is checked as a launch would: its Butler says what is selected, and the BPS
+    YAML of every step is rendered and looked through.
 
     With `--errors FILE` an error catalogue is checked; a sound one is named by the setting
     `failures.catalogue`. Rules without `active: true` decide nothing; they count what they would have done.
@@ -60,7 +61,7 @@ def command(
     if target:
         _tell(target, _checked(target, settings_file, values, offline=offline), as_json=as_json)
     elif not schema and not errors_file:
-        raise click.UsageError("say what to check: FILE, KEY, --errors FILE or --schema")
+        raise click.UsageError("say what to check: a file, a key, --errors FILE or --schema")
 
 
 def _checked(target: str, settings_file: Path, values: dict[str, str], *, offline: bool) -> Checked:

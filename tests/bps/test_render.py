@@ -74,6 +74,43 @@ def test_extra_options_reach_pipetask_one_by_one(submission: Submission, base: d
     assert shlex.split(config["extraQgraphOptions"]) == ["--data-id-table", "/a b/ids.csv"]
 
 
+@pytest.mark.covers("B7", "B8", "E1")
+def test_software_and_overrides_reach_bps(submission: Submission, base: dict[str, Any]) -> None:
+    changed = replace(
+        submission,
+        image="ghcr.io/lsst/scipipe:w_2026_47",
+        setup=("/sdf/group/rubin/pipe_tasks", "obs_lsst tickets-DM-1"),
+        overrides={"isr": {"doFlat": False, "x.y": "a b"}, "calibrate": "${OBS_DIR}/config/calibrate.py"},
+        extra_qgraph_options=(),
+    )
+    config = render(changed, base)
+    assert config["payload"]["sw_image"] == "ghcr.io/lsst/scipipe:w_2026_47"
+    assert config["custom_lsst_setup"] == (
+        "setup -k -r /sdf/group/rubin/pipe_tasks && setup -k obs_lsst tickets-DM-1"
+    )
+    assert shlex.split(config["extraQgraphOptions"]) == [
+        *("-c", "isr:doFlat=False", "-c", "isr:x.y=a b"),
+        *("-C", "calibrate:${OBS_DIR}/config/calibrate.py"),
+    ]
+    assert lint(config, labels={"isr", "calibrate"}) == ()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"image": "a;b"},
+        {"setup": ("/x && id",)},
+        {"overrides": {"isr": {"a": "{b}"}}},
+        {"overrides": {"isr": "x.py; id"}},
+    ],
+)
+def test_software_that_would_be_interpreted_is_refused(
+    submission: Submission, base: dict[str, Any], change: dict[str, Any]
+) -> None:
+    with pytest.raises(DefinitionError):
+        render(replace(submission, **change), base)
+
+
 @pytest.mark.parametrize("key", ["uniqProcName", "submitPath", "payload", "wmsServiceClass", "makeIdLink"])
 def test_nobody_overrides_what_cmbot_computes(submission: Submission, base: dict[str, Any], key: str) -> None:
     with pytest.raises(DefinitionError, match=key):

@@ -40,6 +40,28 @@ def test_a_dry_run_checks_and_creates_nothing(terminal: Any, campaign: dict[str,
     assert not (terminal.place / "state").exists()
 
 
+@pytest.mark.covers("V13", "B33")
+def test_a_file_is_checked_with_and_without_settings(terminal: Any, campaign: dict[str, Any]) -> None:
+    file = written(terminal, campaign)
+    assert terminal.run("check", file).output == f"{file}: sound\n"
+    campaign["environment"] = "elsewhere"
+    file = written(terminal, campaign)
+    [line] = terminal.refused("check", file)
+    assert line.startswith(f"{file}: Environment: 'elsewhere' is not known")
+    terminal.settings.unlink()
+    lines = terminal.run("check", file, "--offline").output.splitlines()
+    assert lines == [f"{file}: environments and sites: not checked without settings", f"{file}: sound"]
+    data = {"link": "https://example.org/lists", "tag": "v1", "sha": "0" * 40}
+    terminal.write_settings(environments={"elsewhere": {}})
+    [line] = terminal.refused("check", written(terminal, campaign | {"data": data}))
+    assert "is no repository that may be asked; git.repositories has none" in line
+
+
+def test_the_schema_is_printed(terminal: Any) -> None:
+    assert json.loads(terminal.run("check", "--schema").output)["title"] == "CampaignDefinition"
+    assert terminal.run("check").exit_code == 2
+
+
 @pytest.mark.covers("B11")
 def test_variables_are_set_on_the_command_line(terminal: Any, campaign: dict[str, Any]) -> None:
     declared = {"variables": {"place": {}, "title": {"default": "mini"}}}
