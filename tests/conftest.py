@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 HERE = Path(__file__).parent
 # A busy machine is no failure.
-settings.register_profile("cmbot", deadline=None)
+settings.register_profile("cmbot", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("cmbot")
 
 
