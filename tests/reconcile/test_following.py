@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from cmbot.children import Run
 from cmbot.exceptions import CmbotError, NotFound, RemoteError
 from cmbot.handlers import telling
-from cmbot.mirror import events, journal, reports
-from cmbot.models.attempts import Attempt, AttemptState, Cause
+from cmbot.mirror import events, journal, orders, reports
+from cmbot.models.attempts import AS_DEFINED, Attempt, AttemptState, Cause, Verb
 from cmbot.models.campaign import CampaignDefinition, StepDefinition
 from cmbot.models.issues import Issue, Level, Person, Status
 from cmbot.models.notices import NoticeKind
@@ -104,6 +104,14 @@ class World:
         graph.mkdir(parents=True)
         (graph / "x.qg").touch()
         self.name = name
+
+    def command(self, verb: Verb) -> None:
+        """Let a person ask for something, and PanDA be told."""
+        number = len(self.attempt.orders)
+        cause = Cause(f"request:{number}", Person("anna"), self.now, f"ran cmbot {verb}")
+        with self.edges.mirror.writing() as connection:
+            order = orders.add(connection, verb, cause, (STEP.id, "g001", 1), AS_DEFINED)
+            orders.sent(connection, order, self.now)
 
     def statuses(self, names: Mapping[int, str], since: datetime) -> Look:
         assert since == START
@@ -378,7 +386,13 @@ def answers(draw: st.DrawFn) -> WmsReport | CmbotError | None:
     return WmsReport(7, "CM-2_step1_g001_a1_0a1b2c3d", status, state, reports)
 
 
-moves = st.tuples(answers(), st.integers(0, 10), st.integers(0, 10), st.sampled_from([1, 6, 70]))
+moves = st.tuples(
+    answers(),
+    st.integers(0, 10),
+    st.integers(0, 10),
+    st.sampled_from([1, 6, 70]),
+    st.none() | st.sampled_from([Verb.CANCEL, Verb.RESTART]),
+)
 
 
 @pytest.mark.covers("W6", "G7")
@@ -389,7 +403,9 @@ def test_nothing_is_ever_completed_with_less_than_its_tolerance_whatever_panda_s
 ) -> None:
     with new_watcher() as watcher:
         world = make(watcher)
-        for answer, isr, calibrate, minutes in story:
+        for answer, isr, calibrate, minutes, verb in story:
+            if verb is not None:
+                world.command(verb)
             world.said = {} if answer is None else {7: answer}
             world.butler.done = {"isr": isr, "calibrate": calibrate}
             before = world.attempt.state
