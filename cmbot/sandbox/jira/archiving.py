@@ -13,7 +13,7 @@ project.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from . import issues
@@ -38,13 +38,13 @@ REASONS = {
 """Why an issue is left out of such a request, with Cloud's words and texts."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Report:
     """What became of several issues that were to be archived or restored."""
 
-    changed: int = 0
+    changed: int
     """How many were, with their sub-tasks."""
-    left_out: dict[str, list[str]] = field(default_factory=dict)
+    left_out: dict[str, list[str]]
     """Ids or keys as they were sent, by a word of `REASONS`."""
 
 
@@ -78,22 +78,18 @@ def turn_several(site: Site, user: User, names: Iterable[str], *, archived: bool
     """
     if not user.admin:
         raise JiraError(403, "Only admins can archive or unarchive issues. Access denied.")
-    report, valid = Report(), 0
     chosen = list(dict.fromkeys(names))
+    left_out: dict[str, list[str]] = {}
+    valid: list[Issue] = []
     with site.store.transaction():
         for name in chosen[:AT_ONCE]:
-            reason = ""
-            try:
-                issue = issues.seen(site, user, name)
-            except JiraError:
-                reason = "issuesNotFound"
+            issue = _found(site, user, name)
+            obstacle = "issuesNotFound" if issue is None else _obstacle(issue)
+            if issue is None or obstacle:
+                left_out.setdefault(obstacle, []).append(name)
             else:
-                reason = _obstacle(issue)
-            if reason:
-                report.left_out.setdefault(reason, []).append(name)
-                continue
-            valid += 1
-            report.changed += _write(site, user, issue, archived=archived)
+                valid.append(issue)
+        changed = sum(_write(site, user, issue, archived=archived) for issue in valid)
     if len(chosen) > AT_ONCE:
         raise JiraError(
             412,
@@ -102,7 +98,7 @@ def turn_several(site: Site, user: User, names: Iterable[str], *, archived: bool
         )
     if not valid:
         raise JiraError(400, "No valid issue to archive or unarchive. Bad request.")
-    return report
+    return Report(changed, left_out)
 
 
 def turn_project(site: Site, user: User, project: Project, *, archived: bool) -> Project:
@@ -121,6 +117,13 @@ def turn_project(site: Site, user: User, project: Project, *, archived: bool) ->
         site.store.run(sql, *_stamp(site, user, archived=archived), project.id)
     log.info("project %s %s by %s", project.key, "archived" if archived else "restored", user.name)
     return site.config.projects[project.id]
+
+
+def _found(site: Site, user: User, name: str) -> Issue | None:
+    try:
+        return issues.seen(site, user, name)
+    except JiraError:
+        return None
 
 
 def _obstacle(issue: Issue) -> str:

@@ -210,6 +210,12 @@ def test_a_phone_shows_every_page_without_scrolling_sideways(
     epic = site.create("Epic", long)
     key = site.create(summary="x" * 200, description="||a||b||\n|" + "y" * 300 + "|z|")
     site.rest("PUT", f"issue/{key}", json={"fields": {site.field("Epic Link"): epic}})
+    wide = {
+        "key": "WIDE",
+        "name": "a project with a name as long as names of projects may be at all",
+        "lead": "alice",
+    }
+    site.rest("POST", "project", json=wide)  # the second time it is there
     person.page.set_viewport_size({"width": 390, "height": 780})
     person.go(path.replace("ISSUE", f"/browse/{key}"))
     assert person.page.evaluate("document.documentElement.scrollWidth") == 390
