@@ -47,7 +47,7 @@ class _Group(_Part):
     size: _Number
     where: str
     table: str
-    parts: dict[str, list[int | str]]
+    parts: dict[str, list[int | str]] = {}
 
 
 class _Split(_Part):

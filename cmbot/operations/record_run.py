@@ -157,7 +157,7 @@ def keep(local: Local, found: Found, by: Person, words: str) -> Cause:
     if journal.named(local.mirror, found.name):
         raise UserError(found.name, "was recorded or submitted before", f"see `cmbot status {found.key}`")
     if found.new:
-        row = plans.GroupRow(step.issue.id, found.group, 0, {"where": "", "table": ""}, "", "")
+        row = plans.GroupRow(step.issue.id, found.group, 0, {"where": "", "table": "", "parts": {}}, "", "")
         plans.freeze_groups(local.mirror, step.issue.id, (*plans.groups_of(local.mirror, step.issue.id), row))
         restoring.forget_split(local, step.issue)
     spec = freeze.step_hash(view.definition, step.definition)

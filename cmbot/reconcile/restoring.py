@@ -151,7 +151,7 @@ def _follow_at_least(edges: Edges, issue: Issue) -> None:
     known = {row.name for row in plans.groups_of(edges.mirror, issue.id)}
     attempts = journal.attempts(edges.mirror, issue.id)
     rows = [
-        plans.GroupRow(issue.id, name, 0, {"where": "", "table": ""}, "", "")
+        plans.GroupRow(issue.id, name, 0, {"where": "", "table": "", "parts": {}}, "", "")
         for name in sorted(attempts)
         if name not in known
     ]
