@@ -89,6 +89,8 @@ JQL_FIELDS += [
     "cf[10006]",
     '"Epic Link"',
     "resolution",
+    "watcher",
+    "issuetype",
     "nonesuch",
 ]
 OPERATORS = ["=", "!=", "<", ">=", "~", "!~", "is", "is not", "in", "not in", "was", "was not in", "changed"]
@@ -102,6 +104,11 @@ JQL_VALUES = [
     '"-1d"',
     "now()",
     "currentUser()",
+    "linkedIssues(CM-1)",
+    "releasedVersions(CM)",
+    "subTaskIssueTypes()",
+    "endOfWeek(+1w)",
+    "Unresolved",
     "-1d",
     "10000",
 ]
