@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from cmbot.settings import Settings
 
 _LOG = logging.getLogger(__name__)
+_COLLECT = 10_000
+"""Objects made before the collector looks for cycles among them."""
 _GATHER = timedelta(seconds=1)
 """From the first webhook to the pass that it wakes: what comes in between wakes none of its own."""
 
@@ -59,7 +61,7 @@ def once(settings: Settings) -> Report:
     CmbotError
         If it could not even begin.
     """
-    edges = _open(settings)
+    edges = connect(settings)
     try:
         passes = Passes(edges)
         while (report := passes.run(datetime.now(UTC))).more:
@@ -110,10 +112,29 @@ def forever(settings: Settings) -> None:
     loop.close()
 
 
-def _open(settings: Settings) -> Edges:
+def connect(settings: Settings) -> Edges:
+    """Connect to everything, for passes.
+
+    Parameters
+    ----------
+    settings : `~cmbot.settings.Settings`
+        All settings.
+
+    Returns
+    -------
+    edges : `~cmbot.reconcile.edges.Edges`
+        The outside world.
+
+    Raises
+    ------
+    CmbotError
+        As `~cmbot.reconcile.opening.open_edges`.
+    """
     edges = open_edges(settings, person=False)
-    # What was loaded by now stays: the collector need not go through it in every pass.
+    # What was loaded by now stays, and what a pass reads is gone with it and has no cycles: the collector
+    # need not go through either again and again.
     gc.freeze()
+    gc.set_threshold(_COLLECT)
     return edges
 
 
@@ -226,7 +247,7 @@ class _Loop:
         named = self.wake.take()
         try:
             if self._passes is None:
-                self._edges = _open(self._settings)
+                self._edges = connect(self._settings)
                 self._passes, self._me = Passes(self._edges), self._edges.me
                 _LOG.info("connected to %s as %s", self._settings.jira.url, self._edges.me)
             # Of an issue without a key only those are looked at that are known: the others may be anybody's.

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import re
@@ -32,7 +31,8 @@ import yaml
 from cmbot.jira_schema.fields import FIELDS, FieldType
 from cmbot.mirror import Mirror, outbox
 from cmbot.reconcile import deliver, observe
-from cmbot.reconcile.opening import load_settings, open_edges
+from cmbot.reconcile.opening import load_settings
+from cmbot.service import connect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -216,9 +216,7 @@ def cold(url: str, directory: Path, passes: int) -> dict[str, float]:
     }
     file = directory / "settings.yaml"
     file.write_text(yaml.safe_dump(settings))
-    edges = open_edges(load_settings(file))
-    # As the service does.
-    gc.freeze()
+    edges = connect(load_settings(file))
     before = time.process_time()
     while observe.changes(edges, NOW).more:
         pass
