@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from cmbot.settings import GitSettings, Settings
 
 
+_INPUTS = "Input collections"
+"""What lacks something, as the Butler's scripts say, while an earlier step has not made it."""
+
+
 @dataclass(frozen=True)
 class Checked:
     """What was found."""
@@ -98,14 +102,20 @@ def check_key(edges: Edges, key: str, say: Callable[[str], None]) -> Checked:
         plans = plan(edges, key, say)
     except DefinitionError as error:
         return Checked(error.problems)
+    definition = view_of(edges, key)[0].definition
     problems, notes = list[Problem](), list[str]()
     for item in plans:
-        problems += [Problem(f"{item.name} {one.field}", one.problem, one.remedy) for one in item.problems]
+        waits = definition.step(item.name).after if definition else ()
+        for one in item.problems:
+            if waits and one.field == _INPUTS:
+                notes.append(f"{item.name}: not checked against the Butler before {', '.join(waits)}")
+            else:
+                problems.append(Problem(f"{item.name} {one.field}", one.problem, one.remedy))
         if item.groups:
             notes.append(f"{item.name}: {len(item.groups)} groups, {item.counts} datasets selected")
         if item.warning:
             notes.append(f"{item.name}: {item.warning}")
-    if definition := view_of(edges, key)[0].definition:
+    if definition:
         problems += references(definition, edges.settings.git)
     return Checked(tuple(problems), tuple(notes))
 

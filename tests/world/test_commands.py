@@ -94,6 +94,15 @@ def test_create_plan_sync_status_and_history(
     shown = cmbot("plan", "CM-2")
     assert "g002" in shown.stdout
     assert "visit IN (4..6)" in shown.stdout
+    checked = cmbot("check", "CM-1")
+    assert (checked.returncode, checked.stdout.splitlines()) == (
+        0,
+        [
+            "CM-1: step1: 2 groups, 12 datasets selected",
+            "CM-1: step2: not checked against the Butler before step1",
+            "CM-1: sound",
+        ],
+    )
     assert {method for method, _ in alice.asked("cmbot")} == {"GET"}
     assert tree(world.state) == before
     assert panda.requests() == []
