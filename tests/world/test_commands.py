@@ -98,7 +98,7 @@ def test_create_plan_sync_status_and_history(
     assert (checked.returncode, checked.stdout.splitlines()) == (
         0,
         [
-            "CM-1: step1: 2 groups, 12 datasets selected",
+            "CM-1: step1: 2 groups, 6 datasets selected",
             "CM-1: step2: not checked against the Butler before step1",
             "CM-1: sound",
         ],
