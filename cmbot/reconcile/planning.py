@@ -135,6 +135,7 @@ def collect(edges: Edges, view: CampaignView, step: StepView, now: datetime) -> 
         _refuse(edges, step, spec, (Problem("Butler", error.problem, "launch again when it is mended"),))
     else:
         _freeze(edges, step, spec, groups, now)
+        _record(edges, view.definition, step, chosen, now)
         if said := warning(edges.settings, view.definition, step.definition, selection, chosen, groups):
             _LOG.warning("%s %s", step.issue.key, said)
             with edges.mirror.writing() as connection:
@@ -267,3 +268,15 @@ def _freeze(
         what = f"split {step.name} into {len(groups)} groups"
         events.add(connection, now, step.issue.key, "cmbot", what, f"definition {spec}")
     _LOG.info("%s %s", step.issue.key, what)
+
+
+def _record(
+    edges: Edges, definition: CampaignDefinition, step: StepView, chosen: Chosen, now: datetime
+) -> None:
+    """Record which DataIds were chosen, and why (requirement C4)."""
+    files = definition.chosen(step.definition) if step.definition else {}
+    for kind, dataids in (("include", chosen.included), ("exclude", chosen.excluded)):
+        if dataids and kind in files:
+            what = f"{kind}d {len(dataids)} DataIds of {files[kind].file}, sha256 {dataids.sha256}"
+            with edges.mirror.writing() as connection:
+                events.add(connection, now, step.issue.key, "cmbot", what, files[kind].reason)

@@ -93,3 +93,28 @@ def test_new_data_get_groups_of_their_own_at_the_next_launch(
     # Asked once for each launch, and nothing more is asked for.
     bot.settle()
     assert len(panda.requests()) == 2
+
+
+@pytest.mark.covers("C2", "C4", "C6", "C7", "V22")
+def test_dataids_that_are_excluded_are_not_processed(
+    bot: Bot, alice: Human, panda: Panda, world: World
+) -> None:
+    epic, step = bot.create()
+    alice.attach(step, "bad.csv", b"instrument,visit,detector\nDemoCam,1,0\nDemoCam,3,0\nDemoCam,5,1\n")
+    alice.edit(
+        step,
+        {
+            "Data query": "instrument = 'DemoCam' AND skymap = 'demo' AND visit < 4",
+            "DataIds excluded": "file: bad.csv\nreason: clouds",
+        },
+    )
+    alice.launch(epic)
+    bot.until(lambda: alice.status(epic) == Status.COMPLETED)
+    bot.settle()
+    assert exposures(world, "DemoCam/runs/test") == [1, 2, 2, 3]
+    [request] = panda.requests()
+    as_run = (world.state / "bot" / "tries" / str(request["name"]) / "bps.yaml").read_text()
+    assert "NOT (detector = 0 AND visit IN (1, 3))" in as_run
+    told = [event["what"] for event in bot.edges.mirror.db["events"].rows_where("why = 'clouds'")]
+    assert len(told) == 1
+    assert told[0].startswith("excluded 3 DataIds of bad.csv, sha256 ")
