@@ -111,7 +111,7 @@ def test_create_plan_sync_status_and_history(
     panda.control("executor", paused=True)
     passes = [json.loads(cmbot("sync", "--once", "--json").stdout)]
     alice.launch("CM-1")
-    end = monotonic() + 120
+    end = monotonic() + 600
     while True:
         passes.append(json.loads(cmbot("sync", "--once", "--json").stdout))
         lines = json.loads(cmbot("status", "CM-1", "--json").stdout)
