@@ -384,7 +384,7 @@ class Panda:
         self.idds_sql(f"update requests set status = 4, locking = 0 where request_id = {request_id}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def panda(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Panda]:
     for program in ("initdb", "pg_ctl", "psql"):
         if not postgres_program(program):
@@ -475,7 +475,7 @@ class Sandbox:
         self.process.wait(timeout=30)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     with contextlib.closing(Sandbox(tmp_path_factory.mktemp("sandbox"))) as sandbox:
         yield sandbox
