@@ -12,7 +12,7 @@ from cmbot.butler.exchange import read_response, strange_response
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cmbot.dataids import Value
+    from cmbot.dimensions import Value
 
 QUERY_SCRIPT = Path(__file__).resolve().parent / "scripts" / "query.py"
 """Answers `SelectRequest`, `DescribeRequest`, `CountRequest` and `ReachRequest`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from cmbot import dataids
+from cmbot import dimensions
 from cmbot.definition import grammar, options, overrides, rules
 from cmbot.exceptions import Problem, UserError
 from cmbot.models.campaign import SplitRule
@@ -138,7 +138,7 @@ def _split(rule: SplitRule) -> Iterator[Problem]:
                 "write {dimension: visit, size: 1000}",
             )
         try:
-            dataids.dimension(one.dimension, "Split rule")
+            dimensions.dimension(one.dimension, "Split rule")
         except UserError as error:
             yield Problem("Split rule", error.problem, error.remedy)
     if rule.by and (rule.by.by or rule.by.grow):

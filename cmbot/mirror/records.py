@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from cmbot.dataids import DataIdSet, Value, check_values, dimension
+from cmbot.dataids import DataIdSet
 from cmbot.definition import grammar
+from cmbot.dimensions import Value, check_values, dimension
 from cmbot.exceptions import UserError
 from cmbot.jira_schema.editing import DEFINITION
 from cmbot.mirror import definitions, journal, packing, plans, reports

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING
 
-from cmbot.dataids import DataIdSet, Value, dimension
+from cmbot.dataids import DataIdSet
+from cmbot.dimensions import Value, dimension
 from cmbot.exceptions import UserError
 from cmbot.splitting.predicates import Predicate
 

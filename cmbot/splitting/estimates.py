@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cmbot.dataids import Value
+    from cmbot.dimensions import Value
     from cmbot.splitting.groups import GroupSpec
 
 GRAPH_PER_QUANTUM = timedelta(milliseconds=2)

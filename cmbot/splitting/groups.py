@@ -13,7 +13,7 @@ from itertools import chain, pairwise, product
 from math import prod
 from typing import TYPE_CHECKING
 
-from cmbot.dataids import Value, check_values
+from cmbot.dimensions import Value, check_values
 from cmbot.exceptions import UserError
 from cmbot.splitting.ranges import bounds
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING
 
-from cmbot.dataids import DataIdSet, Value, check_values, dimension
+from cmbot.dataids import DataIdSet
+from cmbot.dimensions import Value, check_values, dimension
 from cmbot.exceptions import UserError
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import re
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from cmbot.dataids import Value
+from cmbot.dimensions import Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
