@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,10 +15,10 @@ from cmbot.butler.questions import QUERY_SCRIPT, CountRequest, parse_counts
 from cmbot.butler.report import parse_report
 from cmbot.exceptions import DefinitionError, RemoteError
 from cmbot.mirror import events, journal, reports
-from cmbot.models.attempts import AttemptState, Verb, since_fresh
+from cmbot.models.attempts import AttemptState, Verb
 from cmbot.models.data_report import DataReport, TaskCount
 from cmbot.models.views import Counts
-from cmbot.reconcile import asking, submissions
+from cmbot.reconcile import asking, counting, submissions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,10 +30,7 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 FILE = "report.json"
 """What pipetask writes, in the directory of its run."""
-UNREGISTERED = "unregistered"
-"""Kind of the report that says that nothing of a submission is in the Butler's registry."""
 _NO_RUN = re.compile(r"No collection with name '([^']+)' found")
-_OTHERS = "other tasks"
 MESSAGES = 5
 """Failed quanta that are named to people."""
 
@@ -87,12 +84,12 @@ def follow(edges: Edges, view: CampaignView, step: StepView, attempt: Attempt, n
         with edges.mirror.writing() as connection:
             reports.drop(connection, item.id, "asked")
             if missing is not None:
-                reports.save(connection, missing.id, UNREGISTERED, {"by": item.name}, now)
+                reports.save(connection, missing.id, counting.UNREGISTERED, {"by": item.name}, now)
         if missing is not None:
             _LOG.info("%s %s has no run collection and is left out", step.issue.key, missing.name)
             return False
         raise
-    _judge(edges, step, attempt, _with_what_is_missing(edges, step, attempt, report), now)
+    _judge(edges, step, attempt, counting.with_what_is_missing(edges, step, attempt, report), now)
     return True
 
 
@@ -100,7 +97,7 @@ def _missing(step: StepView, attempt: Attempt, error: RemoteError) -> Try | None
     """Find the submission whose run collection pipetask missed: its final job never ran."""
     found = _NO_RUN.search(error.problem)
     nonce = found[1].rpartition("_")[2] if found else ""
-    return next((item for item in _tries(step, attempt) if item.nonce and item.nonce == nonce), None)
+    return next((item for item in counting.tries(step, attempt) if item.nonce and item.nonce == nonce), None)
 
 
 def _end_without_run(edges: Edges, step: StepView, attempt: Attempt, now: datetime) -> None:
@@ -108,37 +105,6 @@ def _end_without_run(edges: Edges, step: StepView, attempt: Attempt, now: dateti
     summary = "it ended before anything was made: there is no run collection of it"
     state = AttemptState.FAILED if cancel is None else AttemptState.CANCELLED
     _end(edges, step, attempt, state, "; ".join(filter(None, (cancel, summary))), None, now)
-
-
-def _with_what_is_missing(edges: Edges, step: StepView, attempt: Attempt, report: DataReport) -> DataReport:
-    """Count quanta that an earlier report expected and this one does not know: they were not run.
-
-    The graph of an attempt that was never registered is left out, and a retry may have run single tasks only:
-    without this, less would be complete sooner.
-    """
-    tasks, most = {task.label: task for task in report.tasks}, 0
-    for item in _tries(step, attempt)[:-1]:
-        known = reports.read(edges.mirror, item.id, "data") or {"counts": {"total": 0}}
-        most = max(most, known["counts"]["total"])
-        for before in (TaskCount(**task) for task in known.get("report", {}).get("tasks", ())):
-            tasks[before.label] = _at_least(tasks.get(before.label), before.label, before.expected)
-    # A restored mirror knows no tasks of earlier reports.
-    if (more := most - sum(task.expected for task in tasks.values())) > 0:
-        tasks[_OTHERS] = _at_least(None, _OTHERS, more)
-    return replace(report, tasks=tuple(tasks.values()))
-
-
-def _at_least(task: TaskCount | None, label: str, expected: int) -> TaskCount:
-    task = task or TaskCount(label, 0, 0, 0, 0, 0, 0)
-    more = max(0, expected - task.expected)
-    return replace(task, expected=task.expected + more, unknown=task.unknown + more)
-
-
-def _tries(step: StepView, attempt: Attempt) -> list[Try]:
-    """Submissions whose outputs count, oldest first."""
-    group = next(group for group in step.groups if group.name == attempt.group)
-    counted = since_fresh([each for each in group.attempts if each.number <= attempt.number])
-    return [item for each in counted for item in each.tries if item.request_id or item.recorded]
 
 
 def _require_whole(edges: Edges, item: Try, report: DataReport, subject: str) -> None:
@@ -154,7 +120,7 @@ def _ask(edges: Edges, view: CampaignView, step: StepView, attempt: Attempt, now
     if item is None or view.definition is None or step.definition is None:
         return
     directory = Path(item.directory) / f"report-{now.strftime('%Y%m%dT%H%M%S%f')}"
-    graphs = [str(graph) for graph in _graphs(edges, step, attempt)]
+    graphs = [str(graph) for graph in counting.graphs(edges, step, attempt)]
     if item.recorded and not item.recorded.graph:
         request = CountRequest(view.definition.butler, (item.recorded.run,), _left_behind(item.recorded))
         question = asking.Question(QUERY_SCRIPT, request.to_json(), view.definition, step.definition)
@@ -169,27 +135,6 @@ def _ask(edges: Edges, view: CampaignView, step: StepView, attempt: Attempt, now
     with edges.mirror.writing() as connection:
         body = {"directory": str(directory), "at": now.isoformat()}
         reports.save(connection, item.id, "asked", body, now)
-
-
-def _graphs(edges: Edges, step: StepView, attempt: Attempt) -> list[Path]:
-    # Of an earlier attempt without a data report nothing is known to be there.
-    tries = [
-        item
-        for item in _tries(step, attempt)
-        if item == attempt.last_try
-        or (
-            reports.read(edges.mirror, item.id, "data") is not None
-            and reports.read(edges.mirror, item.id, UNREGISTERED) is None
-        )
-    ]
-    found = [_graph(edges, item) for item in tries]
-    return [graph for graph in found if graph is not None]
-
-
-def _graph(edges: Edges, item: Try) -> Path | None:
-    if item.recorded:
-        return Path(item.recorded.graph) if item.recorded.graph else None
-    return submissions.left(edges, item).graph
 
 
 def _left_behind(recorded: Recorded) -> tuple[str, ...]:
@@ -230,7 +175,7 @@ def _judge(edges: Edges, step: StepView, attempt: Attempt, report: DataReport, n
     summary = "" if report.complete else _summary(report, merged=merged, merge_failed=merge_failed)
     if state is AttemptState.CANCELLED:
         summary = "; ".join(filter(None, (cancel, summary)))
-    before = _before(edges, step, attempt)
+    before = counting.before(edges, step, attempt)
     grown = before is None or report.successful > before
     if state in {AttemptState.PARTIAL, AttemptState.FAILED} and not grown:
         said = f"nothing more was made: {report.successful} of {report.expected} quanta, as before"
@@ -245,16 +190,6 @@ def _cancel(edges: Edges, attempt: Attempt) -> str | None:
         return f"{order.cause.by} {order.cause.what}"
     wms = (reports.read(edges.mirror, item.id, "wms") if item else None) or {}
     return "" if wms.get("cancelled") else None
-
-
-def _before(edges: Edges, step: StepView, attempt: Attempt) -> int | None:
-    """Quanta that were there before it, or before its restart; `None` if nothing was counted yet."""
-    group = next(group for group in step.groups if group.name == attempt.group)
-    counted = since_fresh([each for each in group.attempts if each.number <= attempt.number])
-    for item in (each.last_try for each in reversed(counted)):
-        if item is not None and (data := reports.read(edges.mirror, item.id, "data")):
-            return int(data["counts"]["done"])
-    return None
 
 
 def _summary(report: DataReport, *, merged: bool, merge_failed: bool) -> str:
