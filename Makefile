@@ -20,7 +20,7 @@ test-long: .venv/ready $(REAL_PANDA)  ## The rest: a real browser and PanDA, lon
 	$(BIN)/pytest -m long -n auto --dist loadscope $(PYTEST)
 
 test-panda: .venv/ready $(REAL_PANDA)  ## bps and cmbot against the real iDDS and panda-server (needs Debian's postgresql)
-	$(BIN)/pytest -v -m long $(PYTEST) tests/real_panda
+	$(BIN)/pytest -v -m long -n auto --dist loadscope $(PYTEST) tests/real_panda
 
 lint: .venv/ready
 	$(BIN)/ruff check .
