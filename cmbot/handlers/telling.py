@@ -276,7 +276,9 @@ def _bad(step: StepView) -> bool:
 
 def _result(step: StepView) -> str:
     groups, quanta = f"{step.groups_done} of {len(step.groups)}", f"{step.quanta.done} of {step.quanta.total}"
-    return f"{groups} groups, {quanta} quanta"
+    missing = step.quanta.total - step.quanta.done
+    accepted = f"; {missing} missing, which was accepted" if missing else ""
+    return f"{groups} groups, {quanta} quanta{accepted}"
 
 
 def _started(view: CampaignView, cause: Cause) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from cmbot.handlers.campaign import decide
 from cmbot.models.attempts import AttemptState
 from cmbot.models.issues import Level, Status
+from cmbot.models.notices import NoticeKind
 from cmbot.models.views import Counts, roll_up
 
 S = AttemptState
@@ -65,6 +67,17 @@ def test_everything_is_completed_when_every_group_succeeded(build: Any) -> None:
     group = build.group("g001", build.attempt(S.SUCCEEDED, build.cause(1, 1)))
     decision = decide(build.campaign(build.running(), build.step(build.running(2), group)))
     assert moved(decision) == {"CM-1": Status.COMPLETED, "CM-2": Status.COMPLETED}
+
+
+@pytest.mark.covers("W6")
+def test_what_is_missing_is_said_when_a_campaign_is_completed(build: Any) -> None:
+    group = build.group("g001", build.attempt(S.SUCCEEDED, build.cause(1, 1)))
+    for done, said in ((2, "2 of 2 quanta"), (1, "1 of 2 quanta; 1 missing, which was accepted")):
+        counted = replace(group, quanta=Counts(total=2, done=done, failed=2 - done))
+        decision = decide(build.campaign(build.running(), build.step(build.running(2), counted)))
+        told = [each.happened[0] for each in decision.notices if each.kind is NoticeKind.COMPLETED]
+        assert len(told) == 2
+        assert all(text.endswith(said) for text in told)
 
 
 def test_nothing_is_moved_when_nothing_changed(build: Any) -> None:
