@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cmbot.definition import check, freeze, issues
 from cmbot.exceptions import DefinitionError, Problem, UserError
-from cmbot.handlers import causes
 from cmbot.jira_schema import parse
-from cmbot.mirror import contradictions, definitions, frozen, journal, plans, reports, seen
-from cmbot.models.data_report import TaskCount
+from cmbot.mirror import definitions, frozen, seen
 from cmbot.models.issues import Issue, Level, Status
-from cmbot.models.views import CampaignView, Counts, GroupView, Limits, PlanState, StepView
-from cmbot.reconcile import attending, chains, failures, movers, waiting
+from cmbot.models.views import CampaignView, Limits, StepView
+from cmbot.reconcile import attending, chains, movers, step_views
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -82,7 +80,14 @@ def campaign(local: Local, epic: Issue) -> CampaignView:
         with suppress(UserError):
             definition = issues.from_issues(*_taken(epic, steps, used, wholly=True))
     views = tuple(
-        _step(local, (epic, step), (taken[0], own), definition, used.get(step.id))
+        step_views.step(
+            local,
+            (epic, step),
+            (taken[0], own),
+            (definition, step_definition(definition, issues.step_name(own))),
+            used.get(step.id),
+            tuple(_issues(local, level=Level.GROUP, parent=step.key)),
+        )
         for step, own in zip(steps, taken[1], strict=True)
     )
     newest = _newest(used)
@@ -245,127 +250,3 @@ def _same_output(local: Local, epic: Issue, definition: CampaignDefinition) -> I
     # Asked of the database: parsing every campaign for each one would grow with the square of their number.
     for key in seen.earlier_campaigns_with(local.mirror, epic.id, field, definition.output):
         yield Problem("Output root", f"{key} writes to {definition.output} too", "name another collection")
-
-
-def _step(
-    local: Local,
-    there: tuple[Issue, Issue],
-    taken: tuple[Issue, Issue],
-    definition: CampaignDefinition | None,
-    used: definitions.Used | None,
-) -> StepView:
-    """One step: campaign and step as they are in Jira, and as they are taken."""
-    epic, issue = there
-    name = issues.step_name(taken[1])
-    own = step_definition(definition, name)
-    attempts = journal.attempts(local.mirror, issue.id)
-    children = {child.id: child for child in _issues(local, level=Level.GROUP, parent=issue.key)}
-    doubts = _doubts(local, issue, attempts)
-    groups = tuple(
-        _group(local, row, children.get(row.issue_id), attempts.get(row.name, ()), doubts.get(row.name, ""))
-        for row in plans.groups_of(local.mirror, issue.id)
-    )
-    plan, problems = PlanState.UNASKED, tuple[Problem, ...]()
-    if groups and attempts:
-        # Once something was submitted the split is frozen; edits take effect at the next attempt.
-        pending = doubts.get(contradictions.WHOLE) == contradictions.PENDING
-        whole = PlanState.ASKED if pending else PlanState.REFUSED
-        plan = whole if contradictions.WHOLE in doubts else PlanState.READY
-        told = () if pending else sorted(doubts.items())
-        problems = tuple(Problem(group or name, text, _MEND) for group, text in told)
-        if definition and own and own.split.grow and plan is PlanState.READY:
-            plan, problems = _growth(local, epic, issue, freeze.step_hash(definition, own)) or (
-                plan,
-                problems,
-            )
-    elif definition is not None and own is not None:
-        plan, problems = _plan(local, epic, issue, freeze.step_hash(definition, own))
-    step = StepView(
-        issue,
-        name,
-        own,
-        groups,
-        plan,
-        problems,
-        waiting=waiting.read(local, issue),
-        differences=freeze.differences(issue, used.fields["step"]) if used else (),
-        fields=freeze.fields(*taken),
-    )
-    return failures.explained(local, step)
-
-
-_MEND = "have the properties cmbot.* of this issue mended, or abandon it and go on in a clone"
-
-
-def _doubts(local: Local, issue: Issue, attempts: Mapping[str, Any]) -> dict[str, str]:
-    """Reasons by group why nothing more is submitted."""
-    known = {row.name for row in plans.groups_of(local.mirror, issue.id)}
-    strays = {group: "has attempts and is no group of this step" for group in attempts if group not in known}
-    return (strays if known else {}) | contradictions.of(local.mirror, issue.id)
-
-
-def _plan(local: Local, epic: Issue, issue: Issue, spec: str) -> tuple[PlanState, tuple[Problem, ...]]:
-    row = plans.plan(local.mirror, issue.id, spec)
-    if row is None:
-        return PlanState.UNASKED, ()
-    if row.answer is None:
-        return PlanState.ASKED, ()
-    if not row.answer.get("problems"):
-        return PlanState.READY, ()
-    cause = causes.in_force((epic, issue), local.me)
-    if cause is not None and cause.id != row.cause_id:
-        # Launched again: whatever was missing may be there now.
-        return PlanState.UNASKED, ()
-    return PlanState.REFUSED, tuple(Problem(**problem) for problem in row.answer["problems"])
-
-
-def _growth(
-    local: Local, epic: Issue, issue: Issue, spec: str
-) -> tuple[PlanState, tuple[Problem, ...]] | None:
-    """Whether a launch asks for groups of data that came later; `None` if it did, or nobody asks."""
-    cause = causes.in_force((epic, issue), local.me)
-    if cause is None or plans.answered(local.mirror, issue.id, cause.id):
-        return None
-    row = plans.plan(local.mirror, issue.id, spec)
-    if row is None or row.cause_id != cause.id:
-        return PlanState.UNASKED, ()
-    return _plan(local, epic, issue, spec)
-
-
-def _group(
-    local: Local, row: plans.GroupRow, issue: Issue | None, attempts: tuple[Attempt, ...], doubt: str
-) -> GroupView:
-    known: dict[str, Mapping[str, Any]] = {}
-    if attempts and (item := attempts[-1].last_try):
-        for kind in ("wms", "data", "graph"):
-            known[kind] = reports.read(local.mirror, item.id, kind) or {}
-    jobs = Counts(**known["wms"]["counts"]) if known.get("wms") else Counts()
-    quanta = Counts(total=known["graph"]["quanta"] or 0) if known.get("graph") else Counts()
-    details: tuple[str, ...] = ()
-    if data := known.get("data"):
-        quanta, details = Counts(**data["counts"]), tuple(data["details"])
-    selection = row.predicate["where"] or (f"{row.size} DataIds" if row.predicate["table"] else "all")
-    group = GroupView(
-        row.name,
-        row.size,
-        selection,
-        issue,
-        attempts,
-        jobs,
-        quanta,
-        details,
-        doubt,
-        **(_ended(known) if attempts and not attempts[-1].state.live and known else {}),
-    )
-    return replace(group, selection=group.outside or selection)
-
-
-def _ended(known: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """What is known of an attempt that has ended, for what is to be done about it."""
-    tasks = known["data"].get("report", {}).get("tasks", ())
-    return {
-        "merge_failed": bool(known["wms"].get("merge_failed")),
-        "merged": bool(known["wms"].get("merged")),
-        "stuck": known["data"].get("grown") is False,
-        "tasks": tuple(TaskCount(**task) for task in tasks),
-    }
