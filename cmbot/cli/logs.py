@@ -49,7 +49,8 @@ def command(
     import json
 
     from cmbot.operations import logs
-    from cmbot.reconcile.opening import logs_of, open_local
+    from cmbot.reconcile.opening import open_local
+    from cmbot.reconcile.systems import logs_of
 
     settings = load(settings_file)
     local = open_local(settings)

@@ -28,7 +28,7 @@ from cmbot.operations.diagnosis import Health, Line
 from cmbot.operations.examining import Check, examine
 from cmbot.panda.tokens import expiry
 from cmbot.panda.wire import host_of
-from cmbot.reconcile import opening, views
+from cmbot.reconcile import systems, views
 from cmbot.reconcile.opening import mirror_file, open_local
 
 if TYPE_CHECKING:
@@ -152,19 +152,19 @@ class Doctor:
     # ------------------------------------------------------------------------------ PanDA
 
     def _token(self) -> Sequence[Line]:
-        token = opening.id_token(self._settings)()
+        token = systems.id_token(self._settings)()
         return (diagnosis.token("panda token", expiry(token), datetime.now(UTC)),)
 
     def _relay(self) -> Sequence[Line]:
         panda = self._settings.panda
         with self._budget() as budget:
             # Not a ping, which says nothing about iDDS's database (reference/panda.md section 7).
-            opening.panda(self._settings, opening.id_token(self._settings), budget).find(_NAME_OF_NOTHING)
+            systems.panda(self._settings, systems.id_token(self._settings), budget).find(_NAME_OF_NOTHING)
         return (Line("panda relay", Health.OK, f"{panda.relay} answers, iDDS behind it too"),)
 
     def _monitor(self) -> Sequence[Line]:
         with self._budget() as budget:
-            opening.monitor_of(self._settings, budget).ask("idds/wfprogress/", days=1)
+            systems.monitor_of(self._settings, budget).ask("idds/wfprogress/", days=1)
             limit = self._settings.panda.requests_per_hour
             spent = f"{budget.spent(host_of(self._settings.panda.monitor))} of {limit}"
         found = f"{self._settings.panda.monitor} answers; {spent} requests of this hour were sent"
@@ -180,7 +180,7 @@ class Doctor:
             # That the mirror is unusable is told by its own check.
             mirror = Mirror(Path(":memory:"))
         with closing(mirror):
-            yield opening.budget(self._settings, mirror, person=True)
+            yield systems.budget(self._settings, mirror, person=True)
 
     # ------------------------------------------------------------------------------ environments
 

@@ -17,7 +17,7 @@ from cmbot.models.attempts import AttemptState, Cause, Recorded
 from cmbot.models.systems import System
 from cmbot.operations.report import chosen
 from cmbot.operations.status import epic_of
-from cmbot.reconcile import opening, restoring, submissions, views
+from cmbot.reconcile import restoring, submissions, systems, views
 
 if TYPE_CHECKING:
     from cmbot.models.issues import Person
@@ -105,7 +105,7 @@ def find(
         site = site or submissions.site_of(view, step)
         if site not in local.settings.sites:
             raise UserError("site", f"{site!r} is not known", f"use {', '.join(local.settings.sites)}")
-        report = opening.wms_at(local.settings, local, site).status(request)
+        report = systems.wms_at(local.settings, local, site).status(request)
         name, status, wms = report.name, report.raw_status, local.settings.sites[site].wms
     if not grammar.is_run_name(name):
         raise UserError("run name", f"{name!r} cannot be used", "use letters, digits, _ - ., at most 200")

@@ -6,17 +6,12 @@ import json
 import logging
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import jinja2
-import yaml
 
 import cmbot
 from cmbot import credentials
-from cmbot.bps.asking import Asking
-from cmbot.bps.htcondor import HTCondorWms
-from cmbot.bps.parsl import ParslWms
-from cmbot.bps.submission import WMS_CLASSES
 from cmbot.children import Runner
 from cmbot.comments import Comments
 from cmbot.definition import yaml_text
@@ -24,25 +19,16 @@ from cmbot.exceptions import UserError
 from cmbot.jira.gateway import Jira
 from cmbot.jira_schema.names import names
 from cmbot.mirror import Mirror
-from cmbot.mirror.budget import Budget
 from cmbot.models.issues import Person
-from cmbot.models.systems import System
 from cmbot.panda.links import MonitorLinks
-from cmbot.panda.logs import Logs
-from cmbot.panda.monitor import Monitor
-from cmbot.panda.service import PandaWms
-from cmbot.panda.tokens import IdToken
-from cmbot.panda.wire import host_of
+from cmbot.reconcile import systems
 from cmbot.reconcile.edges import Edges, Local
 from cmbot.resources import resource
 from cmbot.settings import Settings, parse
 from cmbot.wms import catalogue
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from cmbot.wms.catalogue import Catalogue
-    from cmbot.wms.port import Wms
 
 _LOG = logging.getLogger(__name__)
 _FIELDS = "jira names"
@@ -129,7 +115,7 @@ def open_edges(settings: Settings, *, lasting: bool = True, person: bool = True)
     mirror = Mirror(mirror_file(settings) if lasting else Path(":memory:"))
 
     _warn_of_change(mirror, settings, jira.me)
-    token, counted = id_token(settings), budget(settings, mirror, person=person)
+    token, counted = systems.id_token(settings), systems.budget(settings, mirror, person=person)
     mirror.remember(
         _FIELDS, json.dumps([jira.me.account, jira.me.name, jira.epic_link, dict(jira.field_ids)])
     )
@@ -141,75 +127,14 @@ def open_edges(settings: Settings, *, lasting: bool = True, person: bool = True)
         me=jira.me,
         mirror=mirror,
         catalogue=load_catalogue(settings.failures.catalogue),
-        wms=panda(settings, token, counted),
+        wms=systems.panda(settings, token, counted),
         budget=counted,
         runner=runner,
         comments=comments(settings, jira),
-        bases=bases(),
+        bases=systems.bases(),
         token=token,
-        systems=systems(settings, runner),
+        systems=systems.others(settings, runner),
     )
-
-
-def bases() -> dict[System, Mapping[str, Any]]:
-    """Read what all submissions to a WMS have in common.
-
-    Returns
-    -------
-    bases : `dict` [`~cmbot.models.systems.System`, `~collections.abc.Mapping`]
-        Content of ``templates/bps/<wms>.yaml``.
-    """
-    files = {system: resource(f"templates/bps/{system.lower()}.yaml") for system in WMS_CLASSES}
-    return {system: yaml.safe_load(file.read_text()) for system, file in files.items()}
-
-
-def systems(settings: Settings, runner: Runner) -> dict[str, Wms]:
-    """Prepare what executes workflows at the sites that are none of PanDA's; nothing is asked yet.
-
-    Parameters
-    ----------
-    settings : `~cmbot.settings.Settings`
-        With the sites.
-    runner : `~cmbot.children.Runner`
-        Starts ``bps`` and finds out how it went.
-
-    Returns
-    -------
-    systems : `dict` [`str`, `~cmbot.wms.port.Wms`]
-        By site.
-    """
-    state, submit = Path(settings.work.state), Path(settings.work.submit)
-    found: dict[str, Wms] = {}
-    for name, site in settings.sites.items():
-        if site.wms is System.PARSL:
-            found[name] = ParslWms(runner, state / "tries", submit)
-        if site.wms is System.HTCONDOR:
-            environment = settings.environments[site.environment]
-            asking = Asking(runner, state / "wms", environment, WMS_CLASSES[site.wms], site.timeout)
-            found[name] = HTCondorWms(asking, submit)
-    return found
-
-
-def wms_at(settings: Settings, local: Local, site: str) -> Wms:
-    """Connect to what executes workflows at a site, for a person's command; nothing is asked yet.
-
-    Parameters
-    ----------
-    settings : `~cmbot.settings.Settings`
-        With the sites.
-    local : `~cmbot.reconcile.edges.Local`
-        Whose mirror keeps the budget.
-    site : `str`
-        Name of the site.
-
-    Returns
-    -------
-    wms : `~cmbot.wms.port.Wms`
-        PanDA, unless the settings say otherwise.
-    """
-    others = systems(settings, Runner())
-    counted = budget(settings, local.mirror, person=True)
-    return others[site] if site in others else panda(settings, id_token(settings), counted)
 
 
 def _warn_of_change(mirror: Mirror, settings: Settings, me: Person) -> None:
@@ -223,108 +148,6 @@ def _warn_of_change(mirror: Mirror, settings: Settings, me: Person) -> None:
             me.account,
             before,
         )
-
-
-def id_token(settings: Settings) -> IdToken:
-    """Find the id token for PanDA; nothing is read yet.
-
-    Parameters
-    ----------
-    settings : `~cmbot.settings.Settings`
-        Where it is.
-
-    Returns
-    -------
-    token : `~cmbot.panda.tokens.IdToken`
-        Gives it, renewed where that is possible.
-    """
-    return IdToken(settings.panda, lambda: credentials.read(settings.panda.token, "panda.token"))
-
-
-def budget(settings: Settings, mirror: Mirror, *, person: bool = False) -> Budget:
-    """Open the request budget of PanDA's hosts.
-
-    Parameters
-    ----------
-    settings : `~cmbot.settings.Settings`
-        With the limits.
-    mirror : `~cmbot.mirror.Mirror`
-        Which keeps what was spent.
-    person : `bool`, optional
-        Whether a person's command asks, which may use the reserve.
-
-    Returns
-    -------
-    budget : `~cmbot.mirror.budget.Budget`
-        One for all uses of a host.
-    """
-    panda = settings.panda
-    limits = {host_of(panda.relay): panda.relay_requests_per_hour}
-    monitor = host_of(panda.monitor)
-    limits[monitor] = min(panda.requests_per_hour, limits.get(monitor, panda.requests_per_hour))
-    return Budget(mirror, limits, panda.reserve, person=person)
-
-
-def panda(settings: Settings, token: Callable[[], str], counted: Budget) -> PandaWms:
-    """Connect to PanDA; nothing is asked yet.
-
-    Parameters
-    ----------
-    settings : `~cmbot.settings.Settings`
-        Where it is.
-    token : `~collections.abc.Callable`
-        Gives the id token.
-    counted : `~cmbot.mirror.budget.Budget`
-        Of its hosts.
-
-    Returns
-    -------
-    wms : `~cmbot.panda.service.PandaWms`
-        With the monitor, if there is one.
-    """
-    monitor = monitor_of(settings, counted) if settings.panda.monitor else None
-    return PandaWms(settings.panda, token, counted, monitor)
-
-
-def monitor_of(settings: Settings, counted: Budget) -> Monitor:
-    """Connect to PanDA's monitor; nothing is asked yet.
-
-    Parameters
-    ----------
-    settings : `~cmbot.settings.Settings`
-        Where it is.
-    counted : `~cmbot.mirror.budget.Budget`
-        Of its host.
-
-    Returns
-    -------
-    monitor : `~cmbot.panda.monitor.Monitor`
-        With its token, if it wants one.
-    """
-    return Monitor(settings.panda, _monitor_token(settings), counted)
-
-
-def logs_of(settings: Settings, local: Local) -> Logs:
-    """Connect to the logs of jobs for a person's command; nothing is asked yet.
-
-    Parameters
-    ----------
-    settings : `~cmbot.settings.Settings`
-        Where the monitor is.
-    local : `~cmbot.reconcile.edges.Local`
-        Whose mirror keeps the budget.
-
-    Returns
-    -------
-    logs : `~cmbot.panda.logs.Logs`
-        With the monitor's token, if it wants one.
-    """
-    return Logs(settings.panda, _monitor_token(settings), budget(settings, local.mirror, person=True))
-
-
-def _monitor_token(settings: Settings) -> Callable[[], str] | None:
-    secret = settings.panda.monitor_token
-    return (lambda: credentials.read(secret, "panda.monitor_token")) if secret else None
 
 
 def open_local(settings: Settings) -> Local:

@@ -16,7 +16,7 @@ from cmbot.jira_schema.fields import FIELDS
 from cmbot.jira_schema.names import names
 from cmbot.mirror import Mirror, events, frozen, plans
 from cmbot.models.issues import Person
-from cmbot.reconcile import observe, opening, views
+from cmbot.reconcile import observe, opening, systems, views
 from cmbot.reconcile.edges import Edges
 from cmbot.settings import Settings
 
@@ -217,7 +217,7 @@ def _watching(jira: MemoryJira, state: Path) -> Iterator[Watcher]:
         comments=opening.comments(settings, gateway),
         bases={},
         token=lambda: "",
-        budget=opening.budget(settings, mirror),
+        budget=systems.budget(settings, mirror),
     )
     yield Watcher(jira, edges)
     mirror.close()

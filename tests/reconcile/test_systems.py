@@ -12,7 +12,7 @@ from cmbot.mirror import journal
 from cmbot.models.attempts import Cause, Recorded
 from cmbot.models.issues import Person
 from cmbot.models.systems import System
-from cmbot.reconcile import opening, polling
+from cmbot.reconcile import polling, systems
 from cmbot.settings import Settings
 from cmbot.wms.port import Look, WmsReport
 from cmbot.wms.states import WorkflowState
@@ -96,12 +96,12 @@ def test_what_others_ran_elsewhere_is_asked_of_nobody(edges: Edges) -> None:
 
 
 def test_each_site_gets_the_system_that_it_says(edges: Edges, tmp_path: Path) -> None:
-    found = opening.systems(edges.settings, cast("Any", None))
+    found = systems.others(edges.settings, cast("Any", None))
     assert {site: type(wms).__name__ for site, wms in found.items()} == {
         "pool": "HTCondorWms",
         "here": "ParslWms",
     }
-    assert set(opening.bases()) == {System.PANDA, System.HTCONDOR, System.PARSL}
+    assert set(systems.bases()) == {System.PANDA, System.HTCONDOR, System.PARSL}
 
 
 @pytest.mark.parametrize(
