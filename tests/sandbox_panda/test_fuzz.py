@@ -135,11 +135,6 @@ def test_no_command_is_answered_with_an_error_of_the_server(
 ) -> None:
     fields = {"command_name": command, "args": json.dumps(args), "kwargs": json.dumps(kwargs)}
     answer = busy.post(fields)
-    if isinstance(args, list):
-        assert answer.status_code == 200
-        assert answer.json()[0] in {True, False}
-    else:
-        assert (answer.status_code, answer.text) == (
-            500,
-            "relay_idds_command: args must be a list and kwargs an object",
-        )
+    assert answer.status_code == 200
+    # Like Python's, the real relay's call takes whatever can be gone through.
+    assert answer.json()[0] in ({True, False} if isinstance(args, list | dict | str) else {False})
