@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from cmbot.mirror.database import stamp
+from cmbot.models.attempts import AttemptState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
 
     from cmbot.mirror.database import Mirror
 
+UNREGISTERED = "unregistered"
+"""Kind of the report that says that nothing of a submission is in the Butler's registry."""
+_MADE = AttemptState.SUCCEEDED, AttemptState.PARTIAL
+_MAY_HAVE_MADE = AttemptState.CANCELLED, AttemptState.FAILED
 ARCHIVED = "archive"
 """Kind of the report that says what the archive holds of a try: its stage, and the hash of its manifest."""
 
@@ -94,6 +99,32 @@ def read_all(mirror: Mirror, try_id: int) -> dict[str, Mapping[str, Any]]:
     """
     rows = mirror.db["reports"].rows_where("try_id = ?", [try_id], order_by="kind")
     return {row["kind"]: json.loads(row["body"]) for row in rows}
+
+
+def registered(mirror: Mirror, step_id: str) -> frozenset[int]:
+    """Tell which tries of a step have outputs in the Butler's registry.
+
+    Parameters
+    ----------
+    mirror : `~cmbot.mirror.Mirror`
+        The database.
+    step_id : `str`
+        The step.
+
+    Returns
+    -------
+    tries : `frozenset` [`int`]
+        Of attempts that have ended, also cancelled, with something made.
+    """
+    rows = mirror.connection.execute(
+        """SELECT tries.id FROM attempts JOIN tries ON attempt_id = attempts.id
+        LEFT JOIN reports AS data ON data.try_id = tries.id AND data.kind = 'data'
+        LEFT JOIN reports AS gone ON gone.try_id = tries.id AND gone.kind = ?
+        WHERE step_id = ? AND gone.try_id IS NULL AND (attempts.state IN (?, ?)
+        OR attempts.state IN (?, ?) AND json_extract(data.body, '$.counts.done') > 0)""",
+        (UNREGISTERED, step_id, *_MADE, *_MAY_HAVE_MADE),
+    )
+    return frozenset(row["id"] for row in rows)
 
 
 def archived(mirror: Mirror, step_id: str) -> dict[int, str]:

@@ -16,9 +16,9 @@ from cmbot.butler import plan as collections
 from cmbot.butler.arrangement import ARRANGE_SCRIPT, ArrangeRequest, Done, parse_arranged
 from cmbot.definition import freeze
 from cmbot.exceptions import CmbotError, RemoteError, UserError
-from cmbot.mirror import events
+from cmbot.mirror import events, reports
 from cmbot.models.issues import Status
-from cmbot.reconcile import asking, submissions
+from cmbot.reconcile import asking, outputs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +50,7 @@ def marked(local: Local, view: CampaignView) -> CampaignView:
     root = f"{view.definition.output}/" if view.definition else ""
     behind = {
         chain.name.removeprefix(root).partition("/")[0]
-        for chain in wanted(view)
+        for chain in wanted(local, view)
         if _digest(chain) not in done
     }
     # A step is only shown as Completed once it was chained: also known when the note is lost with the mirror.
@@ -62,11 +62,13 @@ def marked(local: Local, view: CampaignView) -> CampaignView:
     return replace(view, steps=tuple(steps))
 
 
-def wanted(view: CampaignView) -> tuple[Chain, ...]:
+def wanted(local: Local, view: CampaignView) -> tuple[Chain, ...]:
     """Plan the chains of a campaign.
 
     Parameters
     ----------
+    local : `~cmbot.reconcile.edges.Local`
+        What is known here.
     view : `~cmbot.models.views.CampaignView`
         The campaign.
 
@@ -82,8 +84,9 @@ def wanted(view: CampaignView) -> tuple[Chain, ...]:
         groups, steps = [], []
         for step in view.steps:
             good = tuple(_good(step))
+            registered = reports.registered(local.mirror, step.issue.id) if good else ()
             for group in good:
-                attempts = submissions.usable(names, step.name, group.attempts)
+                attempts = outputs.usable(names, step.name, group.attempts, registered)
                 groups.append(collections.group_chain(names, step.name, group.name, attempts))
             if good:
                 steps.append(collections.step_chain(names, step.name, [group.name for group in good]))
@@ -124,7 +127,7 @@ def keep(edges: Edges, view: CampaignView, now: datetime) -> None:
 def _go_on(edges: Edges, view: CampaignView, note: dict[str, Any], now: datetime) -> None:
     done = set(note.get("done", ()))
     if "asked" not in note:
-        plan = wanted(view)
+        plan = wanted(edges, view)
         if any(_digest(chain) not in done for chain in plan):
             _start(edges, view, plan, note, now)
         return

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 from cmbot.mirror import reports
 from cmbot.models.attempts import since_fresh
 from cmbot.models.data_report import TaskCount
-from cmbot.reconcile import submissions
+from cmbot.reconcile import outputs, submissions
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cmbot.models.attempts import Attempt, Try
     from cmbot.models.data_report import DataReport
     from cmbot.models.views import StepView
     from cmbot.reconcile.edges import Edges
 
-UNREGISTERED = "unregistered"
-"""Kind of the report that says that nothing of a submission is in the Butler's registry."""
 _OTHERS = "other tasks"
 
 
@@ -77,8 +77,7 @@ def tries(step: StepView, attempt: Attempt) -> list[Try]:
     tries : `list` [`~cmbot.models.attempts.Try`]
         Oldest first; without what a fresh attempt put aside.
     """
-    group = next(group for group in step.groups if group.name == attempt.group)
-    counted = since_fresh([each for each in group.attempts if each.number <= attempt.number])
+    counted = _counted(step, attempt)
     return [item for each in counted for item in each.tries if item.request_id or item.recorded]
 
 
@@ -99,17 +98,10 @@ def graphs(edges: Edges, step: StepView, attempt: Attempt) -> list[Path]:
     graphs : `list` [`pathlib.Path`]
         Oldest first.
     """
-    # Of an earlier attempt without a data report nothing is known to be there.
-    known = [
-        item
-        for item in tries(step, attempt)
-        if item == attempt.last_try
-        or (
-            reports.read(edges.mirror, item.id, "data") is not None
-            and reports.read(edges.mirror, item.id, UNREGISTERED) is None
-        )
-    ]
-    found = [_graph(edges, item) for item in known]
+    registered = reports.registered(edges.mirror, step.issue.id)
+    *earlier, own = _counted(step, attempt)
+    counted = [*(item for _, item in outputs.used(earlier, registered)), own.last_try]
+    found = [_graph(edges, item) for item in counted if item is not None]
     return [graph for graph in found if graph is not None]
 
 
@@ -130,12 +122,15 @@ def before(edges: Edges, step: StepView, attempt: Attempt) -> int | None:
     quanta : `int` or `None`
         `None` if nothing was counted yet.
     """
-    group = next(group for group in step.groups if group.name == attempt.group)
-    counted = since_fresh([each for each in group.attempts if each.number <= attempt.number])
-    for item in (each.last_try for each in reversed(counted)):
+    for item in (each.last_try for each in reversed(_counted(step, attempt))):
         if item is not None and (data := reports.read(edges.mirror, item.id, "data")):
             return int(data["counts"]["done"])
     return None
+
+
+def _counted(step: StepView, attempt: Attempt) -> Sequence[Attempt]:
+    group = next(group for group in step.groups if group.name == attempt.group)
+    return since_fresh([each for each in group.attempts if each.number <= attempt.number])
 
 
 def _graph(edges: Edges, item: Try) -> Path | None:

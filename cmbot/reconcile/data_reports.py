@@ -84,7 +84,7 @@ def follow(edges: Edges, view: CampaignView, step: StepView, attempt: Attempt, n
         with edges.mirror.writing() as connection:
             reports.drop(connection, item.id, "asked")
             if missing is not None:
-                reports.save(connection, missing.id, counting.UNREGISTERED, {"by": item.name}, now)
+                reports.save(connection, missing.id, reports.UNREGISTERED, {"by": item.name}, now)
         if missing is not None:
             _LOG.info("%s %s has no run collection and is left out", step.issue.key, missing.name)
             return False
@@ -104,6 +104,9 @@ def _end_without_run(edges: Edges, step: StepView, attempt: Attempt, now: dateti
     cancel = _cancel(edges, attempt)
     summary = "it ended before anything was made: there is no run collection of it"
     state = AttemptState.FAILED if cancel is None else AttemptState.CANCELLED
+    if item := attempt.last_try:
+        with edges.mirror.writing() as connection:
+            reports.save(connection, item.id, reports.UNREGISTERED, {"by": item.name}, now)
     _end(edges, step, attempt, state, "; ".join(filter(None, (cancel, summary))), None, now)
 
 

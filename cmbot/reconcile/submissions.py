@@ -15,18 +15,18 @@ from cmbot.butler import plan as collections
 from cmbot.definition import grammar
 from cmbot.exceptions import DefinitionError, UserError
 from cmbot.handlers import memory, recovery
-from cmbot.mirror import seen
-from cmbot.models.attempts import AS_DEFINED, AttemptState, since_fresh
+from cmbot.mirror import reports, seen
+from cmbot.models.attempts import AS_DEFINED
+from cmbot.reconcile import outputs
 from cmbot.splitting.predicates import Predicate
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from cmbot.bps.evidence import Evidence
-    from cmbot.butler.names import Layout
     from cmbot.exceptions import Problem
     from cmbot.mirror.plans import GroupRow
-    from cmbot.models.attempts import Attempt, Changes, Try
+    from cmbot.models.attempts import Changes, Try
     from cmbot.models.campaign import CampaignDefinition, StepDefinition
     from cmbot.models.views import CampaignView, StepView
     from cmbot.reconcile.edges import Edges, Local
@@ -224,7 +224,8 @@ def submission(
         for attempt in view_of_group.attempts
         if attempt.number < number
     ]
-    rescued = () if changes.fresh else tuple(usable(names, own.name, earlier))
+    registered = reports.registered(local.mirror, step.issue.id)
+    rescued = () if changes.fresh else tuple(outputs.usable(names, own.name, earlier, registered))
     where = site_of(view, step, changes)
     if where not in local.settings.sites:
         raise UserError("Compute site", f"{where!r} is not known", f"use {', '.join(local.settings.sites)}")
@@ -256,34 +257,6 @@ def submission(
         image=own.image or definition.image,
         setup=own.setup or definition.setup,
     )
-
-
-def usable(names: Layout, step: str, attempts: Sequence[Attempt]) -> list[collections.GoodAttempt]:
-    """Find the attempts whose outputs a rescue skips and a chain holds.
-
-    Parameters
-    ----------
-    names : `~cmbot.butler.names.Layout`
-        Names of the campaign.
-    step : `str`
-        Name of the step.
-    attempts : `~collections.abc.Sequence` [`~cmbot.models.attempts.Attempt`]
-        Of one group.
-
-    Returns
-    -------
-    attempts : `list` [`~cmbot.butler.plan.GoodAttempt`]
-        Those that left something in the Butler, without what a fresh attempt put aside.
-    """
-    return [
-        collections.GoodAttempt(attempt.number, _run(names, step, attempt, attempt.last_try))
-        for attempt in since_fresh(attempts)
-        if attempt.state in {AttemptState.SUCCEEDED, AttemptState.PARTIAL} and attempt.last_try
-    ]
-
-
-def _run(names: Layout, step: str, attempt: Attempt, item: Try) -> str:
-    return item.recorded.run if item.recorded else names.run(step, attempt.group, attempt.number, item.nonce)
 
 
 def left(edges: Edges, item: Try) -> Evidence:

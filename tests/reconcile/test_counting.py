@@ -16,7 +16,7 @@ from cmbot.models.attempts import Attempt, AttemptState, Cause
 from cmbot.models.campaign import CampaignDefinition, StepDefinition
 from cmbot.models.issues import Issue, Level, Person, Status
 from cmbot.models.views import CampaignView, GroupView, StepView
-from cmbot.reconcile import follow, polling
+from cmbot.reconcile import chains, follow, polling
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -109,17 +109,20 @@ class World:
     def look(self, _: Path) -> Run:
         return Run(alive=False, code=0, started=True)
 
+    def view(self) -> CampaignView:
+        found = journal.attempts(self.edges.mirror, STEP.id)["g001"]
+        step = StepView(STEP, "step1", DEFINITION, (GroupView("g001", 1, "all", attempts=found),))
+        return CampaignView(EPIC, Person("cmbot"), CAMPAIGN, steps=(step,))
+
     def count(self) -> Attempt:
         """Do passes until the second attempt has ended."""
         for _ in range(6):
-            found = journal.attempts(self.edges.mirror, STEP.id)["g001"]
-            if not found[-1].state.live:
+            view = self.view()
+            if not view.attempts[-1].state.live:
                 break
-            step = StepView(STEP, "step1", DEFINITION, (GroupView("g001", 1, "all", attempts=found),))
-            view = CampaignView(EPIC, Person("cmbot"), CAMPAIGN, steps=(step,))
             self.now += timedelta(minutes=1)
             follow.campaign(self.edges, view, polling.Seen(), self.now)
-        return found[-1]
+        return self.view().attempts[-1]
 
 
 @pytest.fixture
@@ -128,14 +131,23 @@ def world(watcher: Watcher) -> World:
 
 
 @pytest.mark.covers("A8")
-def test_all_graphs_are_counted_together(world: World) -> None:
+def test_all_graphs_are_counted_together_and_what_is_counted_is_chained(world: World) -> None:
     world.first_said({"isr": (4, 10)})
     assert world.count().state is AttemptState.SUCCEEDED
     assert world.asked == [["0a1b2c3d", "ffffffff"]]
+    group = chains.wanted(world.edges, world.view())[0]
+    runs = [f"u/anna/mini/step1/g001/a{number}_{nonce}" for number, nonce in ((2, "f" * 8), (1, "0a1b2c3d"))]
+    assert list(group.children) == runs
+
+
+def test_an_attempt_that_made_nothing_is_not_counted(world: World) -> None:
+    world.first_said({"isr": (0, 10)})
+    assert world.count().state is AttemptState.SUCCEEDED
+    assert world.asked == [["ffffffff"]]
 
 
 def test_what_was_never_registered_is_left_out_and_the_rest_is_counted(world: World) -> None:
-    world.first_said({"isr": (0, 10)})
+    world.first_said({"isr": (4, 10)})
     world.unregistered = "0a1b2c3d"
     assert world.count().state is AttemptState.SUCCEEDED
     assert world.asked == [["0a1b2c3d", "ffffffff"], ["ffffffff"]]
@@ -152,7 +164,7 @@ def test_an_attempt_that_was_never_registered_itself_has_failed(world: World) ->
 @pytest.mark.covers("W6")
 @pytest.mark.parametrize("tasks", [True, False])
 def test_a_report_that_knows_less_than_an_earlier_one_completes_nothing(world: World, tasks: bool) -> None:
-    world.first_said({"isr": (0, 10), "calibrate": (0, 10)}, tasks=tasks)
+    world.first_said({"isr": (4, 10), "calibrate": (0, 10)}, tasks=tasks)
     world.unregistered = "0a1b2c3d"
     ended = world.count()
     assert ended.state is AttemptState.PARTIAL

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cmbot.mirror import journal, reports
 from cmbot.mirror.plans import GroupRow
 from cmbot.models.attempts import Attempt, AttemptState, Cause, Changes, Try, TryState
 from cmbot.models.campaign import CampaignDefinition, StepDefinition
@@ -54,7 +55,25 @@ def attempt(number: int, state: AttemptState, **more: Any) -> Attempt:
     return Attempt(number, "10002", "g001", number, state, cause, AT, tries=(item,), **more)
 
 
-def submitted(watcher: Watcher, *earlier: Attempt, changes: Changes | None = None) -> Submission:
+def submitted(
+    watcher: Watcher,
+    *earlier: Attempt,
+    changes: Changes | None = None,
+    done: dict[int, int] | None = None,
+    unregistered: int = 0,
+) -> Submission:
+    """What comes after earlier attempts, of which data reports say how much was made."""
+    known = len(journal.attempts(watcher.edges.mirror, "10002").get("g001", ()))
+    with watcher.edges.mirror.writing() as connection:
+        for one in earlier[known:]:
+            (item,) = one.tries
+            journal.add_attempt(connection, "10002", "g001", one.number, one.cause, "spec", AT, one.changes)
+            journal.add_try(connection, one.id, item.nonce, item.name, "", AT)
+            journal.move_attempt(connection, one.id, one.state, AT)
+        for number, made in (done or {}).items():
+            reports.save(connection, number, "data", {"counts": {"done": made}}, AT)
+        if unregistered:
+            reports.save(connection, unregistered, reports.UNREGISTERED, {}, AT)
     epic = Issue("10001", "CM-1", Level.CAMPAIGN, Status.RUNNING, "mini", AT)
     issue = Issue("10002", "CM-2", Level.STEP, Status.RUNNING, "step1", AT)
     step = StepView(issue, "step1", STEP, (GroupView("g001", 1, "all", attempts=earlier),))
@@ -82,6 +101,16 @@ def test_a_rescue_skips_what_earlier_attempts_left_the_newest_first(watcher: Wat
     assert skipped(found) == runs
     assert found.in_collections == (*runs, "raw")
     assert "--clobber-outputs" in found.extra_qgraph_options
+
+
+@pytest.mark.covers("D6")
+@pytest.mark.parametrize("state", [AttemptState.CANCELLED, AttemptState.FAILED, AttemptState.PARTIAL])
+def test_a_rescue_skips_what_is_registered_however_its_attempt_ended(
+    watcher: Watcher, state: AttemptState
+) -> None:
+    earlier = [attempt(number, state) for number in (1, 2)]
+    found = submitted(watcher, *earlier, done={1: 4, 2: 4}, unregistered=2)
+    assert skipped(found) == ["u/anna/mini/step1/g001/a1_11111111"]
 
 
 def test_a_fresh_attempt_skips_nothing_and_later_ones_rescue_only_from_it_on(watcher: Watcher) -> None:
