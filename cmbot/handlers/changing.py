@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from cmbot.handlers import memory
@@ -33,13 +34,52 @@ def changes(view: CampaignView, step: StepView, group: GroupView, asked: Changes
     last = group.last
     if last is None or step.definition is None:
         return asked
-    own = step.definition.site or (view.definition.site if view.definition else "")
-    site = asked.site or _elsewhere(view, group, own)
-    queue = asked.queue or _queue(view, group, site or own)
-    most = view.limits.memory(site or own, queue)
+    site = asked.site or _elsewhere(view, group, site_of(view, step))
+    queue = asked.queue or _queue(view, group, site_of(view, step, site))
+    new = replace(asked, fresh=asked.fresh or _judged_bad(group, last), site=site, queue=queue)
+    most = partial(most_memory, view, step, new)
     more = memory.raised(step.definition.options, last.changes.memory, group.failures, most)
-    fresh = asked.fresh or _judged_bad(group, last)
-    return replace(asked, fresh=fresh, site=site, queue=queue, memory=more | dict(asked.memory))
+    return replace(new, memory=more | dict(asked.memory))
+
+
+def site_of(view: CampaignView, step: StepView, chosen: str = "") -> str:
+    """Name the compute site of an attempt, as far as it is known.
+
+    Parameters
+    ----------
+    view, step
+        The campaign and the step.
+    chosen : `str`, optional
+        The attempt's own.
+
+    Returns
+    -------
+    name : `str`
+        The attempt's own, else the step's, else the campaign's.
+    """
+    own = step.definition.site if step.definition else ""
+    return chosen or own or (view.definition.site if view.definition else "")
+
+
+def most_memory(view: CampaignView, step: StepView, new: Changes, label: str) -> int:
+    """Tell how much memory a job of an attempt can have, where it is sent.
+
+    Parameters
+    ----------
+    view, step
+        The campaign and the step.
+    new : `~cmbot.models.attempts.Changes`
+        What the attempt does otherwise than the definition says.
+    label : `str`
+        Label of the task or of the cluster.
+
+    Returns
+    -------
+    most : `int`
+        In MB; 0 if that is not known.
+    """
+    options = step.definition.options if step.definition else {}
+    return view.limits.memory(site_of(view, step, new.site), memory.queue(options, label, new.queue))
 
 
 def _judged_bad(group: GroupView, last: Attempt) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from cmbot.wms.port import FINAL_JOB
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from cmbot.models.attempts import Changes
     from cmbot.models.failures import Explained
@@ -48,8 +48,35 @@ def asked(options: Mapping[str, Any], label: str) -> int:
     return max(int(tasks.get(member, {}).get("requestMemory", otherwise)) for member in members)
 
 
+def queue(options: Mapping[str, Any], label: str, chosen: str = "") -> str:
+    """Tell which queue a task goes to.
+
+    Parameters
+    ----------
+    options : `~collections.abc.Mapping`
+        BPS options of the step.
+    label : `str`
+        Label of the task or of the cluster.
+    chosen : `str`, optional
+        Queue of the attempt, which counts above all but the final job's own.
+
+    Returns
+    -------
+    queue : `str`
+        Its name; empty for the WMS's choice.
+    """
+    if label == FINAL_JOB:
+        return str(options.get(label, {}).get("queue") or chosen or options.get("queue", ""))
+    members = [options.get("pipetask", {}).get(each, {}) for each in _members(options, label) or [label]]
+    sections = [options.get("cluster", {}).get(label, {}), *members, options]
+    return chosen or next((str(each["queue"]) for each in sections if each.get("queue")), "")
+
+
 def raised(
-    options: Mapping[str, Any], before: Mapping[str, int], failures: Iterable[Explained], most: int
+    options: Mapping[str, Any],
+    before: Mapping[str, int],
+    failures: Iterable[Explained],
+    most: Callable[[str], int],
 ) -> dict[str, int]:
     """Raise the memory of the tasks that failed for it: to twice as much, or more if more was measured.
 
@@ -61,8 +88,8 @@ def raised(
         What the last attempt asked for otherwise than they say, in MB by label.
     failures : `~collections.abc.Iterable` [`~cmbot.models.failures.Explained`]
         Why its jobs failed.
-    most : `int`
-        The most that a job can have, in MB; 0 if that is not known.
+    most : `~collections.abc.Callable`
+        The most that a job of a label can have, in MB; 0 if that is not known.
 
     Returns
     -------
@@ -76,7 +103,8 @@ def raised(
         now = before.get(each.label, asked(options, each.label))
         now = max(now, round((each.example.memory or 0) / _TAKEN))
         wanted = max(2 * now, round(_SPARE * (each.example.used or 0)), memory.get(each.label, 0))
-        memory[each.label] = max(min(wanted, most), now) if most else wanted
+        limit = most(each.label)
+        memory[each.label] = max(min(wanted, limit), now) if limit else wanted
     return {label: amount for label, amount in memory.items() if amount > asked(options, label)}
 
 
@@ -93,7 +121,7 @@ def applied(options: Mapping[str, Any], changes: Changes) -> dict[str, Any]:
     Returns
     -------
     options : `dict`
-        With its memory and its queue.
+        With its memory, and with its queue in place of those of single tasks.
     """
     changed = dict(options)
     for label, amount in changes.memory.items():
@@ -105,7 +133,19 @@ def applied(options: Mapping[str, Any], changes: Changes) -> dict[str, Any]:
         changed[section] = labels | {label: dict(labels.get(label, {})) | {"requestMemory": amount}}
     if changes.tasks and "cluster" in changed:
         changed["cluster"] = dict(_narrowed(changed, changes.tasks))
-    return changed | ({"queue": changes.queue} if changes.queue else {})
+    return _sent_to(changed, changes.queue) if changes.queue else changed
+
+
+def _sent_to(options: Mapping[str, Any], queue: str) -> dict[str, Any]:
+    """What a task says of its queue would count above what is said for all."""
+    sections = {
+        section: {
+            label: {key: values[key] for key in values if key != "queue"} for label, values in own.items()
+        }
+        for section in ("cluster", "pipetask")
+        if (own := options.get(section))
+    }
+    return {**options, **sections, "queue": queue}
 
 
 def _narrowed(options: Mapping[str, Any], tasks: Collection[str]) -> Iterator[tuple[str, Any]]:

@@ -251,7 +251,7 @@ class Limits:
         site : `str`
             Name of the site.
         queue : `str`, optional
-            One of its queues; empty for any.
+            One of its queues; of any other name, or empty, for the largest.
 
         Returns
         -------
@@ -259,7 +259,25 @@ class Limits:
             In MB; 0 if it is not known.
         """
         known = self.queues.get(site, {})
-        return known.get(queue, 0) if queue else max(known.values(), default=0)
+        return known[queue] if queue in known else max(known.values(), default=0)
+
+    def queue_with(self, site: str, amount: int) -> str:
+        """Find a queue where a job can have so much memory.
+
+        Parameters
+        ----------
+        site : `str`
+            Name of the site.
+        amount : `int`
+            In MB.
+
+        Returns
+        -------
+        queue : `str`
+            The smallest that has it; empty if none is known to.
+        """
+        enough = [(most, queue) for queue, most in self.queues.get(site, {}).items() if most >= amount]
+        return min(enough, default=(0, ""))[1]
 
 
 _NO_LIMITS = Limits()

@@ -96,13 +96,16 @@ def _changes(local: Local, view: CampaignView, step: StepView, group: GroupView,
         known = ", ".join(sorted(queues)) or f"none: sites.{site}.queues in the settings is empty"
         raise UserError("queue", f"{wanted.queue!r} is no queue of {site}", f"use {known}")
     tasks = _tasks(step, group, wanted)
-    most = view.limits.memory(site, wanted.queue)
     amounts = _memory(group, wanted)
+    asked = Changes(wanted.fresh, tasks, wanted.site, wanted.queue, amounts)
     for label, amount in amounts.items():
+        most = changing.most_memory(view, step, asked, label)
         if not _LABEL.fullmatch(label) or amount < 1 or (most and amount > most):
             remedy = f"give 1 to {most}" if most else "write LABEL=MB"
+            if most and (queue := view.limits.queue_with(site, amount)):
+                remedy += f", or --queue {queue}"
             raise UserError("memory", f"{label} cannot have {amount} MB at {site}", remedy)
-    return Changes(wanted.fresh, tasks, wanted.site, wanted.queue, amounts)
+    return asked
 
 
 def _lacking(group: GroupView) -> tuple[str, ...]:

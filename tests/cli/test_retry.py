@@ -97,6 +97,14 @@ def planned(terminal: Any, *options: str) -> dict[str, Any]:
     return found
 
 
+def edit(terminal: Any, options: str) -> None:
+    """Let a person edit the options of the step."""
+    known = names(JiraSettings(url="https://jira.example.org", token=Secret()), IDS, EPIC_LINK)
+    changed = body(2, "CM Step", "Paused", STEP | {"BPS options": options}, **{EPIC_LINK: "CM-1"})
+    with closing(terminal.mirror()) as mirror, mirror.writing() as connection:
+        seen.save_issue(connection, parse.issue(changed, known), changed)
+
+
 def merge_failed(terminal: Any) -> None:
     with closing(terminal.mirror()) as mirror, mirror.writing() as connection:
         ((attempt,),) = journal.attempts(mirror, "10002").values()
@@ -156,7 +164,10 @@ def test_memory_queue_and_site_are_as_said(failed: Any) -> None:
         (["--site", "moon"], "'moon' is not known; use cluster, laptop"),
         (["--queue", "only"], "'only' is no queue of laptop; use large, small"),
         (["--memory", "isr=20000"], "isr cannot have 20000 MB at laptop; give 1 to 16000"),
-        (["--memory", "isr=5000", "--queue", "small"], "isr cannot have 5000 MB at laptop; give 1 to 4000"),
+        (
+            ["--memory", "isr=5000", "--queue", "small"],
+            "isr cannot have 5000 MB at laptop; give 1 to 4000, or --queue large",
+        ),
         (["--memory", "isr=3000", "--site", "cluster"], "isr cannot have 3000 MB at cluster; give 1 to 2000"),
         (["--memory", "a b=3000"], "a b cannot have 3000 MB at laptop"),
     ],
@@ -169,6 +180,18 @@ def test_what_cannot_be_is_refused_before_anything_is_written(
     with closing(failed.mirror()) as mirror:
         ((attempt,),) = journal.attempts(mirror, "10002").values()
     assert attempt.orders == ()
+
+
+@pytest.mark.parametrize(
+    "definition", ["{queue: small}", "{queue: large, pipetask: {isr: {queue: small, requestMemory: 4000}}}"]
+)
+def test_memory_beyond_the_queue_of_the_definition_is_refused_with_one_that_has_it(
+    failed: Any, definition: str
+) -> None:
+    edit(failed, definition)
+    (line,) = failed.refused("retry", "CM-3", "--memory", "isr=5000")
+    assert "isr cannot have 5000 MB at laptop; give 1 to 4000, or --queue large" in line
+    assert planned(failed, "--memory", "isr=5000", "--queue", "large")["changes"]["memory"] == {"isr": 5000}
 
 
 def test_a_merge_that_failed_alone_is_restarted_unless_something_else_is_wanted(failed: Any) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cmbot.handlers import memory, rescuing
+from cmbot.handlers import changing, memory, rescuing
 from cmbot.handlers.actions import Accept, Ask, Submit
 from cmbot.handlers.campaign import decide
 from cmbot.models.attempts import AttemptState as S
@@ -212,10 +212,62 @@ def test_a_cluster_asks_for_what_its_largest_task_does() -> None:
     assert [memory.asked(options, label) for label in labels] == [3000, 9000, 3000, 1000, 32768]
 
 
+def test_a_queue_that_is_chosen_counts_above_those_of_single_tasks() -> None:
+    options = {
+        "pipetask": {"isr": {"queue": "small", "requestMemory": 3000}},
+        "cluster": {"visits": {"queue": "small", "pipetasks": "isr"}},
+        "finalJob": {"queue": "merge"},
+    }
+    assert memory.applied(options, Changes(queue="large")) == {
+        "queue": "large",
+        "pipetask": {"isr": {"requestMemory": 3000}},
+        "cluster": {"visits": {"pipetasks": "isr"}},
+        "finalJob": {"queue": "merge"},
+    }
+    assert memory.applied(options, Changes()) == options
+
+
 def test_where_no_queue_has_more_memory_a_person_is_asked(build: Any) -> None:
     limits = Limits(queues={"SLAC": {"only": 2048}})
     view = campaign(build, failed(build, failure(Action.RESCUE_WITH_MORE_MEMORY)), limits=limits)
     assert what(view) == rescuing.Stop("isr needs more memory, and no queue has more")
+
+
+@pytest.mark.covers("D11")
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"queue": "small"},
+        {"queue": "large", "pipetask": {"isr": {"queue": "small"}}},
+        {"pipetask": {"isr": {"queue": "large"}}, "cluster": {"isr": {"queue": "small"}}},
+        {"pipetask": {"flat": {"queue": "small"}}, "cluster": {"isr": {"pipetasks": "flat"}}},
+    ],
+)
+def test_memory_is_raised_no_further_than_the_queue_of_the_definition_has(
+    build: Any, options: dict[str, Any]
+) -> None:
+    why = failure(Action.RESCUE_WITH_MORE_MEMORY)
+    group = failed(build, why)
+    limits = Limits(queues={"SLAC": {"small": 3000, "middle": 4000, "large": 9000}})
+    found = what(campaign(build, group, limits=limits, options=options))
+    assert isinstance(found, Submit)
+    assert found.changes.memory == {"isr": 3000}
+    last = replace(group.attempts[0], changes=Changes(memory={"isr": 3000}))
+    found = what(campaign(build, replace(group, attempts=(last,)), limits=limits, options=options))
+    said = "isr needs more memory, and its queue small has 3000 MB: retry it in large (--queue)"
+    assert found == rescuing.Stop(said)
+    view = campaign(build, group, limits=limits, options=options)
+    asked = changing.changes(view, view.steps[0], group, Changes(queue="large"))
+    assert asked.memory == {"isr": 4096}
+
+
+def test_the_final_job_keeps_its_queue(build: Any) -> None:
+    limits = Limits(queues={"SLAC": {"merge": 40000, "large": 90000}})
+    options = {"finalJob": {"queue": "merge"}, "queue": "large"}
+    why = failure(Action.RESCUE_WITH_MORE_MEMORY, "finalJob")
+    found = what(campaign(build, failed(build, why), limits=limits, options=options))
+    assert isinstance(found, Submit)
+    assert found.changes.memory == {"finalJob": 40000}
 
 
 def test_memory_once_raised_stays_raised_for_every_later_attempt(build: Any) -> None:
