@@ -9,6 +9,9 @@ from cmbot.models.attempts import Cause, OrderState, Verb
 from cmbot.models.issues import Status
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
     from cmbot.models.attempts import Attempt
     from cmbot.models.issues import Issue, Move, Person
     from cmbot.models.views import GroupView
@@ -158,6 +161,33 @@ def acts(attempt: Attempt) -> tuple[Cause, ...]:
         if order.verb is Verb.RESTART and order.state is not OrderState.REFUSED
     ]
     return (attempt.cause, *restarts)
+
+
+def taken_back(path: Iterable[Issue], since: datetime, me: Person) -> bool:
+    """Tell whether a person has stopped something since.
+
+    Parameters
+    ----------
+    path : `~collections.abc.Iterable` [`~cmbot.models.issues.Issue`]
+        Campaign, step and group, as far as they exist.
+    since : `datetime.datetime`
+        From when on.
+    me : `~cmbot.models.issues.Person`
+        cmbot's own account.
+
+    Returns
+    -------
+    taken_back : `bool`
+        Whether somebody else, who may, moved one of them out of Launch and Running.
+    """
+    return any(
+        move.by != me
+        and move.at >= since
+        and not is_refused(issue, move, me)
+        and (move.target is None or not move.target.active)
+        for issue in path
+        for move in issue.moves
+    )
 
 
 def _withdrawn(issue: Issue, launch: Move, me: Person) -> bool:

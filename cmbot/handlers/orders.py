@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cmbot.exceptions import Problem
+from cmbot.handlers import causes
 from cmbot.handlers.actions import Settle, Steer
 from cmbot.models.attempts import AttemptState, OrderState, Verb
-from cmbot.models.issues import Status
+from cmbot.models.issues import Level, Status
 from cmbot.models.notices import Notice, NoticeKind
 from cmbot.models.systems import System
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cmbot.models.attempts import Attempt, Order
-    from cmbot.models.views import CampaignView, GroupView
+    from cmbot.models.attempts import Attempt, Cause, Order
+    from cmbot.models.issues import Issue, Person
+    from cmbot.models.views import CampaignView, GroupView, StepView
 
 
 def settled(view: CampaignView) -> Iterator[Settle]:
@@ -35,7 +37,10 @@ def settled(view: CampaignView) -> Iterator[Settle]:
         for group in step.groups:
             for attempt in group.attempts:
                 for order in attempt.orders:
-                    if order.state is OrderState.OPEN and (over := _over(order, attempt, group)):
+                    if order.state is not OrderState.OPEN:
+                        continue
+                    over = _over(order, attempt, group) or _not_begun(view, step, group, order)
+                    if over:
                         yield Settle(step, order, *over)
 
 
@@ -57,7 +62,9 @@ def to_steer(view: CampaignView) -> Iterator[Steer]:
             for attempt in group.attempts[-1:]:
                 for verb in (Verb.CANCEL, Verb.RESTART):
                     order = attempt.asked(verb)
-                    if order is not None and not _over(order, attempt, group):
+                    if order is None or _over(order, attempt, group) or _not_begun(view, step, group, order):
+                        continue
+                    if not (verb is Verb.RESTART and _waits(_path(view, step, group), view.me)):
                         yield Steer(step, group, order)
 
 
@@ -101,6 +108,27 @@ def refusal(verb: Verb, group: GroupView) -> str:
     return _of_its_system(verb, group, last) or (
         "" if verb is Verb.CANCEL else _of_its_end(verb, group, last)
     )
+
+
+def restartable(group: GroupView, cause: Cause | None = None) -> bool:
+    """Tell whether a restart does what a retry is asked for.
+
+    Parameters
+    ----------
+    group : `~cmbot.models.views.GroupView`
+        The group.
+    cause : `~cmbot.models.attempts.Cause`, optional
+        The act behind it, if it may have been used before.
+
+    Returns
+    -------
+    restartable : `bool`
+        Whether it only lacks the final job, its newest attempt can be restarted, and that was not asked for
+        the same cause, which would have been refused: then only the next attempt is left.
+    """
+    if group.last is None or not group.merge_failed or refusal(Verb.RESTART, group):
+        return False
+    return cause is None or all(order.cause.id != cause.id for order in group.last.orders)
 
 
 def not_done(view: CampaignView) -> Iterator[Notice]:
@@ -157,6 +185,48 @@ def _of_its_end(verb: Verb, group: GroupView, last: Attempt) -> str:
     if verb is Verb.RESTART and (last.last_try is None or last.last_try.request_id is None):
         return f"{last.label} never became a request; retry it"
     return ""
+
+
+def _not_begun(
+    view: CampaignView, step: StepView, group: GroupView, order: Order
+) -> tuple[OrderState, str] | None:
+    """Whether a restart may not begin any more, which is new work; a cancel may, whatever people decided."""
+    path = _path(view, step, group)
+    if order.verb is not Verb.RESTART or _waits(path, view.me):
+        return None
+    why = _stopped(path, order, view.me)
+    begins = f"; {group.last.wms} was told before, so it may begin" if order.sent and group.last else ""
+    return (OrderState.REFUSED, why + begins) if why else None
+
+
+def _waits(path: tuple[Issue, ...], me: Person) -> bool:
+    """Whether nothing may begin now, and nothing is decided: an issue is not followed, or is moved back."""
+    return any(
+        issue.frozen or (issue.last_move and causes.is_refused(issue, issue.last_move, me)) for issue in path
+    )
+
+
+def _stopped(path: tuple[Issue, ...], order: Order, me: Person) -> str:
+    """Why a restart may not begin any more: its issues were closed, or its launch taken back."""
+    closed = [f"{issue.key} is {issue.status}" for issue in path if issue.status.closed]
+    if closed:
+        return closed[0]
+    launched = order.cause.id.startswith("move:")
+    if not (launched or order.cause.automatic):
+        # A person asked for it by name.
+        return ""
+    stands = (
+        causes.in_force(path, me) is not None
+        if launched
+        else all(issue.status.active for issue in path if issue.level is not Level.GROUP)
+    )
+    if stands and not causes.taken_back(path, order.cause.at, me):
+        return ""
+    return f"that was stopped after {order.cause.by} {order.cause.what}"
+
+
+def _path(view: CampaignView, step: StepView, group: GroupView) -> tuple[Issue, ...]:
+    return (view.issue, step.issue, *((group.issue,) if group.issue else ()))
 
 
 def _over(order: Order, attempt: Attempt, group: GroupView) -> tuple[OrderState, str] | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cmbot.handlers import changing, memory, starting
+from cmbot.handlers import causes, changing, memory, orders, starting
 from cmbot.handlers.actions import Accept, Ask, Submit
 from cmbot.models.attempts import AttemptState, Cause, Changes, OrderState, Verb
 from cmbot.models.campaign import RetryPolicy
@@ -29,7 +29,7 @@ _RESCUES = {Action.RESCUE, Action.RESCUE_WITH_MORE_MEMORY}
 
 @dataclass(frozen=True)
 class Wait:
-    """It is not known yet why jobs failed."""
+    """It is not known yet why jobs failed, or what comes of the restart that cmbot has asked for."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,9 @@ def decided(
     last = group.last
     if last is None or last.state not in {AttemptState.PARTIAL, AttemptState.FAILED}:
         return None
+    restart = last.asked(Verb.RESTART)
+    if restart is not None and restart.cause.automatic:
+        return Wait()
     if policy(view, step) is not RetryPolicy.AUTOMATIC or not _stands(view, step, group, last):
         return None
     if group.unexplained:
@@ -176,10 +179,12 @@ def _rescue(view: CampaignView, step: StepView, group: GroupView, last: Attempt)
         f"lets cmbot rescue {last.label} by itself ({', '.join(sorted(set(_rules(group))))}), "
         f"since {last.cause.by} {last.cause.what}",
     )
-    if group.merge_failed:
-        if any(order.cause.id == cause.id for order in last.orders):
-            return Stop("its final job failed again after a restart")
+    if orders.restartable(group, cause):
         return Ask(step, group, Verb.RESTART, cause)
+    if tried := [order for order in last.orders if order.cause.id == cause.id]:
+        done = tried[0].state is OrderState.DONE
+        note = "failed again after a restart" if done else f"was not restarted: {tried[0].note}"
+        return Stop(f"its final job {note}")
     new = changing.changes(view, step, group)
     for each in group.failures:
         if each.for_memory and not _more(step, last, new, each.label):
@@ -221,11 +226,7 @@ def _stands(view: CampaignView, step: StepView, group: GroupView, last: Attempt)
     if any(order.state is OrderState.OPEN or order.verb is Verb.CANCEL for order in last.orders):
         return False
     begun = last.cause.at if not last.cause.automatic else last.created_at
-    return not any(
-        move.by != view.me and move.at >= begun and (move.target is None or not move.target.active)
-        for issue in path
-        for move in issue.moves
-    )
+    return not causes.taken_back(path, begun, view.me)
 
 
 def _rules(group: GroupView) -> Iterator[str]:

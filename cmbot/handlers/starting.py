@@ -126,6 +126,9 @@ def to_start(view: CampaignView, going_on: Going) -> Iterator[Submit | Ask]:
             number = causes.next_number(group, cause)
             if not cause or not number or group.distrusted:
                 continue
+            if group.last and group.last.asked(Verb.RESTART):
+                # What comes of it decides what is left to do.
+                continue
             if cause.id not in held:
                 held[cause.id] = _held(view, step, cause, going_on)
             if not held[cause.id]:
@@ -133,8 +136,8 @@ def to_start(view: CampaignView, going_on: Going) -> Iterator[Submit | Ask]:
 
 
 def _next(view: CampaignView, step: StepView, group: GroupView, number: int, cause: Cause) -> Submit | Ask:
-    """Retry a group; of one that only lacks the final job nothing else can run again (predecessors.md 4)."""
-    if group.merge_failed:
+    """Retry a group; of one that only lacks the final job nothing else need run again (predecessors.md 4)."""
+    if orders.restartable(group, cause):
         return Ask(step, group, Verb.RESTART, cause)
     return Submit(step, group, number, cause, changing.changes(view, step, group))
 

@@ -11,12 +11,21 @@ from typing import TYPE_CHECKING, Any
 
 from cmbot.definition import grammar
 from cmbot.mirror import contradictions, journal, orders
-from cmbot.models.attempts import AS_DEFINED, AttemptState, Cause, Recorded, TryState
+from cmbot.models.attempts import (
+    AS_DEFINED,
+    AttemptState,
+    Cause,
+    Order,
+    OrderState,
+    Recorded,
+    TryState,
+    Verb,
+)
 from cmbot.models.issues import Person
 from cmbot.models.systems import System
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from sqlite3 import Connection
 
     from cmbot.mirror.database import Mirror
@@ -29,7 +38,7 @@ _NONCE = re.compile(r"[0-9a-f]{8}")
 _MOST = 2**32
 
 CHUNK = 100
-"""Attempts in one property, which holds 32,768 characters."""
+"""Attempts in one property, which holds 32,768 characters; one that was restarted counts twice."""
 
 
 def to_properties(
@@ -54,11 +63,24 @@ def to_properties(
     in_order = sorted(attempts, key=lambda item: (item.group, item.number))
     entries: list[Mapping[str, Any]] = [_entry(attempt) for attempt in in_order]
     entries += others
-    chunks = [entries[start : start + CHUNK] for start in range(0, len(entries), CHUNK)]
     return {
         f"{key}.{number}" if number else key: {"version": 1, "attempts": chunk}
-        for number, chunk in enumerate(chunks)
+        for number, chunk in enumerate(_chunks(entries))
     }
+
+
+def _chunks(entries: Iterable[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:
+    chunk: list[Mapping[str, Any]] = []
+    size = 0
+    for entry in entries:
+        weight = 2 if "restarts" in entry else 1
+        if size + weight > CHUNK:
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(entry)
+        size += weight
+    if chunk:
+        yield chunk
 
 
 def from_properties(
@@ -198,6 +220,11 @@ def _is_recorded(entry: Mapping[str, Any]) -> bool:
 
 def _entry(attempt: Attempt) -> dict[str, Any]:
     item = attempt.last_try
+    restarts = [
+        {"cause": order.cause.id, "by": order.cause.by.account, "at": order.cause.at.isoformat()}
+        for order in attempt.orders
+        if _restarted(order)
+    ]
     return {
         "group": attempt.group,
         "number": attempt.number,
@@ -212,13 +239,20 @@ def _entry(attempt: Attempt) -> dict[str, Any]:
         "wms": item.wms if item else System.PANDA,
         "site": item.site if item else "",
         **({"changes": asdict(attempt.changes)} if attempt.changes != AS_DEFINED else {}),
+        **({"restarts": restarts} if restarts else {}),
         **({"recorded": asdict(item.recorded)} if item and item.recorded else {}),
     }
 
 
+def _restarted(order: Order) -> bool:
+    """Whether the WMS was told to restart it: the cause has acted."""
+    return order.verb is Verb.RESTART and order.sent > 0
+
+
 def _kept(attempt: Attempt) -> AttemptState:
     # Finer states are found again by looking, and would be a write for each change.
-    if not attempt.state.live:
+    begins = any(_restarted(order) and order.state is OrderState.OPEN for order in attempt.orders)
+    if not attempt.state.live and not begins:
         return attempt.state
     item = attempt.last_try
     if item is not None and item.request_id is None and item.recorded:
@@ -238,11 +272,25 @@ def _restore(mirror: Mirror, step_id: str, entry: Mapping[str, Any], directory: 
             connection, *where, cause, "", now, orders.checked(entry.get("changes", {}))
         )
         journal.set_attempt(connection, attempt, state=AttemptState(entry["state"]))
+        for restart in _causes(entry.get("restarts")):
+            order = orders.add(connection, Verb.RESTART, restart, where, AS_DEFINED)
+            orders.sent(connection, order, restart.at)
+            orders.settle(connection, order, OrderState.DONE, "restored from Jira")
         if not entry["nonce"]:
             return
         item = _add_try(connection, attempt, entry, directory, now)
         if entry.get("request") is not None:
             journal.set_try(connection, item, state=TryState.SUBMITTED, request_id=entry["request"])
+
+
+def _causes(restarts: object) -> Iterator[Cause]:
+    """Read the acts behind restarts; the attempt must not be lost for one that cmbot cannot have written."""
+    for entry in restarts if isinstance(restarts, list) else ():
+        match entry:
+            case {"cause": str(cause), "by": str(by), "at": str(at)} if _is_instant(at):
+                yield Cause(cause, Person(by, by), datetime.fromisoformat(at), "had it restarted")
+            case _:
+                continue
 
 
 def _add_try(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cmbot.exceptions import DefinitionError, UserError
-from cmbot.handlers import changing, memory, starting
+from cmbot.handlers import changing, memory, orders, starting
 from cmbot.mirror import plans
 from cmbot.models.attempts import AS_DEFINED, Changes, Verb
 from cmbot.operations import ordering, restart
@@ -59,8 +59,8 @@ def targets(local: Local, key: str, group: str = "", wanted: Wanted | None = Non
     -------
     targets : `tuple` [`~cmbot.operations.ordering.Target`, ...]
         For `~cmbot.operations.ordering.give`: one for each group whose newest attempt ended without its
-        result. Where only the final job failed it is a restart, unless something is wanted otherwise: what
-        the others made is not registered, so a new attempt would make all of it again.
+        result. Where only the final job failed and can be run again it is a restart, unless something is
+        wanted otherwise: what the others made is not registered, so a new attempt would make all of it again.
 
     Raises
     ------
@@ -75,7 +75,7 @@ def targets(local: Local, key: str, group: str = "", wanted: Wanted | None = Non
         for reason in starting.blockers(view, step):
             raise UserError(step.issue.key, f"{step.name} comes too early: {reason}", "complete that first")
         asked = _changes(local, view, step, each, wanted or Wanted())
-        if each.merge_failed and asked == AS_DEFINED:
+        if orders.restartable(each) and asked == AS_DEFINED:
             made.append(ordering.target(step, each, Verb.RESTART, details=restart.details(each)))
             continue
         changes = changing.changes(view, step, each, asked)

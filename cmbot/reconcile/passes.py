@@ -245,7 +245,7 @@ class Passes:
         for asked in decision.asks:
             acted |= steering.ask(edges, asked, now)
         for steer in decision.steers:
-            acted |= self._try(steer.step, partial(steering.steer, edges, steer, now), "steer")
+            acted |= self._try(steer.step, partial(steering.steer, edges, view, steer, now), "steer")
         acted |= bool(decision.settles or decision.accepts)
         for action in self._within_caps(view, decision):
             if edges.runner.busy() >= edges.settings.work.max_children:

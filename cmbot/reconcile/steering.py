@@ -11,8 +11,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from cmbot.exceptions import NotFound, Refused
+from cmbot.handlers import orders as rules
 from cmbot.mirror import events, journal, orders
 from cmbot.models.attempts import AS_DEFINED, AttemptState, OrderState, Verb
+from cmbot.reconcile import looking, submit, views
 from cmbot.wms.states import WorkflowState
 
 if TYPE_CHECKING:
@@ -20,13 +22,15 @@ if TYPE_CHECKING:
 
     from cmbot.handlers.actions import Accept, Ask, Settle, Steer
     from cmbot.models.attempts import Order, Try
+    from cmbot.models.views import CampaignView
     from cmbot.reconcile.edges import Edges
 
 _LOG = logging.getLogger(__name__)
 AGAIN = timedelta(minutes=10)
 """Time between two commands for one order: iDDS carries them out with delay."""
-MOST = 6
-"""Restarts that are told without effect before a person has to look."""
+MOST = 2
+"""How often a restart is told before a person has to look: one that ran and ended as before between two looks
+is not seen to have run, and is told again."""
 
 
 def ask(edges: Edges, action: Ask, now: datetime) -> bool:
@@ -96,13 +100,15 @@ def settle(edges: Edges, action: Settle, now: datetime) -> None:
     _settle(edges, action.step.issue.key, action.order, action.state, action.note, now)
 
 
-def steer(edges: Edges, action: Steer, now: datetime) -> bool:
+def steer(edges: Edges, view: CampaignView, action: Steer, now: datetime) -> bool:
     """Tell the WMS what is asked of a request, unless it was told a short while ago.
 
     Parameters
     ----------
     edges : `~cmbot.reconcile.edges.Edges`
         The outside world.
+    view : `~cmbot.models.views.CampaignView`
+        The campaign.
     action : `~cmbot.handlers.actions.Steer`
         What is asked.
     now : `datetime.datetime`
@@ -116,7 +122,9 @@ def steer(edges: Edges, action: Steer, now: datetime) -> bool:
     Raises
     ------
     RemoteError
-        If the WMS cannot be told: a later pass tells it.
+        If the WMS cannot be told, or Jira not before it: a later pass tells it.
+    UserError
+        If an issue cannot be followed any more, under which something would begin.
     """
     order, last = action.order, action.group.last
     item = last.last_try if last else None
@@ -140,15 +148,30 @@ def steer(edges: Edges, action: Steer, now: datetime) -> bool:
         # Somebody else was quicker.
         return order.sent == 0 and _sent(edges, action, item, now)
     if order.verb is Verb.RESTART and order.sent >= MOST:
-        note = f"{item.wms} was told {order.sent} times and does not begin again; look at the request"
+        said = f"{item.wms} was told {order.sent} times"
+        note = f"{said}; it ended as before, or did not begin: look at the request"
         _settle(edges, key, order, OrderState.REFUSED, note, now)
         return True
+    if order.verb is Verb.RESTART and not _still_asked(edges, view, action, now):
+        _LOG.info("%s %s is not to be restarted any more", key, action.group.name)
+        return False
     _sent(edges, action, item, now)
+    if order.verb is Verb.RESTART:
+        # A lost mirror must not restart it again for the same cause.
+        submit.remember_in_jira(edges, action.step)
     try:
         (wms.cancel if order.verb is Verb.CANCEL else wms.restart)(item.request_id)
     except (Refused, NotFound) as error:
         _settle(edges, key, order, OrderState.REFUSED, str(error), now)
     return True
+
+
+def _still_asked(edges: Edges, view: CampaignView, action: Steer, now: datetime) -> bool:
+    """Look before acting: the issues may have been moved since they were read (design.md rule 4)."""
+    issues = (view.issue, action.step.issue, *((action.group.issue,) if action.group.issue else ()))
+    path = [looking.reread(edges, issue.id, now) for issue in issues]
+    seen = views.campaign(edges, path[0])
+    return any(each.order.id == action.order.id for each in rules.to_steer(seen))
 
 
 def _sent(edges: Edges, action: Steer, item: Try, now: datetime) -> bool:

@@ -202,6 +202,13 @@ def test_a_merge_that_failed_alone_is_restarted_unless_something_else_is_wanted(
     assert planned(failed, "--memory", "finalJob=9000")["verb"] == "retry"
 
 
+def test_a_merge_that_cannot_be_restarted_is_retried(failed: Any) -> None:
+    merge_failed(failed)
+    with closing(failed.mirror()) as mirror, mirror.writing() as connection:
+        connection.execute("UPDATE tries SET wms = 'Parsl'")
+    assert planned(failed)["verb"] == "retry"
+
+
 @pytest.mark.covers("W11")
 def test_what_was_shown_is_what_is_written_down(failed: Any) -> None:
     shown = planned(failed, "--memory", "isr=9000", "--failed-only")["changes"]

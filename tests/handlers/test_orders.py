@@ -106,6 +106,68 @@ def test_a_paused_campaign_runs_again_when_a_request_of_it_was_restarted(build: 
     assert [(move.issue.id, move.target) for move in decision.moves] == [("1", Status.RUNNING)]
 
 
+def to_restart(build: Any, by: str = "request:abc", sent: int = 0) -> GroupView:
+    """A group whose request is to begin again, asked in the fifth minute."""
+    group = executed(build, S.FAILED)
+    cause = Cause(by, build.anna, build.at(5), "asked for it")
+    order = Order(5, cause, Verb.RESTART, "2", "g001", 1, sent=sent)
+    return replace(group, attempts=(replace(group.attempts[0], orders=(order,)),))
+
+
+LAUNCHES = ("move:1:5", "rule:2:g001:1")
+
+
+@pytest.mark.parametrize("by", ["request:abc", *LAUNCHES])
+@pytest.mark.parametrize("status", [Status.COMPLETED, Status.ABANDONED])
+@pytest.mark.parametrize("closed", [1, 2, 9])
+def test_what_was_closed_is_not_restarted(build: Any, by: str, status: Status, closed: int) -> None:
+    levels = {1: Level.CAMPAIGN, 2: Level.STEP, 9: Level.GROUP}
+    issues = {
+        number: build.issue(number, (5, build.anna, Status.LAUNCH), level=level)
+        for number, level in levels.items()
+    }
+    issues[closed] = build.issue(
+        closed, (5, build.anna, Status.LAUNCH), (6, build.anna, status), level=levels[closed]
+    )
+    group = replace(to_restart(build, by), issue=issues[9])
+    decision = decide(build.campaign(issues[1], build.step(issues[2], group)))
+    assert decision.steers == ()
+    (settle,) = decision.settles
+    assert settle.state is OrderState.REFUSED
+    assert settle.note
+
+
+@pytest.mark.parametrize("target", [Status.PAUSED, Status.FAILED])
+@pytest.mark.parametrize("relaunched", [False, True])
+def test_a_restart_ends_with_the_launch_that_led_to_it(
+    build: Any, target: Status, *, relaunched: bool
+) -> None:
+    moves = [(5, build.anna, Status.LAUNCH), (6, build.anna, target)]
+    moves += [(7, build.anna, Status.LAUNCH)] if relaunched else []
+    epic = build.issue(1, *moves, level=Level.CAMPAIGN)
+    for by in LAUNCHES:
+        decision = decide(build.campaign(epic, build.step(build.running(2), to_restart(build, by, sent=1))))
+        assert decision.steers == ()
+        (settle,) = decision.settles
+        assert settle.state is OrderState.REFUSED
+        assert settle.note == (
+            "that was stopped after Anna asked for it; PanDA was told before, so it may begin"
+        )
+    # What a person asked for by name is done also in what is paused.
+    decision = decide(build.campaign(epic, build.step(build.running(2), to_restart(build))))
+    assert len(decision.steers) == 1
+    assert decision.settles == ()
+
+
+@pytest.mark.parametrize("by", ["request:abc", *LAUNCHES])
+def test_a_restart_waits_while_an_issue_is_not_followed(build: Any, by: str) -> None:
+    epic = build.issue(1, (5, build.anna, Status.LAUNCH), level=Level.CAMPAIGN)
+    for frozen, steers in (("", 1), ("is gone; bring it back", 0)):
+        step = build.step(replace(build.running(2), frozen=frozen), to_restart(build, by))
+        decision = decide(build.campaign(epic, step))
+        assert (len(decision.steers), decision.settles) == (steers, ())
+
+
 def executed(build: Any, state: S, size: int = 10, **more: Any) -> GroupView:
     """A group with one attempt, executed somewhere."""
     attempt = build.attempt(state, Cause("request:abc", build.anna, build.at(0), "ran cmbot"))

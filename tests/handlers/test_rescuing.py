@@ -13,12 +13,13 @@ from cmbot.handlers import changing, memory, rescuing
 from cmbot.handlers.actions import Accept, Ask, Submit
 from cmbot.handlers.campaign import decide
 from cmbot.models.attempts import AttemptState as S
-from cmbot.models.attempts import Cause, Changes, Order, OrderState, Verb
+from cmbot.models.attempts import Cause, Changes, Order, OrderState, Recorded, Try, TryState, Verb
 from cmbot.models.campaign import PausePolicy, RetryPolicy
 from cmbot.models.data_report import TaskCount
 from cmbot.models.failures import Action, Explained, Failure, JobError
 from cmbot.models.issues import Edit, Level, Status
 from cmbot.models.notices import NoticeKind
+from cmbot.models.systems import System
 from cmbot.models.views import CampaignView, GroupView, Limits, StepView
 
 KILLED = JobError("transform", 137)
@@ -34,8 +35,22 @@ def missing(label: str, lacking: int, expected: int = 10, wonky: int = 0) -> Tas
 
 
 def failed(build: Any, *failures: Explained, state: S = S.PARTIAL, **more: Any) -> GroupView:
-    """A group whose first attempt ended badly under the launch of the campaign."""
-    return replace(build.group("g001", build.attempt(state, build.cause(1, 1))), failures=failures, **more)
+    """A group whose first attempt, which had a request, ended badly under the launch of the campaign."""
+    item = Try(1, 1, "0a1b2c3d", "run", TryState.SUBMITTED, "tries/run", "here", build.at(1), request_id=7)
+    attempt = replace(build.attempt(state, build.cause(1, 1)), tries=(item,))
+    return replace(build.group("g001", attempt), failures=failures, **more)
+
+
+def restarted(group: GroupView, cause: Cause, state: OrderState, note: str = "") -> GroupView:
+    """The same, of which a restart was asked."""
+    order = Order(1, cause, Verb.RESTART, "2", "g001", 1, state=state, note=note)
+    return replace(group, attempts=(replace(group.attempts[0], orders=(order,)),))
+
+
+def executed(group: GroupView, **more: Any) -> GroupView:
+    """The same, executed otherwise."""
+    (attempt,) = group.attempts
+    return replace(group, attempts=(replace(attempt, tries=(replace(attempt.tries[0], **more),)),))
 
 
 def campaign(
@@ -310,9 +325,35 @@ def test_a_merge_that_failed_alone_is_restarted_alone_and_once(build: Any) -> No
     assert isinstance(found, Ask)
     assert (found.verb, found.cause.id) == (Verb.RESTART, "rule:2:g001:1")
     assert decide(view).submits == ()
-    order = Order(1, found.cause, Verb.RESTART, "2", "g001", 1, state=OrderState.DONE)
-    again = replace(group, attempts=(replace(group.attempts[0], orders=(order,)),))
-    assert what(campaign(build, again)) == rescuing.Stop("its final job failed again after a restart")
+    again = campaign(build, restarted(group, found.cause, OrderState.DONE))
+    assert what(again) == rescuing.Stop("its final job failed again after a restart")
+    refused = campaign(build, restarted(group, found.cause, OrderState.REFUSED, "PanDA said no"))
+    assert what(refused) == rescuing.Stop("its final job was not restarted: PanDA said no")
+
+
+def test_nobody_is_called_while_cmbot_restarts_a_merge_by_itself(build: Any) -> None:
+    issue = build.issue(9, (5, build.bot, Status.RUNNING), level=Level.GROUP)
+    group = replace(failed(build, failure(label="finalJob"), merge_failed=True), issue=issue)
+    asked = what(campaign(build, group))
+    assert isinstance(asked, Ask)
+    decision = decide(campaign(build, restarted(group, asked.cause, OrderState.OPEN)))
+    assert [steer.order.cause for steer in decision.steers] == [asked.cause]
+    assert (decision.asks, decision.submits, decision.moves) == ((), (), ())
+    assert not [each for each in decision.notices if each.kind in {NoticeKind.FAILED, NoticeKind.PAUSED}]
+
+
+@pytest.mark.parametrize(
+    "more", [{"wms": System.PARSL}, {"recorded": Recorded("u/anna/run")}, {"request_id": None}], ids=str
+)
+@pytest.mark.parametrize("retry", RetryPolicy)
+def test_a_merge_that_cannot_be_restarted_is_made_good_by_the_next_attempt(
+    build: Any, more: dict[str, Any], retry: RetryPolicy
+) -> None:
+    group = executed(failed(build, failure(label="finalJob"), merge_failed=True), **more)
+    epic = build.issue(1, (2, build.bot, Status.PAUSED), (3, build.anna, Status.LAUNCH), level=Level.CAMPAIGN)
+    decision = decide(campaign(build, group, epic=epic, retry=retry))
+    assert decision.asks == ()
+    assert [submit.number for submit in decision.submits] == [2]
 
 
 def test_a_launch_restarts_a_merge_too_and_its_cause_acts_once(build: Any) -> None:
@@ -323,9 +364,27 @@ def test_a_launch_restarts_a_merge_too_and_its_cause_acts_once(build: Any) -> No
     (ask,) = decide(view).asks
     assert (ask.verb, ask.cause.id) == (Verb.RESTART, "move:1:3")
     assert decide(view).submits == ()
-    order = Order(1, ask.cause, Verb.RESTART, "2", "g001", 1, state=OrderState.DONE)
-    again = replace(group, attempts=(replace(group.attempts[0], orders=(order,)),))
-    assert decide(campaign(build, again, epic=epic, retry=RetryPolicy.MANUAL)).asks == ()
+    done = restarted(group, ask.cause, OrderState.DONE)
+    again = decide(campaign(build, done, epic=epic, retry=RetryPolicy.MANUAL))
+    assert (again.asks, again.submits) == ((), ())
+
+
+def test_a_launch_whose_restart_was_refused_makes_the_next_attempt(build: Any) -> None:
+    epic = build.issue(1, (2, build.bot, Status.PAUSED), (3, build.anna, Status.LAUNCH), level=Level.CAMPAIGN)
+    group = failed(build, merge_failed=True)
+    refused = restarted(group, build.cause(1, 3), OrderState.REFUSED, "PanDA said no")
+    decision = decide(campaign(build, refused, epic=epic, retry=RetryPolicy.MANUAL))
+    assert decision.asks == ()
+    assert [(submit.number, submit.cause.id) for submit in decision.submits] == [(2, "move:1:3")]
+
+
+def test_a_second_launch_waits_for_what_comes_of_a_restart(build: Any) -> None:
+    launches = (3, build.anna, Status.LAUNCH), (4, build.bot, Status.PAUSED), (5, build.anna, Status.LAUNCH)
+    epic = build.issue(1, (2, build.bot, Status.PAUSED), *launches, level=Level.CAMPAIGN)
+    group = restarted(failed(build, merge_failed=True), build.cause(1, 3), OrderState.OPEN)
+    decision = decide(campaign(build, group, epic=epic, retry=RetryPolicy.MANUAL))
+    assert (decision.asks, decision.submits, decision.settles) == ((), (), ())
+    assert len(decision.steers) == 1
 
 
 # ------------------------------------------------------------------------------------------ accept

@@ -11,8 +11,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cmbot.mirror import Mirror, contradictions, journal, restore
-from cmbot.models.attempts import AttemptState, Changes, Recorded, TryState
+from cmbot.handlers.causes import acts
+from cmbot.mirror import Mirror, contradictions, journal, orders, restore
+from cmbot.models.attempts import (
+    AS_DEFINED,
+    AttemptState,
+    Changes,
+    OrderState,
+    Recorded,
+    TryState,
+    Verb,
+)
+from cmbot.models.issues import Person
 from cmbot.models.systems import System
 
 if TYPE_CHECKING:
@@ -91,6 +101,70 @@ def test_many_attempts_are_spread_over_properties_that_jira_can_hold(mirror: Mir
     assert list(properties) == ["cmbot.attempts", "cmbot.attempts.1", "cmbot.attempts.2"]
     assert all(len(json.dumps(body)) < 32_768 for body in properties.values())
     assert restore.to_properties([], "cmbot.attempts") == {}
+
+
+def restarted(mirror: Mirror, doing: Any, state: OrderState, sent: int = 1) -> Attempt:
+    """An attempt that ended badly, and whose request was told to begin again."""
+    attempt = doing.attempt()
+    item = doing.submission(attempt)
+    with mirror.writing() as connection:
+        journal.set_attempt(connection, attempt, state=AttemptState.PARTIAL)
+        journal.set_try(connection, item, state=TryState.SUBMITTED, request_id=4711)
+        order = orders.add(connection, Verb.RESTART, doing.cause(9), ("2", "g001", 1), AS_DEFINED)
+        for _ in range(sent):
+            orders.sent(connection, order, doing.at(10))
+        orders.settle(connection, order, state, "")
+    (found,) = journal.attempts(mirror, "2")["g001"]
+    return found
+
+
+def entries_of(attempt: Attempt) -> list[dict[str, Any]]:
+    (body,) = json.loads(json.dumps(restore.to_properties([attempt], "cmbot.attempts"))).values()
+    return list(body["attempts"])
+
+
+@pytest.mark.covers("W8")
+@pytest.mark.parametrize("state", OrderState)
+def test_a_restart_that_was_begun_is_known_again_and_its_cause_acts_no_more(
+    mirror: Mirror, empty: Mirror, doing: Any, state: OrderState
+) -> None:
+    entries = entries_of(restarted(mirror, doing, state))
+    assert bring_back(empty, doing, *entries) == 1
+    (attempt,) = journal.attempts(empty, "2")["g001"]
+    (order,) = attempt.orders
+    assert (order.cause.id, order.cause.by, order.cause.at) == ("move:1:9", Person("anna"), doing.at(9))
+    assert (order.verb, order.state) == (Verb.RESTART, OrderState.DONE)
+    assert [act.id for act in acts(attempt)] == ["move:1:1", "move:1:9"]
+    # What may have begun is looked at.
+    begins = state is OrderState.OPEN
+    assert attempt.state is (AttemptState.SUBMITTED if begins else AttemptState.PARTIAL)
+    # It is kept again.
+    assert entries_of(attempt)[0]["restarts"] == entries[0]["restarts"]
+
+
+def test_a_restart_that_was_not_begun_may_still_be_asked_for(mirror: Mirror, doing: Any) -> None:
+    (entry,) = entries_of(restarted(mirror, doing, OrderState.OPEN, sent=0))
+    assert "restarts" not in entry
+    assert entry["state"] == AttemptState.PARTIAL
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [5, {"cause": 1}, [5], [{"cause": "move:1:9", "by": "anna", "at": "today"}], [{"cause": "move:1:9"}]],
+    ids=str,
+)
+def test_an_attempt_is_not_lost_for_a_restart_that_cmbot_did_not_write(
+    empty: Mirror, doing: Any, wrong: Any
+) -> None:
+    assert bring_back(empty, doing, ENTRY | {"restarts": wrong}) == 1
+    assert journal.attempts(empty, "2")["g001"][0].orders == ()
+
+
+def test_many_restarts_are_spread_over_more_properties(mirror: Mirror, doing: Any) -> None:
+    one = restarted(mirror, doing, OrderState.DONE)
+    attempts = [replace(one, number=number) for number in range(1, 101)]
+    properties = restore.to_properties(attempts, "cmbot.attempts")
+    assert [len(body["attempts"]) for body in properties.values()] == [50, 50]
 
 
 HOSTILE: list[dict[str, Any]] = [

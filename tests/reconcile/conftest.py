@@ -149,6 +149,10 @@ class MemoryJira:
             if row["id"] in self.index:
                 yield deepcopy(self.index[row["id"]])
 
+    def ensure_property(self, issue_id: str, key: str, value: Any) -> None:
+        self.asked.append(f"keep {key}")
+        self.issues_[issue_id]["properties"][key] = value
+
     def expect(self, issue_id: str) -> None:
         self.asked.append(f"expect {issue_id}")
 

@@ -20,7 +20,7 @@ from cmbot.models.campaign import CampaignDefinition, StepDefinition
 from cmbot.models.issues import Issue, Level, Person, Status
 from cmbot.models.notices import NoticeKind
 from cmbot.models.views import CampaignView, GroupView, StepView
-from cmbot.reconcile import follow, polling, steering
+from cmbot.reconcile import follow, polling, steering, tell
 from cmbot.wms.judgement import workflow_state
 from cmbot.wms.port import Look, TaskReport, WmsReport
 from cmbot.wms.states import TaskState
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cmbot.reconcile.edges import Edges
-    from tests.reconcile.conftest import Watcher
+    from tests.reconcile.conftest import MemoryJira, Watcher
 
 START = datetime(2026, 11, 20, 8, tzinfo=UTC)
 LINDA = Person("linda", "Linda")
@@ -148,7 +148,7 @@ class World:
             steering.settle(self.edges, settle, self.now)
         for steer in tuple(rules.to_steer(self.view())):
             with suppress(RemoteError):
-                steering.steer(self.edges, steer, self.now)
+                steering.steer(self.edges, self.view(), steer, self.now)
         return self.attempt
 
     def until_ended(self) -> Attempt:
@@ -166,7 +166,8 @@ class World:
 
 
 @pytest.fixture
-def world(watcher: Watcher) -> World:
+def world(watcher: Watcher, campaign: dict[str, str]) -> World:
+    assert (campaign["epic"], campaign["step"]) == (EPIC.id, STEP.id)
     made = World(watcher.edges)
     made.edges = replace(watcher.edges, wms=cast("Any", made), runner=cast("Any", made))
     made.begin()
@@ -278,9 +279,43 @@ def test_a_restart_that_never_begins_ends_with_a_question(world: World) -> None:
     world.ask(Verb.RESTART)
     for _ in range(30):
         world.turn()
-    assert len(world.commands) == steering.MOST
-    assert "PanDA was told 6 times and does not begin again" in world.told()[0]
+    assert world.commands == [("restart", 7)] * 2
+    assert world.told() == [
+        "PanDA was told 2 times; it ended as before, or did not begin: look at the request"
+    ]
     assert world.attempt.state is AttemptState.PARTIAL
+
+
+@pytest.mark.parametrize("number", ["epic", "step"])
+def test_what_was_closed_meanwhile_is_not_restarted(
+    world: World, jira: MemoryJira, campaign: dict[str, str], number: str
+) -> None:
+    world.say("SubFinished", 8, 2)
+    world.done = 8
+    world.until_ended()
+    world.ask(Verb.RESTART)
+    # No search has shown it yet.
+    jira.move(campaign[number], "Abandoned")
+    for _ in range(5):
+        world.turn()
+    assert world.commands == []
+    assert (world.order.state, world.order.sent) == (OrderState.OPEN, 0)
+
+
+def test_jira_remembers_a_restart_before_panda_is_told(
+    world: World, jira: MemoryJira, campaign: dict[str, str]
+) -> None:
+    world.say("SubFinished", 8, 2)
+    world.done = 8
+    world.until_ended()
+    world.ask(Verb.RESTART)
+    world.trouble = OutcomeUnknown("request 7", "the answer was lost")
+    world.turn()
+    assert world.commands == [("restart", 7)]
+    # Nothing comes after an answer that was lost.
+    (entry,) = jira.issues_[campaign["step"]]["properties"][tell.PROPERTY]["attempts"]
+    assert [each["cause"] for each in entry["restarts"]] == [world.order.cause.id]
+    assert entry["state"] == AttemptState.SUBMITTED
 
 
 def test_a_restart_that_makes_nothing_says_so(world: World) -> None:
