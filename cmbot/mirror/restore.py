@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import logging
-import re
 from dataclasses import asdict
 from datetime import datetime
 from sqlite3 import IntegrityError
 from typing import TYPE_CHECKING, Any
 
-from cmbot.definition import grammar
-from cmbot.mirror import contradictions, journal, orders
+from cmbot.mirror import contradictions, journal, kept, orders
 from cmbot.models.attempts import (
     AS_DEFINED,
     AttemptState,
@@ -32,11 +30,6 @@ if TYPE_CHECKING:
     from cmbot.models.attempts import Attempt
 
 _LOG = logging.getLogger(__name__)
-_GROUP = re.compile(r"g[0-9]{3,6}")
-_NAME = re.compile(r"[A-Z][A-Z0-9_]*-[0-9]+_[A-Za-z0-9]+_g[0-9]{3,6}_a[0-9]+_[0-9a-f]{8}")
-_NONCE = re.compile(r"[0-9a-f]{8}")
-_MOST = 2**32
-
 CHUNK = 100
 """Attempts in one property, which holds 32,768 characters; one that was restarted counts twice."""
 
@@ -114,7 +107,7 @@ def from_properties(
     }
     wrong: contradictions.Wrong = {}
     restored = 0
-    for entry in sorted(filter(_sound, entries), key=lambda item: (item["group"], item["number"])):
+    for entry in sorted(filter(kept.sound, entries), key=lambda item: (item["group"], item["number"])):
         if attempt := known.get((entry["group"], entry["number"])):
             if not _agrees(attempt, entry):
                 contradictions.add(wrong, entry)
@@ -150,7 +143,7 @@ def take_over(
     """
     known = {item.name for item in attempt.tries} | {""}
     prefixes = {item.name.removesuffix(item.nonce) for item in attempt.tries}
-    for entry in filter(_sound, entries):
+    for entry in filter(kept.sound, entries):
         name = str(entry["name"])
         if name in known or name.removesuffix(entry["nonce"]) not in prefixes:
             continue
@@ -170,52 +163,6 @@ def _agrees(attempt: Attempt, entry: Mapping[str, Any]) -> bool:
     known = {item.request_id for item in attempt.tries} - {None}
     told = entry.get("request")
     return attempt.cause.id == entry["cause"] and (told is None or not known or told in known)
-
-
-def _sound(entry: Mapping[str, Any]) -> bool:
-    # Whoever may edit the issue may edit its properties: names become paths, so they are checked.
-    texts = ("group", "state", "cause", "by", "at", "what", "nonce", "name")
-    if not all(isinstance(entry.get(key), str) for key in texts):
-        return False
-    request = entry.get("request")
-    return (
-        _GROUP.fullmatch(entry["group"]) is not None
-        and _is_number(entry.get("number"))
-        and (request is None or _is_number(request))
-        and entry["state"] in set(AttemptState)
-        and _is_instant(entry["at"])
-        and entry.get("wms", System.PANDA) in set(System)
-        and isinstance(entry.get("site", ""), str)
-        and (not entry["nonce"] or (_is_recorded(entry) if "recorded" in entry else _is_name(entry)))
-    )
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 < value < _MOST
-
-
-def _is_instant(text: str) -> bool:
-    try:
-        return datetime.fromisoformat(text).tzinfo is not None
-    except ValueError:
-        return False
-
-
-def _is_name(entry: Mapping[str, Any]) -> bool:
-    name, end = entry["name"], f"_{entry['group']}_a{entry['number']}_{entry['nonce']}"
-    return _NAME.fullmatch(name) is not None and name.endswith(end)
-
-
-def _is_recorded(entry: Mapping[str, Any]) -> bool:
-    """Whether it can be what `cmbot.operations.record_run` wrote: it reaches paths, and pipetask."""
-    match entry["recorded"]:
-        case {"run": str(run), "graph": str(graph), "expected": dict(expected)}:
-            numbers = all(grammar.is_label(label) and _is_number(n) for label, n in expected.items())
-            names = grammar.is_run_name(entry["name"]) and grammar.is_collection(run)
-            known = len(entry["recorded"]) == 3 and _NONCE.fullmatch(entry["nonce"]) is not None
-            return numbers and names and known and (not graph or grammar.is_graph(graph))
-        case _:
-            return False
 
 
 def _entry(attempt: Attempt) -> dict[str, Any]:
@@ -272,7 +219,7 @@ def _restore(mirror: Mirror, step_id: str, entry: Mapping[str, Any], directory: 
             connection, *where, cause, "", now, orders.checked(entry.get("changes", {}))
         )
         journal.set_attempt(connection, attempt, state=AttemptState(entry["state"]))
-        for restart in _causes(entry.get("restarts")):
+        for restart in kept.restarts(entry):
             order = orders.add(connection, Verb.RESTART, restart, where, AS_DEFINED)
             orders.sent(connection, order, restart.at)
             orders.settle(connection, order, OrderState.DONE, "restored from Jira")
@@ -281,16 +228,6 @@ def _restore(mirror: Mirror, step_id: str, entry: Mapping[str, Any], directory: 
         item = _add_try(connection, attempt, entry, directory, now)
         if entry.get("request") is not None:
             journal.set_try(connection, item, state=TryState.SUBMITTED, request_id=entry["request"])
-
-
-def _causes(restarts: object) -> Iterator[Cause]:
-    """Read the acts behind restarts; the attempt must not be lost for one that cmbot cannot have written."""
-    for entry in restarts if isinstance(restarts, list) else ():
-        match entry:
-            case {"cause": str(cause), "by": str(by), "at": str(at)} if _is_instant(at):
-                yield Cause(cause, Person(by, by), datetime.fromisoformat(at), "had it restarted")
-            case _:
-                continue
 
 
 def _add_try(
