@@ -105,14 +105,13 @@ def distrusted(view: CampaignView) -> Iterator[Notice]:
         One per step.
     """
     for step in view.steps:
-        groups = [group for group in step.groups if group.attempts]
-        if step.problems and (step.plan is PlanState.READY or (step.plan is PlanState.REFUSED and groups)):
-            names = ",".join(problem.field for problem in step.problems)
+        if step.contradictions:
+            names = ",".join(problem.field for problem in step.contradictions)
             yield Notice(
                 NoticeKind.DISTRUSTED,
                 step.issue,
                 f"distrusted:{step.issue.id}:{names[:100]}",
-                problems=step.problems,
+                problems=step.contradictions,
                 coming="What was submitted is followed to its end; nothing new of it is submitted.",
             )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from cmbot.mirror.database import stamp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from sqlite3 import Connection
 
     from cmbot.mirror.database import Mirror
 
@@ -171,10 +172,35 @@ def freeze_groups(mirror: Mirror, step_id: str, groups: Sequence[GroupRow]) -> N
         connection.execute("DELETE FROM groups WHERE step_id = ?", (step_id,))
         for group in groups:
             old = known.get(group.name, group)
-            connection.execute(
-                "INSERT INTO groups VALUES (?, ?, ?, ?, ?, ?)",
-                (step_id, group.name, group.size, json.dumps(group.predicate), old.issue_id, old.issue_key),
-            )
+            add_group(connection, replace(group, issue_id=old.issue_id, issue_key=old.issue_key))
+
+
+def add_group(connection: Connection, group: GroupRow) -> None:
+    """Keep one more group of a step beside the others, inside a transaction.
+
+    Parameters
+    ----------
+    connection : `sqlite3.Connection`
+        Of `cmbot.mirror.Mirror.writing`.
+    group : `GroupRow`
+        The group.
+
+    Raises
+    ------
+    sqlite3.IntegrityError
+        If the step has one of this name.
+    """
+    connection.execute(
+        "INSERT INTO groups VALUES (?, ?, ?, ?, ?, ?)",
+        (
+            group.step_id,
+            group.name,
+            group.size,
+            json.dumps(group.predicate),
+            group.issue_id,
+            group.issue_key,
+        ),
+    )
 
 
 def groups_of(mirror: Mirror, step_id: str) -> tuple[GroupRow, ...]:

@@ -186,6 +186,8 @@ class StepView:
     """Whether it was split."""
     problems: tuple[Problem, ...] = ()
     """What the Butler refused, or what else keeps it from going on."""
+    contradictions: tuple[Problem, ...] = ()
+    """Those of the problems that are contradictions in what is known of it."""
     chained: bool = True
     """Whether its outputs can be found through its chain, by the next step and by people."""
     waiting: str = ""

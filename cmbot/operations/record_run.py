@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from cmbot.definition import freeze, grammar
 from cmbot.exceptions import DefinitionError, UserError
+from cmbot.handlers import causes
 from cmbot.mirror import definitions, events, journal, plans, seen
 from cmbot.models.attempts import AttemptState, Cause, Recorded
 from cmbot.models.systems import System
+from cmbot.models.views import PlanState
 from cmbot.operations.report import chosen
 from cmbot.operations.status import epic_of
 from cmbot.reconcile import restoring, submissions, systems, views
@@ -156,13 +158,15 @@ def keep(local: Local, found: Found, by: Person, words: str) -> Cause:
         raise UserError(found.key, "cannot be read", "correct its fields")
     if journal.named(local.mirror, found.name):
         raise UserError(found.name, "was recorded or submitted before", f"see `cmbot status {found.key}`")
-    if found.new:
-        row = plans.GroupRow(step.issue.id, found.group, 0, {"where": "", "table": "", "parts": {}}, "", "")
-        plans.freeze_groups(local.mirror, step.issue.id, (*plans.groups_of(local.mirror, step.issue.id), row))
-        restoring.forget_split(local, step.issue)
     spec = freeze.step_hash(view.definition, step.definition)
     directory = str(local.tries / found.name)
     with local.mirror.writing() as connection:
+        if found.number == 1:
+            _require_unchanged(local, step, found, spec)
+        if found.new:
+            # With its attempt: alone it would look like a split of which nothing was submitted yet.
+            where = {"where": "", "table": "", "parts": {}}
+            plans.add_group(connection, plans.GroupRow(step.issue.id, found.group, 0, where, "", ""))
         definitions.keep(connection, step.issue.id, spec, step.fields, now)
         attempt = journal.add_attempt(connection, step.issue.id, found.group, found.number, cause, spec, now)
         item = journal.add_try(
@@ -181,7 +185,16 @@ def keep(local: Local, found: Found, by: Person, words: str) -> Cause:
         journal.move_attempt(connection, attempt, state, now)
         what = f"records {found.name} as {found.step} {found.group} a{found.number}"
         events.add(connection, now, found.key, str(by), what, f"{words} ({cause.id})")
+    restoring.forget_split(local, step.issue)
     return cause
+
+
+def _require_unchanged(local: Local, step: StepView, found: Found, spec: str) -> None:
+    """The service may have gone on since the run was found; asked inside the transaction."""
+    there = any(row.name == found.group for row in plans.groups_of(local.mirror, step.issue.id))
+    plan = plans.plan(local.mirror, step.issue.id, spec)
+    if there is found.new or (plan is not None and plan.answer is None):
+        raise UserError(found.key, "has changed meanwhile", "say it again")
 
 
 def _require_sound(recorded: Recorded) -> None:
@@ -203,12 +216,25 @@ def _place(local: Local, view: CampaignView, key: str, name: str) -> tuple[StepV
     step = next((each for each in view.steps if each.issue.key == key), None)
     if step is not None and not name and all(group.outside for group in step.groups):
         _require_open(step, None)
+        _require_unasked(view, step)
         return step, None
     those = [(step, group) for step, groups in chosen(local, key, name) for group in groups]
     if len(those) != 1:
         raise UserError(key, f"has {len(those)} groups", "name the sub-task of one, or say --group g001")
     _require_open(*those[0])
+    if not those[0][1].attempts:
+        _require_unasked(view, those[0][0])
     return those[0]
+
+
+def _require_unasked(view: CampaignView, step: StepView) -> None:
+    """Refuse what would stand in the place of a split for which a launch asks a Butler."""
+    launched = causes.in_force((view.issue, step.issue), view.me)
+    if step.plan is not PlanState.ASKED and (step.plan is PlanState.READY or launched is None):
+        return
+    why = f"{launched.by} {launched.what}, and" if launched else "was launched, and"
+    remedy = "record it when it is split, with --group, or pause it first"
+    raise UserError(step.issue.key, f"{why} it is being split", remedy)
 
 
 def _require_open(step: StepView, group: GroupView | None) -> None:

@@ -126,7 +126,8 @@ def collect(edges: Edges, view: CampaignView, step: StepView, now: datetime) -> 
         text = asking.answer(Path(row.directory), step.issue.key)
         selection = parse_selection(text, step.issue.key)
         chosen = choosing.kept(Path(row.directory))
-        groups = groups_of(step.issue.id, step.definition, selection, chosen, _earlier(edges, step))
+        earlier, outside = _earlier(edges, step)
+        groups = groups_of(step.issue.id, step.definition, selection, chosen, earlier, others=len(outside))
         if problems := submissions.lint(edges, view, step, groups[0], selection.labels or None):
             raise DefinitionError(step.issue.key, problems)
     except DefinitionError as error:
@@ -134,7 +135,7 @@ def collect(edges: Edges, view: CampaignView, step: StepView, now: datetime) -> 
     except RemoteError as error:
         _refuse(edges, step, spec, (Problem("Butler", error.problem, "launch again when it is mended"),))
     else:
-        _freeze(edges, step, spec, groups, now)
+        _freeze(edges, step, spec, (groups, outside), now)
         _record(edges, view.definition, step, chosen, now)
         if said := warning(edges.settings, view.definition, step.definition, selection, chosen, groups):
             _LOG.warning("%s %s", step.issue.key, said)
@@ -148,6 +149,8 @@ def groups_of(
     selection: Selection,
     chosen: Chosen = NOTHING,
     earlier: Sequence[plans.GroupRow] = (),
+    *,
+    others: int = 0,
 ) -> tuple[plans.GroupRow, ...]:
     """Cut what a Butler selected into groups.
 
@@ -163,6 +166,8 @@ def groups_of(
         What people include or exclude.
     earlier : `~collections.abc.Sequence` [`~cmbot.mirror.plans.GroupRow`], optional
         Groups of which something was submitted: their data stay theirs.
+    others : `int`, optional
+        Groups of the step that stand for what others ran: new ones are numbered behind them too.
 
     Returns
     -------
@@ -177,7 +182,7 @@ def groups_of(
     there = [GroupSpec(row.name, _parts(row)) for row in earlier]
     try:
         chosen.require(selection.governors, step.name)
-        groups = split(chosen.restricted(selection.selected), step.split, step.name, there)
+        groups = split(chosen.restricted(selection.selected), step.split, step.name, there, others)
         # Also of those that are there: what came later may lie inside a range that was exact before.
         said = predicates(groups, selection.existing, selection.governors)
         found = [
@@ -246,10 +251,13 @@ def _parts(row: plans.GroupRow) -> tuple[Part, ...]:
     return tuple(Part(name, expanded(items)) for name, items in row.predicate["parts"].items())
 
 
-def _earlier(edges: Edges, step: StepView) -> tuple[plans.GroupRow, ...]:
-    if not any(group.attempts for group in step.groups):
-        return ()
-    return plans.groups_of(edges.mirror, step.issue.id)
+def _earlier(edges: Edges, step: StepView) -> tuple[tuple[plans.GroupRow, ...], tuple[plans.GroupRow, ...]]:
+    """Groups that stay: of an earlier split, and those that stand for what others ran."""
+    rows = plans.groups_of(edges.mirror, step.issue.id)
+    recorded = {group.name for group in step.groups if group.outside}
+    outside = tuple(row for row in rows if row.name in recorded)
+    submitted = any(group.attempts for group in step.groups if not group.outside)
+    return tuple(row for row in rows if submitted and row.name not in recorded), outside
 
 
 def _refuse(edges: Edges, step: StepView, spec: str, problems: tuple[Problem, ...]) -> None:
@@ -259,9 +267,14 @@ def _refuse(edges: Edges, step: StepView, spec: str, problems: tuple[Problem, ..
 
 
 def _freeze(
-    edges: Edges, step: StepView, spec: str, groups: tuple[plans.GroupRow, ...], now: datetime
+    edges: Edges,
+    step: StepView,
+    spec: str,
+    found: tuple[tuple[plans.GroupRow, ...], tuple[plans.GroupRow, ...]],
+    now: datetime,
 ) -> None:
-    plans.freeze_groups(edges.mirror, step.issue.id, groups)
+    groups, outside = found
+    plans.freeze_groups(edges.mirror, step.issue.id, (*groups, *outside))
     restoring.forget_split(edges, step.issue)
     plans.answer_plan(edges.mirror, step.issue.id, spec, {"groups": len(groups)})
     with edges.mirror.writing() as connection:

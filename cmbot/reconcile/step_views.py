@@ -61,19 +61,17 @@ def step(
         _group(local, row, sub_tasks.get(row.issue_id), attempts.get(row.name, ()), doubts.get(row.name, ""))
         for row in plans.groups_of(local.mirror, issue.id)
     )
-    plan, problems = PlanState.UNASKED, tuple[Problem, ...]()
+    plan, problems, contradicting = PlanState.UNASKED, tuple[Problem, ...](), tuple[Problem, ...]()
     if groups and attempts:
         # Once something was submitted the split is frozen; edits take effect at the next attempt.
         pending = doubts.get(contradictions.WHOLE) == contradictions.PENDING
         whole = PlanState.ASKED if pending else PlanState.REFUSED
         plan = whole if contradictions.WHOLE in doubts else PlanState.READY
         told = () if pending else sorted(doubts.items())
-        problems = tuple(Problem(group or name, text, _MEND) for group, text in told)
+        problems = contradicting = tuple(Problem(group or name, text, _MEND) for group, text in told)
         if definition and own and own.split.grow and plan is PlanState.READY:
-            plan, problems = _growth(local, epic, issue, freeze.step_hash(definition, own)) or (
-                plan,
-                problems,
-            )
+            plan, refused = _growth(local, epic, issue, freeze.step_hash(definition, own)) or (plan, ())
+            problems = (*contradicting, *refused)
     elif definition is not None and own is not None:
         plan, problems = _plan(local, epic, issue, freeze.step_hash(definition, own))
     view = StepView(
@@ -83,6 +81,7 @@ def step(
         groups,
         plan,
         problems,
+        contradicting,
         waiting=waiting.read(local, issue),
         differences=freeze.differences(issue, used.fields["step"]) if used else (),
         fields=freeze.fields(*taken),

@@ -58,6 +58,7 @@ def split(
     rule: SplitRule,
     subject: str = "split",
     earlier: Sequence[GroupSpec] = (),
+    others: int = 0,
 ) -> tuple[GroupSpec, ...]:
     """Split as a step's definition says.
 
@@ -71,6 +72,8 @@ def split(
         What an error is about.
     earlier : `~collections.abc.Sequence` [`GroupSpec`], optional
         Groups that there are already: they come first, as they are.
+    others : `int`, optional
+        Groups of the step that no rule has made: new ones are numbered behind them too.
 
     Returns
     -------
@@ -97,8 +100,11 @@ def split(
             subject, "its groups are not such as this rule makes", "keep the rule, or split another step"
         )
     # Of equal length, so that names sort as numbers do; those that are there keep theirs.
-    width = len(earlier[-1].name) - 1 if earlier else max(3, len(str(len(found))))
-    named = (GroupSpec(f"g{number:0{width}}", parts) for number, parts in enumerate(found[kept:], kept + 1))
+    width = len(earlier[-1].name) - 1 if earlier else max(3, len(str(len(found) + others)))
+    named = (
+        GroupSpec(f"g{number:0{width}}", parts)
+        for number, parts in enumerate(found[kept:], kept + others + 1)
+    )
     return (*earlier, *named)
 
 

@@ -77,7 +77,7 @@ def test_a_frozen_group_is_not_submitted_and_the_others_are(build: Any) -> None:
     frozen = replace(build.group("g001", issue=sub_task), distrusted=problem.problem)
     other = build.group("g002", build.attempt(S.FAILED, build.cause(1, 1)))
     epic = build.issue(1, (2, build.bot, Status.PAUSED), (3, build.anna, Status.LAUNCH), level=Level.CAMPAIGN)
-    step = build.step(build.running(2), frozen, other, problems=(problem,))
+    step = build.step(build.running(2), frozen, other, problems=(problem,), contradictions=(problem,))
     decision = decide(build.campaign(epic, step))
     assert [submit.group.name for submit in decision.submits] == ["g002"]
     [notice] = told(decision, NoticeKind.DISTRUSTED)
@@ -90,13 +90,25 @@ def test_a_frozen_group_is_not_submitted_and_the_others_are(build: Any) -> None:
 def test_a_step_whose_groups_are_not_all_known_is_never_completed(build: Any) -> None:
     problem = Problem("step1", "the property cmbot.split is not whole", "have it mended")
     done = build.group("g001", build.attempt(S.SUCCEEDED, build.cause(1, 1)))
-    step = build.step(build.running(2), done, plan=PlanState.REFUSED, problems=(problem,))
+    told_of = {"problems": (problem,), "contradictions": (problem,)}
+    step = build.step(build.running(2), done, plan=PlanState.REFUSED, **told_of)
     assert step.status is Status.PAUSED
     decision = decide(build.campaign(build.running(), step))
     assert {move.target for move in decision.moves} == {Status.PAUSED}
     assert decision.submits == ()
     [notice] = told(decision, NoticeKind.DISTRUSTED)
     assert notice.problems == (problem,)
-    # What the Butler refused before anything was submitted is no contradiction.
-    never = build.step(build.launched(2), plan=PlanState.REFUSED, problems=(problem,))
-    assert told(decide(build.campaign(build.running(), never)), NoticeKind.DISTRUSTED) == []
+
+
+@pytest.mark.parametrize("groups", [0, 1])
+def test_what_the_butler_refused_is_no_contradiction_and_is_told_at_the_pause(
+    build: Any, groups: int
+) -> None:
+    problem = Problem("Butler", "does not answer", "launch again when it is mended")
+    done = build.group("g001", build.attempt(S.SUCCEEDED, build.cause(1, 1)))
+    step = build.step(build.running(2), *[done] * groups, plan=PlanState.REFUSED, problems=(problem,))
+    decision = decide(build.campaign(build.running(), step))
+    assert told(decision, NoticeKind.DISTRUSTED) == []
+    if groups:
+        [paused] = told(decision, NoticeKind.PAUSED)
+        assert paused.problems == (problem,)
