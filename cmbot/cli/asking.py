@@ -64,7 +64,7 @@ def ask(
     from getpass import getuser
 
     from cmbot.models.issues import Person
-    from cmbot.operations.ordering import give
+    from cmbot.operations.ordering import give, is_served
 
     cause = ""
     if not dry_run:
@@ -81,6 +81,6 @@ def ask(
         for name, value in each.details.items():
             click.echo(f"    {name}: {value}")
     if not dry_run:
-        holder, _ = local.mirror.leased()
-        next_pass = "the next pass of the service" if holder else "the next pass: run `cmbot sync --once`"
+        served = is_served(local)
+        next_pass = "the next pass of the service" if served else "the next pass: run `cmbot sync --once`"
         click.echo(f"written down as {cause}; {next_pass} does it")

@@ -60,7 +60,7 @@ class Comments:
             "wiki": wiki.escape,
             "instant": wiki.instant,
             "difference": wiki.difference,
-            "mention": lambda account: wiki.mention(account, mention_prefix),
+            "mention": lambda person: wiki.mention(person, mention_prefix),
             "issue": lambda key: wiki.link(key, browse(key)) if key else "",
             "request": self._linked_request,
             "share": share,

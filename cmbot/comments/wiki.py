@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from difflib import unified_diff
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cmbot.models.issues import Person
 
 _ALWAYS = re.compile(r"[{}\[\]|*!^~]")
 # _ - + are markup only at the edge of a word; run names keep their underscores readable.
@@ -94,13 +98,13 @@ def instant(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
-def mention(account: str, prefix: str) -> str:
-    """Mention a person.
+def mention(person: Person, prefix: str) -> str:
+    """Mention a person of Jira's; one at a terminal is only named, as Jira may know another by that name.
 
     Parameters
     ----------
-    account : `str`
-        User name on Data Center, account id on Cloud.
+    person : `~cmbot.models.issues.Person`
+        Who.
     prefix : `str`
         What the deployment wants before it.
 
@@ -110,4 +114,5 @@ def mention(account: str, prefix: str) -> str:
         A mention, or escaped text if the name could be markup.
     """
     allowed = r"[\w.@+\-:]+" if prefix else r"[\w.@+\-]+"  # old account ids hold a colon
-    return f"[~{prefix}{account}]" if re.fullmatch(allowed, account) else escape(account)
+    mentioned = person.name and re.fullmatch(allowed, person.account)
+    return f"[~{prefix}{person.account}]" if mentioned else escape(person.account)

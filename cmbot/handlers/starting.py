@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from cmbot.handlers import causes, changing, orders
@@ -14,7 +15,7 @@ from cmbot.models.views import PlanState
 from cmbot.wms.explaining import worst
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from cmbot.models.attempts import Attempt, Cause
     from cmbot.models.views import CampaignView, GroupView, StepView
@@ -144,7 +145,7 @@ def _next(view: CampaignView, step: StepView, group: GroupView, number: int, cau
 
 def within_caps(
     submits: tuple[Submit, ...],
-    live: Mapping[str, int],
+    live: Sequence[tuple[str, str]],
     total: int,
     *,
     per_site: Mapping[str, int],
@@ -156,32 +157,34 @@ def within_caps(
     ----------
     submits : `tuple` [`~cmbot.handlers.actions.Submit`, ...]
         What is asked for, in order.
-    live : `~collections.abc.Mapping` [`str`, `int`]
-        Live attempts by step id.
+    live : `~collections.abc.Sequence` [`tuple` [`str`, `str`]]
+        Step id and site of every live attempt.
     total : `int`
         Most live attempts in all.
     per_site : `~collections.abc.Mapping` [`str`, `int`]
         Most live attempts at a site.
     site_of : `~collections.abc.Mapping` [`str`, `str`]
-        Site by step id, for every step that has live attempts or is to start some.
+        Site by step id, as the definition has it, for every step that is to start some.
 
     Returns
     -------
     submits : `tuple` [`~cmbot.handlers.actions.Submit`, ...]
         The first of them; the others wait for a later pass.
     """
-    in_step = dict(live)
+    in_step, at_site = Counter(step for step, _ in live), Counter(site for _, site in live)
     kept = []
     for submit in submits:
-        step, site = submit.step.issue.id, site_of[submit.step.issue.id]
-        at_site = sum(count for other, count in in_step.items() if site_of.get(other) == site)
+        step = submit.step.issue.id
+        site = submit.changes.site or site_of[step]
         own_cap = submit.step.definition.max_groups if submit.step.definition else 0
         if (
-            sum(in_step.values()) < total
-            and at_site < per_site[site]
-            and (not own_cap or in_step.get(step, 0) < own_cap)
+            in_step.total() < total
+            # One that the settings do not know any more is refused at its submission.
+            and at_site[site] < per_site.get(site, total)
+            and (not own_cap or in_step[step] < own_cap)
         ):
-            in_step[step] = in_step.get(step, 0) + 1
+            in_step[step] += 1
+            at_site[site] += 1
             kept.append(submit)
     return tuple(kept)
 

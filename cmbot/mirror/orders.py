@@ -118,6 +118,21 @@ def sent(connection: Connection, order_id: int, now: datetime) -> None:
     connection.execute("UPDATE orders SET sent = sent + 1, sent_at = ? WHERE id = ?", (stamp(now), order_id))
 
 
+def put_off(connection: Connection, order_id: int, now: datetime) -> None:
+    """Remember that the WMS could not be told, inside a transaction: it is not told again at once.
+
+    Parameters
+    ----------
+    connection : `sqlite3.Connection`
+        Of `cmbot.mirror.Mirror.writing`.
+    order_id : `int`
+        Which order.
+    now : `datetime.datetime`
+        The time.
+    """
+    connection.execute("UPDATE orders SET sent_at = ? WHERE id = ?", (stamp(now), order_id))
+
+
 def of_attempt(mirror: Mirror, step_id: str, group: str, number: int) -> tuple[Order, ...]:
     """Read what was asked of an attempt.
 

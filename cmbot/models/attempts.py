@@ -102,7 +102,7 @@ class Order:
     sent: int = 0
     """How often the WMS was told."""
     sent_at: datetime | None = None
-    """When it was told last."""
+    """When it was told last, or found to have no such request."""
 
 
 class AttemptState(StrEnum):

@@ -60,12 +60,12 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, order=True)
 class Person:
-    """Someone with a Jira account."""
+    """Someone with a Jira account, or at a terminal of cmbot's."""
 
     account: str
     """User name on Data Center, account id on Cloud: what is compared."""
     name: str = field(default="", compare=False)
-    """What people are shown."""
+    """What people are shown; empty at a terminal, whose user names need not be Jira's."""
 
     def __str__(self) -> str:
         return self.name or self.account

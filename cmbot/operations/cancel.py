@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cmbot.models.attempts import Verb
+from cmbot.models.attempts import AttemptState, Verb
 from cmbot.operations import ordering
 
 if TYPE_CHECKING:
@@ -38,7 +38,10 @@ def targets(local: Local, key: str, group: str = "") -> tuple[Target, ...]:
     made = []
     for step, each in groups:
         item = each.last.last_try if each.last else None
-        if item is not None and item.request_id is not None:
+        if each.last and each.last.state is AttemptState.DUPLICATE:
+            then = "there are several of its name: cancel what is too much (bps cancel --id N); "
+            then += "what is left is aborted"
+        elif item is not None and item.request_id is not None:
             then = f"{item.wms} is asked to abort request {item.request_id}, again until it has ended"
         else:
             then = "it is not submitted; if bps has begun, its request is aborted as soon as it is known"

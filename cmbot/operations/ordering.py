@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from cmbot.exceptions import UserError
 from cmbot.handlers import orders as rules
-from cmbot.mirror import events, orders
+from cmbot.mirror import events, lease, orders
 from cmbot.models.attempts import AS_DEFINED, Cause, Changes, Verb
 from cmbot.operations.report import chosen
 from cmbot.operations.status import epic_of
@@ -175,6 +175,23 @@ def give(local: Local, targets: Sequence[Target], by: Person, words: str) -> Cau
             what = f"asks for a {each.verb} of {each.step} {each.group} {each.attempt}"
             events.add(connection, now, each.key, str(by), what, f"{words} ({cause.id})")
     return cause
+
+
+def is_served(local: Local) -> bool:
+    """Tell whether a service runs that will do what is written down.
+
+    Parameters
+    ----------
+    local : `~cmbot.reconcile.edges.Local`
+        What is known here.
+
+    Returns
+    -------
+    served : `bool`
+        `False` also if it was killed and left its lease behind.
+    """
+    holder, until = local.mirror.leased()
+    return until is not None and until > datetime.now(UTC) and not lease.is_gone(holder)
 
 
 def _require_open(*issues: Issue) -> None:

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from cmbot.exceptions import CmbotError, RemoteError
+from cmbot.exceptions import CmbotError, RemoteError, UserError
 from cmbot.handlers import starting
+from cmbot.handlers.actions import Settle
 from cmbot.handlers.campaign import decide
 from cmbot.mirror import frozen, journal, orders, outbox, plans, seen
+from cmbot.models.attempts import OrderState
 from cmbot.models.issues import Status
 from cmbot.models.views import PlanState
 from cmbot.reconcile import (
@@ -42,6 +44,8 @@ if TYPE_CHECKING:
     from cmbot.models.issues import Issue
     from cmbot.models.views import CampaignView, StepView
     from cmbot.reconcile.edges import Edges
+
+    _Said = dict[tuple[str, str], str]
 
 _LOG = logging.getLogger(__name__)
 
@@ -236,8 +240,9 @@ class Passes:
     def _act(self, view: CampaignView, decision: Decision, now: datetime) -> bool:
         edges, acted = self._edges, False
         chains.keep(edges, view, now)
+        said: _Said = {}
         for step in decision.plans:
-            acted |= self._try(step, partial(planning.ask, edges, view, step, now))
+            acted |= _tried(said, step, "submit", partial(planning.ask, edges, view, step, now))
         for over in decision.settles:
             steering.settle(edges, over, now)
         for accepted in decision.accepts:
@@ -245,39 +250,81 @@ class Passes:
         for asked in decision.asks:
             acted |= steering.ask(edges, asked, now)
         for steer in decision.steers:
-            acted |= self._try(steer.step, partial(steering.steer, edges, view, steer, now), "steer")
-        acted |= bool(decision.settles or decision.accepts)
+            told = partial(steering.steer, edges, view, steer, now)
+            acted |= _tried(said, steer.step, "steer", told)
+        acted |= self._submits(view, decision, said, now)
+        self._note(view, decision, said)
+        return acted or bool(decision.settles or decision.accepts)
+
+    def _submits(self, view: CampaignView, decision: Decision, said: _Said, now: datetime) -> bool:
+        edges, acted = self._edges, False
         for action in self._within_caps(view, decision):
             if edges.runner.busy() >= edges.settings.work.max_children:
                 break
-            if not self._try(action.step, partial(submit.first_try, edges, view, action, now)):
+            try:
+                submit.first_try(edges, view, action, now)
+            except UserError as error:
+                # Only a person can mend it; what is behind it goes on.
+                acted |= self._refused(action, error, said, now)
+            except CmbotError as error:
+                _say(said, action.step, "submit", str(error))
                 break
-            acted = True
+            else:
+                _say(said, action.step, "submit", "")
+                acted = True
         return acted
 
-    def _try(self, step: StepView, act: Callable[[], object], what: str = "submit") -> bool:
-        """Act for a step; what does not work is said on it, and others go on."""
-        try:
-            done = act()
-        except CmbotError as error:
-            waiting.note(self._edges, step, what, str(error))
+    def _refused(self, action: Submit, error: UserError, said: _Said, now: datetime) -> bool:
+        """Tell why a group cannot be submitted: once for an order, else as long as it is so."""
+        if action.order is None:
+            _say(said, action.step, "submit", str(error))
             return False
-        waiting.note(self._edges, step, what, "")
-        return done is not False
+        over = Settle(action.step, action.order, OrderState.REFUSED, str(error))
+        steering.settle(self._edges, over, now)
+        return True
+
+    def _note(self, view: CampaignView, decision: Decision, said: _Said) -> None:
+        """Say on each step what keeps it waiting, and no more what is over."""
+        asked = {("submit", step.issue.id) for step in decision.plans}
+        asked |= {("submit", action.step.issue.id) for action in decision.submits}
+        asked |= {("steer", action.step.issue.id) for action in decision.steers}
+        for step in view.steps:
+            for doing in ("submit", "steer"):
+                this = (doing, step.issue.id)
+                # What had to wait for its turn stands as it was.
+                if this in said or this not in asked:
+                    waiting.note(self._edges, step, doing, said.get(this, ""))
 
     def _within_caps(self, view: CampaignView, decision: Decision) -> tuple[Submit, ...]:
         if not decision.submits or view.definition is None:
             return ()
         edges = self._edges
-        live: dict[str, int] = {}
-        for attempt in journal.live_attempts(edges.mirror):
-            live[attempt.step_id] = live.get(attempt.step_id, 0) + 1
-        # Attempts of other campaigns count for the total; their site is this one only if it is named so.
-        site_of = dict.fromkeys(live, "")
-        for step in view.steps:
-            if step.definition is not None:
-                site_of[step.issue.id] = submissions.site(view.definition, step.definition)
+        live = [
+            (attempt.step_id, attempt.last_try.site if attempt.last_try else "")
+            for attempt in journal.live_attempts(edges.mirror)
+        ]
+        site_of = {
+            step.issue.id: submissions.site(view.definition, step.definition)
+            for step in view.steps
+            if step.definition is not None
+        }
         per_site = {name: site.max_groups for name, site in edges.settings.sites.items()}
         return starting.within_caps(
             decision.submits, live, edges.settings.work.max_groups, per_site=per_site, site_of=site_of
         )
+
+
+def _tried(said: _Said, step: StepView, doing: str, act: Callable[[], object]) -> bool:
+    """Act for a step; what does not work is said on it, and others go on."""
+    try:
+        done = act()
+    except CmbotError as error:
+        _say(said, step, doing, str(error))
+        return False
+    _say(said, step, doing, "")
+    return done is not False
+
+
+def _say(said: _Said, step: StepView, doing: str, trouble: str) -> None:
+    """Keep the first trouble of a step in a pass: the next one may go well."""
+    said[doing, step.issue.id] = said.get((doing, step.issue.id)) or trouble

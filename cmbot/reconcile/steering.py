@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from cmbot.exceptions import NotFound, Refused
 from cmbot.handlers import orders as rules
+from cmbot.handlers import overdue
 from cmbot.mirror import events, journal, orders
 from cmbot.models.attempts import AS_DEFINED, AttemptState, OrderState, Verb
 from cmbot.reconcile import looking, submit, views
@@ -21,9 +22,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cmbot.handlers.actions import Accept, Ask, Settle, Steer
-    from cmbot.models.attempts import Order, Try
+    from cmbot.models.attempts import Attempt, Order, Try
     from cmbot.models.views import CampaignView
     from cmbot.reconcile.edges import Edges
+    from cmbot.wms.port import WmsReport
 
 _LOG = logging.getLogger(__name__)
 AGAIN = timedelta(minutes=10)
@@ -133,11 +135,20 @@ def steer(edges: Edges, view: CampaignView, action: Steer, now: datetime) -> boo
         return False
     if order.sent_at is not None and now - order.sent_at < AGAIN:
         return False
-    key = action.step.issue.key
-    wms = edges.wms_of(item)
-    report = wms.status(item.request_id)
+    try:
+        report = edges.wms_of(item).status(item.request_id)
+    except NotFound:
+        return _without_request(edges, action, last, now)
+    return _with_request(edges, view, action, item, report, now)
+
+
+def _with_request(
+    edges: Edges, view: CampaignView, action: Steer, item: Try, report: WmsReport, now: datetime
+) -> bool:
+    """Tell the WMS, unless what it says of the request shows that this is over."""
+    order, key, wms = action.order, action.step.issue.key, edges.wms_of(item)
     if report.name.lower() != item.name.lower():
-        problem = f"request {item.request_id} is called {report.name}, not {item.name}"
+        problem = f"request {report.request_id} is called {report.name}, not {item.name}"
         _settle(edges, key, order, OrderState.REFUSED, problem, now)
         return True
     over = report.state.ended or report.state is WorkflowState.UNKNOWN
@@ -160,7 +171,7 @@ def steer(edges: Edges, view: CampaignView, action: Steer, now: datetime) -> boo
         # A lost mirror must not restart it again for the same cause.
         submit.remember_in_jira(edges, action.step)
     try:
-        (wms.cancel if order.verb is Verb.CANCEL else wms.restart)(item.request_id)
+        (wms.cancel if order.verb is Verb.CANCEL else wms.restart)(report.request_id)
     except (Refused, NotFound) as error:
         _settle(edges, key, order, OrderState.REFUSED, str(error), now)
     return True
@@ -172,6 +183,27 @@ def _still_asked(edges: Edges, view: CampaignView, action: Steer, now: datetime)
     path = [looking.reread(edges, issue.id, now) for issue in issues]
     seen = views.campaign(edges, path[0])
     return any(each.order.id == action.order.id for each in rules.to_steer(seen))
+
+
+def _without_request(edges: Edges, action: Steer, last: Attempt, now: datetime) -> bool:
+    """Give up what the WMS has not had for long; before that it may be an error (predecessors.md 8.4)."""
+    order, key = action.order, action.step.issue.key
+    gone = overdue.lost(last, edges.settings.work.deadline(AttemptState.UNKNOWN), now)
+    if not gone or last.state is AttemptState.MERGE_PENDING:
+        with edges.mirror.writing() as connection:
+            orders.put_off(connection, order.id, now)
+        return False
+    if order.verb is not Verb.CANCEL:
+        _settle(edges, key, order, OrderState.REFUSED, gone, now)
+        return True
+    what = f"{action.step.name} {action.group.name} {last.label} is given up; its data are counted"
+    with edges.mirror.writing() as connection:
+        # As if it was told: what the data report finds is what the cancel left.
+        orders.sent(connection, order.id, now)
+        journal.move_attempt(connection, last.id, AttemptState.MERGE_PENDING, now)
+        events.add(connection, now, key, "cmbot", what, gone)
+    _LOG.info("%s %s: %s", key, what, gone)
+    return True
 
 
 def _sent(edges: Edges, action: Steer, item: Try, now: datetime) -> bool:
@@ -186,7 +218,7 @@ def _sent(edges: Edges, action: Steer, item: Try, now: datetime) -> bool:
             journal.move_attempt(connection, last.id, AttemptState.CANCELLING, now)
         why = f"{order.cause.by} {order.cause.what}"
         events.add(connection, now, action.step.issue.key, "cmbot", what, why)
-    _LOG.info("%s %s, %d times so far", action.step.issue.key, what, order.sent)
+    _LOG.info("%s %s, %d times so far", action.step.issue.key, what, order.sent + 1)
     return True
 
 

@@ -53,15 +53,18 @@ def first_try(edges: Edges, view: CampaignView, action: Submit, now: datetime) -
         If what would be submitted is not right.
     """
     step, group = action.step, action.group
-    if not _still_asked(edges, view, action, now) or view.definition is None or step.definition is None:
+    if view.definition is None or step.definition is None:
+        return
+    name = submissions.run_name(step.issue.key, step.name, group.name, action.number, secrets.token_hex(4))
+    # First, since it asks nobody: what cannot be submitted is tried at each pass.
+    _check(edges, view, action, name)
+    if not _still_asked(edges, view, action, now):
         return
     site = submissions.site_of(view, step, action.changes)
     # Whatever the journal forgot, the WMS may remember: look before the first submission of an attempt.
     known = submissions.look_up(edges, edges.wms_at(site), step, group.name, action.number).requests
-    fresh = submissions.run_name(step.issue.key, step.name, group.name, action.number, secrets.token_hex(4))
-    name = next(iter(known), fresh)
+    name = next(iter(known), name)
     spec = freeze.step_hash(view.definition, step.definition)
-    _check(edges, view, action, name)
     with edges.mirror.writing() as connection:
         definitions.keep(connection, step.issue.id, spec, step.fields, now)
         where = step.issue.id, group.name, action.number

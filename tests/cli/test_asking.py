@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from cmbot.mirror import events, journal
+from cmbot.mirror import events, journal, lease
 from cmbot.models.attempts import AttemptState, Order
 
 
@@ -70,6 +71,24 @@ def test_only_what_runs_can_be_cancelled(followed: Any) -> None:
     assert "PanDA is asked to abort request 4711, again until it has ended" in result.output
     assert "run `cmbot sync --once`" in result.output
     assert [order.verb for order in given(followed)] == ["cancel"]
+
+
+def test_a_service_that_was_killed_does_nothing_of_what_is_asked(followed: Any) -> None:
+    becomes(followed, AttemptState.RUNNING)
+    with closing(followed.mirror()) as mirror:
+        mirror.take_lease(datetime.now(UTC), timedelta(hours=1))
+        assert "the next pass of the service" in followed.run("cancel", "CM-1").output
+        host, boot, number, _ = lease.this_process().split(":")
+        killed = f"{host}:{boot}:{number}:1"
+        mirror.connection.execute("UPDATE lease SET holder = ?", (killed,))
+        mirror.connection.execute("DELETE FROM orders")
+        assert "run `cmbot sync --once`" in followed.run("cancel", "CM-1").output
+
+
+def test_a_cancel_says_what_it_does_where_there_are_several_requests(followed: Any) -> None:
+    becomes(followed, AttemptState.DUPLICATE)
+    said = followed.run("cancel", "CM-1", "--dry-run").output
+    assert "there are several of its name: cancel what is too much (bps cancel --id N)" in said
 
 
 def test_a_retry_needs_a_definition_that_can_be_read(followed: Any) -> None:

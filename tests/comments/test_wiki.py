@@ -11,6 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cmbot.comments import wiki
+from cmbot.models.issues import Person
 from cmbot.sandbox.jira.markup import to_html
 
 PIECES = [
@@ -106,13 +107,18 @@ def test_a_link_shows_its_text_as_it_is() -> None:
 
 @pytest.mark.parametrize("account", ["x] {code}", "a b", "anna|x", "[~anna]", "", "a\nb", "a:b"])
 def test_a_strange_account_is_not_a_mention(account: str) -> None:
-    tags, _ = read(wiki.mention(account, "") + ".")
+    tags, _ = read(wiki.mention(Person(account, "Eve"), "") + ".")
     assert "span" not in tags
 
 
 def test_an_account_is_mentioned() -> None:
-    assert wiki.mention("anna.b-c_d@example.org", "") == "[~anna.b-c_d@example.org]"
-    assert wiki.mention("557058:f58131cb-b67d", "accountid:") == "[~accountid:557058:f58131cb-b67d]"
+    assert wiki.mention(Person("anna.b-c_d@example.org", "Anna"), "") == "[~anna.b-c_d@example.org]"
+    eve = Person("557058:f58131cb-b67d", "Eve")
+    assert wiki.mention(eve, "accountid:") == "[~accountid:557058:f58131cb-b67d]"
+
+
+def test_who_sits_at_a_terminal_is_named_and_nobody_in_jira_is_called() -> None:
+    assert wiki.mention(Person("linda"), "") == "linda"
 
 
 @given(st.datetimes(min_value=datetime(1990, 1, 1), max_value=datetime(2090, 1, 1)), st.integers(-12, 14))  # noqa: DTZ001 - made aware below

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from cmbot.handlers.actions import Submit
 from cmbot.handlers.starting import within_caps
+from cmbot.models.attempts import Changes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -50,7 +52,8 @@ def test_no_cap_is_ever_exceeded_and_the_order_is_kept(
 ) -> None:
     per_site = {"SLAC": slac, "IN2P3": in2p3}
     submits = asked(build, wanted, own)
-    kept = within_caps(submits, live, total, per_site=per_site, site_of=SITES)
+    there = [(step, SITES[step]) for step, count in live.items() for _ in range(count)]
+    kept = within_caps(submits, there, total, per_site=per_site, site_of=SITES)
 
     def room(before: Sequence[Submit], step: str) -> bool:
         counts = {number: live.get(number, 0) for number in SITES}
@@ -75,6 +78,20 @@ def test_no_cap_is_ever_exceeded_and_the_order_is_kept(
 def test_what_waits_for_a_cap_starts_when_there_is_room_again(build: Any) -> None:
     submits = asked(build, [2, 2, 2], {2: 2})
     caps: dict[str, Any] = {"per_site": {"SLAC": 9, "IN2P3": 9}, "site_of": SITES}
-    assert within_caps(submits, {}, 9, **caps) == submits[:2]
-    assert within_caps(submits[2:], {"2": 2}, 9, **caps) == ()
-    assert within_caps(submits[2:], {"2": 1}, 9, **caps) == submits[2:]
+    live = [("2", "SLAC")]
+    assert within_caps(submits, [], 9, **caps) == submits[:2]
+    assert within_caps(submits[2:], live * 2, 9, **caps) == ()
+    assert within_caps(submits[2:], live, 9, **caps) == submits[2:]
+
+
+@pytest.mark.covers("V18")
+def test_an_attempt_counts_at_the_site_where_it_runs_and_not_at_its_step_s(build: Any) -> None:
+    caps: dict[str, Any] = {"per_site": {"SLAC": 1, "IN2P3": 1}, "site_of": SITES}
+    there, here = asked(build, [2, 2], {})
+    there = replace(there, changes=Changes(site="IN2P3"))
+    assert within_caps((here, there), [("9", "SLAC")], 9, **caps) == (there,)
+    assert within_caps((here, there), [("2", "IN2P3")], 9, **caps) == (here,)
+    assert within_caps((there, there), [], 9, **caps) == (there,)
+    # The settings have lost it: that is said where it is submitted.
+    gone = replace(there, changes=Changes(site="NERSC"))
+    assert within_caps((gone,), [], 9, **caps) == (gone,)

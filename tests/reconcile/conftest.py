@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from cmbot.definition import issues
 from cmbot.exceptions import NotFound, RemoteError
+from cmbot.jira_schema import values
 from cmbot.jira_schema.fields import FIELDS
 from cmbot.jira_schema.names import names
 from cmbot.mirror import Mirror, events, frozen, plans
+from cmbot.models.campaign import CampaignDefinition, SplitRule, StepDefinition
 from cmbot.models.issues import Person
 from cmbot.reconcile import observe, opening, systems, views
 from cmbot.reconcile.edges import Edges
@@ -259,3 +262,47 @@ def campaign(jira: MemoryJira, watcher: Watcher) -> dict[str, str]:
     plans.name_group_issue(watcher.edges.mirror, ids["step"], "g001", ids["group"], "CM-4")
     jira.asked.clear()
     return ids
+
+
+_STEP = StepDefinition(
+    "step1", "$DRP_DIR/DRP.yaml#step1", "visit > 0", split=SplitRule("visit", size=2, grow=True)
+)
+_CAMPAIGN = CampaignDefinition(
+    name="mini",
+    reason="a test",
+    kind="DataProc",
+    stage="development",
+    mode="test",
+    butler="/repo",
+    inputs=("raw",),
+    output="u/anna/mini",
+    environment="w",
+    wms="PanDA",
+    site="SLAC",
+    steps=(_STEP,),
+)
+
+
+class _Runner:
+    """Starts nothing."""
+
+    def start(self, *_: Any) -> None:
+        pass
+
+    def busy(self) -> int:
+        return 0
+
+
+def _raw(fields: dict[str, Any]) -> dict[str, Any]:
+    return {IDS[name]: values.to_jira(name, value, "name") for name, value in fields.items()}
+
+
+@pytest.fixture
+def defined(jira: MemoryJira, watcher: Watcher) -> Watcher:
+    """CM-1 with step CM-2, in Draft."""
+    jira.add(1, "Epic", **_raw(issues.campaign_fields(_CAMPAIGN)))
+    jira.add(2, **{EPIC_LINK: "CM-1"}, **_raw(issues.step_fields(_STEP)))
+    watcher.look()
+    watcher.edges = replace(watcher.edges, runner=cast("Any", _Runner()))
+    assert watcher.campaign().problems == ()
+    return watcher

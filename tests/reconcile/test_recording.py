@@ -2,68 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 import pytest
 
 from cmbot.butler.questions import Selection
-from cmbot.definition import freeze, issues
+from cmbot.definition import freeze
 from cmbot.exceptions import UserError
-from cmbot.jira_schema import values
 from cmbot.mirror import journal, plans
 from cmbot.models.attempts import Recorded
-from cmbot.models.campaign import CampaignDefinition, SplitRule, StepDefinition
 from cmbot.models.issues import Person
 from cmbot.models.views import PlanState
 from cmbot.operations import record_run
 from cmbot.reconcile import asking, planning
-from tests.reconcile.conftest import EPIC_LINK, IDS
 
 if TYPE_CHECKING:
     from cmbot.models.views import CampaignView, StepView
     from tests.reconcile.conftest import MemoryJira, Watcher
 
 ANNA = Person("anna", "Anna")
-STEP = StepDefinition(
-    "step1", "$DRP_DIR/DRP.yaml#step1", "visit > 0", split=SplitRule("visit", size=2, grow=True)
-)
-CAMPAIGN = CampaignDefinition(
-    name="mini",
-    reason="a test",
-    kind="DataProc",
-    stage="development",
-    mode="test",
-    butler="/repo",
-    inputs=("raw",),
-    output="u/anna/mini",
-    environment="w",
-    wms="PanDA",
-    site="SLAC",
-    steps=(STEP,),
-)
-
-
-class Runner:
-    """Starts nothing."""
-
-    def start(self, *_: Any) -> None:
-        pass
-
-
-def raw(fields: dict[str, Any]) -> dict[str, Any]:
-    return {IDS[name]: values.to_jira(name, value, "name") for name, value in fields.items()}
-
-
-@pytest.fixture
-def defined(jira: MemoryJira, watcher: Watcher) -> Watcher:
-    """CM-1 with step CM-2, in Draft."""
-    jira.add(1, "Epic", **raw(issues.campaign_fields(CAMPAIGN)))
-    jira.add(2, **{EPIC_LINK: "CM-1"}, **raw(issues.step_fields(STEP)))
-    watcher.look()
-    watcher.edges = replace(watcher.edges, runner=cast("Any", Runner()))
-    assert watcher.campaign().problems == ()
-    return watcher
 
 
 def record(watcher: Watcher, run: str = "prompt/one") -> None:

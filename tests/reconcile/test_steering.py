@@ -62,6 +62,9 @@ class World:
     """Quanta of ten that the Butler holds."""
     commands: list[tuple[str, int]] = field(default_factory=list)
     trouble: Exception | None = None
+    gone: bool = False
+    """Whether iDDS has put the request into its archive."""
+    asked_in_vain: int = 0
     report: WmsReport | None = None
     now: datetime = START
     name: str = "CM-2_step1_g001_a1_0a1b2c3d"
@@ -91,10 +94,14 @@ class World:
         )
 
     def statuses(self, names: Mapping[int, str], _: datetime) -> Look:
-        return Look({number: self.report for number in names if self.report}, {})
+        found = {} if self.gone or not self.report else dict.fromkeys(names, self.report)
+        return Look(found, {})
 
     def status(self, request_id: int) -> WmsReport:
         assert request_id == 7
+        if self.gone:
+            self.asked_in_vain += 1
+            raise NotFound("request 7", "there is none")
         assert self.report is not None
         return self.report
 
@@ -248,6 +255,39 @@ def test_an_answer_that_was_lost_is_asked_for_again(world: World) -> None:
         world.turn()
     assert len(world.commands) == 3
     assert world.order.state is OrderState.OPEN
+
+
+@pytest.mark.covers("W5", "W8")
+def test_a_cancel_gives_up_what_panda_has_lost_and_the_data_decide(world: World) -> None:
+    world.turn()
+    world.gone, world.done = True, 3
+    world.ask(Verb.CANCEL)
+    for _ in range(4):
+        world.turn(3)
+    # It may be an error of iDDS's, which is not asked at each pass.
+    assert (world.attempt.state, world.order.sent, world.asked_in_vain) == (AttemptState.RUNNING, 0, 1)
+    world.turn(60 * 24 * 30)
+    assert world.attempt.state is AttemptState.MERGE_PENDING
+    ended = world.until_ended()
+    assert ended.state is AttemptState.CANCELLED
+    assert ended.summary.startswith("Linda ran cmbot cancel CM-2; isr: 7 of 10 quanta missing")
+    assert world.commands == []
+    assert world.told() == []
+    assert world.order.state is OrderState.DONE
+    (event,) = [each for each in events.of(world.edges.mirror, ("CM-2",)) if "given up" in each.what]
+    assert "PanDA has not had request 7 since" in event.why
+
+
+def test_a_restart_of_what_panda_has_lost_is_refused(world: World) -> None:
+    world.say("SubFinished", 8, 2)
+    world.done = 8
+    world.until_ended()
+    world.gone = True
+    world.ask(Verb.RESTART)
+    world.turn(60 * 24 * 30)
+    (said,) = world.told()
+    assert "it was lost or put into an archive" in said
+    assert world.commands == []
 
 
 @pytest.mark.covers("W11")

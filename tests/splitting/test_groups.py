@@ -149,6 +149,13 @@ def test_what_comes_later_adds_groups_and_leaves_the_old_as_they_are(
     assert split({"visit": values, **more}, one, earlier=old) == old
 
 
+def test_new_groups_are_numbered_behind_those_of_others() -> None:
+    old = split({"visit": [1, 2]}, rule(1), others=1)
+    assert [group.name for group in old] == ["g002", "g003"]
+    new = split({"visit": [1, 2, 3]}, rule(1), earlier=old, others=1)
+    assert [group.name for group in new] == ["g002", "g003", "g004"]
+
+
 def test_groups_of_another_rule_are_not_continued() -> None:
     old = split({"visit": [1, 2], "detector": [1, 2]}, rule(1, by=SplitRule("detector", count=2)))
     with pytest.raises(UserError, match="not such as this rule makes"):
