@@ -1,4 +1,4 @@
-"""Jobs and error summaries as the monitor lists them; pure (reference/panda.md sections 3.4 and 3.6)."""
+"""Jobs as the monitor lists them; pure (reference/panda.md section 3.4)."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from cmbot.models.failures import Failure, JobError
-from cmbot.panda.monitor_rows import block, count, integer, rows, text
+from cmbot.panda.monitor_rows import block, count, integer, text
 from cmbot.wms.errors import COMPONENTS, distinct
 from cmbot.wms.states import JobState, panda_job_state
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from cmbot.panda.monitor_rows import Row
 
@@ -57,18 +57,6 @@ class Job:
     """Where it is."""
     failure: Failure | None
     """Why it failed, if it did."""
-
-
-@dataclass(frozen=True)
-class TaskErrors:
-    """What the error summary says of one task. It counts all attempts, also where a retry succeeded."""
-
-    task_id: int
-    """The task."""
-    jobs: int
-    """Failed attempts."""
-    errors: Mapping[str, int]
-    """How often each component and code occurs; a failed attempt has several."""
 
 
 def jobs(data: Any, labels: Mapping[int, str]) -> tuple[Job, ...]:
@@ -144,38 +132,6 @@ def log_address(pilotid: str) -> str:
     plain = url.isascii() and url.isprintable() and not any(each in url for each in " <>\"'{}[]|\\^`")
     safe = parts.scheme in {"http", "https"} and parts.hostname and "@" not in parts.netloc
     return url if plain and safe and len(url) <= 1000 else ""
-
-
-def error_summary(data: Any, task_ids: Collection[int]) -> tuple[TaskErrors, ...]:
-    """Read ``/errors/``.
-
-    Parameters
-    ----------
-    data : `Any`
-        The JSON.
-    task_ids : `~collections.abc.Collection` [`int`]
-        The tasks that were asked for; those of others are left out.
-
-    Returns
-    -------
-    errors : `tuple` [`TaskErrors`, ...]
-        By task id.
-
-    Raises
-    ------
-    RemoteError
-        If there is no list of tasks.
-    """
-    found = []
-    for row in block(data, "errsByTask"):
-        task_id = integer(row, "name")
-        if task_id is None or task_id not in task_ids:
-            continue
-        listed = row.get("errorlist")
-        items = rows(listed, "errors") if isinstance(listed, list) else ()
-        errors = {name: count(item, "count") for item in items if (name := text(item, "error"))}
-        found.append(TaskErrors(task_id, count(row, "toterrjobs"), errors))
-    return tuple(sorted(found, key=lambda each: each.task_id))
 
 
 def _failure(row: Row, label: str, task_id: int, job_id: int) -> Failure:

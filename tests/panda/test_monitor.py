@@ -54,14 +54,10 @@ def read(name: str, value: Any) -> Any:
         return monitor_workflows.progress(value, ASKED)
     if name.startswith("tasks_"):
         return monitor_workflows.tasks(value, ASKED)
-    if name.startswith("errors"):
-        return monitor_jobs.error_summary(value, LABELS)
     return monitor_jobs.jobs(value, LABELS)
 
 
 READ = {
-    "errors_by_reqid.json": 1,
-    "errors_unfiltered.json": 2,
     "jobs_by_taskname_empty.json": 0,
     "jobs_one_task_nodrop.json": 14,
     "jobs_window_three_rows.json": 3,
@@ -88,22 +84,24 @@ OTHERS = {
     "taskstatuslog_1.json",
 }
 """Payloads with a test of their own below."""
+NOT_SPOKEN = {"errors_by_reqid.json", "errors_unfiltered.json"}
+"""Payloads of the error summary: cmbot asks for the failed jobs instead, which say more."""
 
 
 def test_every_recorded_payload_is_read(samples: Path) -> None:
     folders = (samples / "panda" / "bigmon", samples / "panda" / "bigmon_variants")
     files = {file.name: file for folder in folders for file in folder.iterdir()}
-    assert set(files) == set(READ) | OTHERS
+    assert set(files) == set(READ) | OTHERS | NOT_SPOKEN
     assert {name: len(read(name, data(files[name]))) for name in READ} == READ
 
 
-@pytest.mark.parametrize("name", sorted(OTHERS - {"bad_parameter_400.json"}))
+@pytest.mark.parametrize("name", sorted((OTHERS | NOT_SPOKEN) - {"bad_parameter_400.json"}))
 def test_payloads_of_other_pages_are_refused_or_empty(name: str, samples: Path) -> None:
     file = next((samples / "panda").glob(f"bigmon*/{name}"))
     status, kind, body = 200, "application/json", file.read_bytes()
     if name.endswith(".http"):
         status, kind, body = http(file)
-    for as_what in ("wfprogress", "tasks_", "errors", "jobs"):
+    for as_what in ("wfprogress", "tasks_", "jobs"):
         with suppress(RemoteError):
             assert not read(as_what, monitor_rows.payload(status, kind, body))
 
@@ -210,16 +208,9 @@ def test_one_input_is_counted_once_by_its_last_attempt(bigmon: Path) -> None:
     assert [kind.count for kind in kinds(failures)] == [2, 1, 1]
 
 
-def test_the_error_summary_counts_components_and_jobs_apart(bigmon: Path) -> None:
-    (task,) = monitor_jobs.error_summary(data(bigmon / "errors_by_reqid.json"), [1])
-    assert (task.task_id, task.jobs, sum(task.errors.values())) == (1, 13, 21)
-    assert task.errors["pilot:1235"] == 2
-
-
 def test_rows_of_other_tasks_are_left_out(bigmon: Path) -> None:
     listed = data(bigmon / "jobs_one_task_nodrop.json")
     assert monitor_jobs.jobs(listed, {2: "characterizeImage"}) == ()
-    assert monitor_jobs.error_summary(data(bigmon / "errors_by_reqid.json"), [7]) == ()
     assert monitor_workflows.tasks(data(bigmon / "tasks_by_two_reqids.json"), {7: ONE}) == {}
 
 
@@ -248,25 +239,23 @@ def test_only_plain_web_addresses_are_logs(pilotid: str, url: str) -> None:
     assert monitor_jobs.log_address(pilotid) == url
 
 
-@given(st.sampled_from(["wfprogress", "tasks_", "errors", "jobs"]), st.data())
+@given(st.sampled_from(["wfprogress", "tasks_", "jobs"]), st.data())
 def test_whatever_stands_in_a_field_only_remote_errors_come_out(kind: str, drawn: st.DataObject) -> None:
     fields = {
         "wfprogress": ("r_status", "tasks_statuses", "finished_files", "total_tasks"),
         "tasks_": ("status", "dsinfo", "nfiles", "errordialog", "ramcount", "jeditaskid"),
-        "errors": ("toterrjobs", "errorlist", "errors"),
         "jobs": ("pandaid", "jobname", "jobstatus", "attemptnr", *monitor_jobs.FIELDS),
     }[kind]
     row = {"request_id": 1, "r_name": ONE, "reqid": 1, "name": 1, "jeditaskid": 1, "taskname": f"{ONE}_1_a_1"}
     row |= {"r_status": "New", "status": "done", "jobstatus": "failed", "pandaid": 1, "jobname": "x"}
     row |= drawn.draw(st.dictionaries(st.sampled_from(fields), anything, max_size=4))
-    block = {"errors": "errsByTask", "jobs": "jobs"}.get(kind)
     value = drawn.draw(st.sampled_from([[row], [row, None, 3, {}]]))
     with suppress(RemoteError):
-        read(kind, {block: value} if block else value)
+        read(kind, {"jobs": value} if kind == "jobs" else value)
 
 
 @given(anything)
 def test_other_payloads_are_refused_or_empty(value: Any) -> None:
-    for kind in ("wfprogress", "tasks_", "errors", "jobs"):
+    for kind in ("wfprogress", "tasks_", "jobs"):
         with suppress(RemoteError):
             assert not read(kind, json.loads(json.dumps(value)))

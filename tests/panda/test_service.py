@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cmbot.exceptions import RemoteError
+from cmbot.exceptions import CmbotError, CredentialsError, NotFound, Refused, RemoteError
 from cmbot.panda.rows import report
 from cmbot.panda.service import select
 from cmbot.wms.states import TaskState, WorkflowState
@@ -18,6 +18,59 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from panda.conftest import Stub
+
+REQUESTS = {
+    "get_contents_output_ext_nulls": (1, RemoteError),
+    "get_requests_detail_after_abort": (24, WorkflowState.CANCELLED),
+    "get_requests_detail_before_transforms": (17, WorkflowState.SUBMITTED),
+    "get_requests_detail_finished": (2, WorkflowState.ENDED_OK),
+    "get_requests_detail_four_tasks_created": (5, WorkflowState.RUNNING),
+    "get_requests_detail_subfinished": (1, WorkflowState.ENDED_PARTLY),
+    "get_requests_subfinished": (1, WorkflowState.ENDED_PARTLY),
+}
+"""What every recorded answer of iDDS says of the request that it is about; contents are no request."""
+EXCHANGES = {
+    "abort_not_owner": Refused,
+    "abort_registered": None,
+    "abort_unknown_id": NotFound,
+    "bad_token_403": CredentialsError,
+    "get_requests_bad_id": RemoteError,
+    "get_requests_new": None,
+    "get_requests_unknown_id": NotFound,
+    "id_by_name": None,
+    "idds_db_down": RemoteError,
+    "idds_down": RemoteError,
+    "no_credentials": CredentialsError,
+    "not_in_group_403": CredentialsError,
+    "ping_ok": RemoteError,
+    "plain_json_500": RemoteError,
+    "unknown_command": Refused,
+    "v1_abort": RemoteError,
+    "v1_get_requests_500": RemoteError,
+    "v1_ping_ok": RemoteError,
+}
+"""What every recorded exchange with the relay comes to when cmbot asks that question; cmbot neither pings
+nor speaks the second version of the protocol."""
+ALONE = {"bad_token_403.http", "idds_down.http", "relay_exchanges.json"}
+"""Files of the relay: the exchanges, and two of them once more, as they were on the wire."""
+NOT_SPOKEN = {
+    "bps": {
+        "cancel_already_finished.txt",
+        "report_finished.txt",
+        "report_running.txt",
+        "report_subfinished.txt",
+        "report_subfinished_return_exit_codes.txt",
+    },
+    "client": {
+        "get_task_details_json.json",
+        "get_tasks_detailed_info_since_first4.json",
+        "get_tasks_modified_since_by_reqid.json",
+        "panda_client_replies.json",
+    },
+}
+"""What cmbot never reads as an answer: what `bps report` and `bps cancel` print for people, with which
+`cmbot report` is compared (``cli_runs.json`` has its tests with submissions), and answers to the server's own
+client, which the sandbox is compared with."""
 
 
 @pytest.fixture
@@ -102,6 +155,43 @@ def test_chunks_of_a_label_are_added_up(recorded: Any) -> None:
     seen = report(2, rows)
     assert [(task.label, task.done, task.expected) for task in seen.tasks] == [("isr", 10, 10)]
     assert seen.tasks[0].ids == (second["transform_workload_id"], first["transform_workload_id"])
+
+
+def test_every_recorded_payload_is_read(stub: Stub, samples: Path) -> None:
+    def said(file: Path, number: int) -> object:
+        stub.body = json.dumps(json.loads(file.read_text())[1])
+        try:
+            return stub.wms().status(number).state
+        except RemoteError as error:
+            return type(error)
+
+    files = {file.stem: file for file in (samples / "panda/idds").iterdir()}
+    assert set(files) == set(REQUESTS)
+    assert {name: (number, said(files[name], number)) for name, (number, _) in REQUESTS.items()} == REQUESTS
+    for folder, names in NOT_SPOKEN.items():
+        assert {file.name for file in (samples / "panda" / folder).iterdir()} - {"cli_runs.json"} == names
+
+
+def test_every_recorded_exchange_is_understood(
+    stub: Stub, samples: Path, exchanges: dict[str, dict[str, Any]]
+) -> None:
+    def said(name: str, exchange: dict[str, Any]) -> type[CmbotError] | None:
+        stub.status, stub.body = exchange["status"], exchange["body"]
+        stub.headers = {"Content-Type": exchange["content_type"]}
+        wms = stub.wms()
+        try:
+            if name.startswith("abort"):
+                wms.cancel(2)
+            elif name == "id_by_name":
+                wms.find("u_")
+            else:
+                wms.status(3)
+        except CmbotError as error:
+            return type(error)
+        return None
+
+    assert {file.name for file in (samples / "panda/relay").iterdir()} == ALONE
+    assert {name: said(name, exchange) for name, exchange in exchanges.items()} == EXCHANGES
 
 
 def test_status_asks_once_with_detail(stub: Stub, recorded: Any) -> None:
