@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import takewhile
 
 from cmbot.wms.masking import masked
 
@@ -26,6 +27,10 @@ _SUCCEEDED_BEFORE = re.compile(r"\(([0-9]+) previously succeeded\)")
 _PROGRESS = re.compile(r"^(?:\S+ )?(?:TRACE|VERBOSE|DEBUG|INFO)\b")
 _EXCEPTION = re.compile(r"^[A-Za-z_][\w.]*(?:Error|Exception|Exit|Interrupt|Failure)\b(?:: .+)?$")
 _COMPLAINT = re.compile(r"\b(?:ERROR|CRITICAL|FATAL|[Ee]rror|[Nn]ot found|No such file|Killed)\b")
+# What follows an exception without belonging to it: another one, or what was logged later.
+_OTHER = re.compile(
+    r"^(?:Traceback \(|During handling|The above exception|\S+ (?:WARNING|ERROR|CRITICAL|FATAL)\b)"
+)
 _LONGEST_REASON = 600
 
 
@@ -69,6 +74,21 @@ _SERVER = re.compile(
     r"Error ping PanDA service|Error submitting to PanDA service: PanDA relay|Connection refused"
     r"|server closed the connection|database is locked|timed out|Temporary failure in name resolution"
     r"|Name or service not known|No space left on device|Stale file handle"
+)
+# Signatures of what cmbot knows a remedy for (requirement W16); the words are those of pipetask.
+_REMEDIES = (
+    (
+        re.compile(r"Output run '.*' already exists, but --extend-run was not given"),
+        "something was written there before: `cmbot retry KEY` makes the next attempt, in a run of its own",
+    ),
+    (
+        re.compile(r"Use --rebase"),
+        "the output collection was made with other inputs: name another Output root, or remove it",
+    ),
+    (
+        re.compile(r"FileNotFoundError: .*(?<!butler)\.ya?ml|Got unexpected extra argument|'-p' requires"),
+        "correct Pipeline YAML: it names no file that the environment has",
+    ),
 )
 
 
@@ -147,15 +167,16 @@ def explain(stderr: str, graph_log: str = "") -> Failure:
     """
     if _EMPTY.search(graph_log) or _EMPTY.search(stderr):
         return _empty_graph(graph_log)
-    reason = _last(stderr)
-    if "Generating quantum graph failed" in stderr and (cause := _last(graph_log)):
+    reason = _first(stderr)
+    if "Generating quantum graph failed" in stderr and (cause := _first(graph_log)):
         reason = f"the quantum graph could not be made: {cause}"
     kind = FailureKind.SERVER if _SERVER.search(reason) else FailureKind.PERSON
-    return Failure(kind, reason or "bps ended without giving a reason")
+    known = (remedy for signature, remedy in _REMEDIES if signature.search(reason))
+    return Failure(kind, "; ".join((reason or "bps ended without giving a reason", *known)))
 
 
 def tail(text: str, lines: int = 40) -> str:
-    """Give the last lines of a log, without secrets (requirement W16).
+    """Give the last lines of a log, without secrets and what no terminal should get (requirement W16).
 
     Parameters
     ----------
@@ -169,7 +190,8 @@ def tail(text: str, lines: int = 40) -> str:
     tail : `str`
         The lines.
     """
-    return masked("\n".join(text.rstrip().splitlines()[-lines:]))
+    last = text.rstrip().splitlines()[-lines:]
+    return masked("\n".join("".join(filter(str.isprintable, line.expandtabs())) for line in last))
 
 
 def _empty_graph(graph_log: str) -> Failure:
@@ -186,12 +208,14 @@ def _empty_graph(graph_log: str) -> Failure:
     )
 
 
-def _last(text: str) -> str:
-    """Find the last exception, or else the last lines that complain."""
+def _first(text: str) -> str:
+    """Find the first exception, or else the first lines that complain (requirement W16)."""
     lines = [line.rstrip() for line in text.splitlines() if line.strip()]
     said = [line for line in lines if not line[0].isspace() and not _PROGRESS.search(line)]
-    exceptions = [number for number, line in enumerate(said) if _EXCEPTION.match(line)]
-    chosen = (
-        said[exceptions[-1] :][:3] if exceptions else [line for line in said if _COMPLAINT.search(line)][-3:]
-    )
-    return masked("\n".join(chosen))[:_LONGEST_REASON]
+    exception = next((number for number, line in enumerate(said) if _EXCEPTION.match(line)), None)
+    if exception is None:
+        chosen = [line for line in said if _COMPLAINT.search(line)]
+    else:
+        more = takewhile(lambda line: not _OTHER.match(line), said[exception + 1 :])
+        chosen = [said[exception], *more]
+    return masked("\n".join(chosen[:3]))[:_LONGEST_REASON]

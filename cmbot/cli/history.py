@@ -20,10 +20,12 @@ if TYPE_CHECKING:
 def command(key: str, settings_file: Path, *, as_json: bool) -> None:
     """Show everything that happened to a campaign, step or group, oldest first.
 
-    Events are kept for ever and never changed.
+    Events are kept for ever and never changed. Of a submission that came to nothing, the last lines that
+    `bps submit` said stand below it.
     """
     import json
     from dataclasses import asdict
+    from textwrap import indent
 
     from cmbot.operations.status import history
     from cmbot.reconcile.opening import open_local
@@ -32,5 +34,8 @@ def command(key: str, settings_file: Path, *, as_json: bool) -> None:
         if as_json:
             click.echo(json.dumps(asdict(event) | {"at": event.at.isoformat()}))
         else:
-            why = f"  ({event.why})" if event.why else ""
+            reason, _, more = event.why.partition("\n")
+            why = f"  ({reason})" if reason else ""
             click.echo(f"{event.at:%Y-%m-%d %H:%M:%S}Z  {event.issue_key:10} {event.who}: {event.what}{why}")
+            if more:
+                click.echo(indent(more, "    "))

@@ -50,7 +50,8 @@ def command(key: str, settings_file: Path, *, dry_run: bool, as_json: bool) -> N
     else:
         _print(done.lines)
         for event in done.happened:
-            click.echo(f"{event.issue_key} done: {event.what} ({event.why})")
+            reason = event.why.partition("\n")[0]
+            click.echo(f"{event.issue_key} done: {event.what} ({reason})")
         for error in done.errors:
             click.echo(error, err=True)
     if done.errors:

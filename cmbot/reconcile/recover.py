@@ -285,11 +285,9 @@ def _carry_out(
                 journal.set_try(connection, last.id, state=TryState.NOT_SUBMITTED, note=outcome.note)
             _set(edges, step, item, AttemptState.MERGE_PENDING, outcome.note, now)
         case recovery.Verb.TRY_AGAIN:
-            with edges.mirror.writing() as connection:
-                journal.set_try(connection, last.id, state=TryState.NOT_SUBMITTED, note=outcome.note)
+            _not_submitted(edges, step, item, last, outcome, now)
         case recovery.Verb.GIVE_UP:
-            with edges.mirror.writing() as connection:
-                journal.set_try(connection, last.id, state=TryState.NOT_SUBMITTED, note=outcome.note)
+            _not_submitted(edges, step, item, last, outcome, now)
             _set(edges, step, item, AttemptState.FAILED, f"not submitted: {outcome.note}", now)
         case _:
             ended = not edges.runner.look(Path(last.directory)).alive
@@ -312,6 +310,18 @@ def _adopt(edges: Edges, step: StepView, item: Attempt, last: Try, outcome: Outc
         # The same transaction: once it is known here, Jira will know it (T3 and T4).
         tell.attempts(edges, connection, step.issue, now)
     _LOG.info("%s %s (%s)", step.issue.key, what, outcome.note)
+
+
+def _not_submitted(
+    edges: Edges, step: StepView, item: Attempt, last: Try, outcome: Outcome, now: datetime
+) -> None:
+    """Keep that a submission came to nothing, with the last that bps said (requirement W16)."""
+    why = "\n".join(filter(None, (outcome.note, submissions.left(edges, last).log)))
+    with edges.mirror.writing() as connection:
+        journal.set_try(connection, last.id, state=TryState.NOT_SUBMITTED, note=outcome.note)
+        what = f"{step.name} {item.group} {item.label}: {last.name} was not submitted"
+        events.add(connection, now, step.issue.key, "cmbot", what, why)
+    _LOG.info("%s %s: %s", step.issue.key, what, outcome.note)
 
 
 def _set(edges: Edges, step: StepView, item: Attempt, state: AttemptState, note: str, now: datetime) -> None:

@@ -71,7 +71,7 @@ def test_no_output_makes_it_stumble(stdout: str, stderr: str) -> None:
     assert explain(stderr, stdout).reason
 
 
-def test_the_reason_of_a_missing_graph_is_the_last_word_of_its_log() -> None:
+def test_the_reason_of_a_missing_graph_is_in_its_log() -> None:
     failure = explain(NO_GRAPH, MISSING)
     assert failure.kind is FailureKind.PERSON
     assert failure.reason == (
@@ -120,6 +120,58 @@ def test_an_unreachable_server_is_worth_another_try() -> None:
     assert explain(said).kind is FailureKind.SERVER
 
 
+@pytest.mark.covers("W16")
+def test_of_several_exceptions_the_first_is_the_reason() -> None:
+    said = """\
+lsst.daf.butler.cli.utils ERROR: Caught an exception, details are in traceback:
+Traceback (most recent call last):
+  File "/stack/x.py", line 1, in y
+KeyError: 'computeSite'
+it is asked for by the submission
+
+During handling of the above exception, another exception occurred:
+
+Traceback (most recent call last):
+  File "/stack/x.py", line 2, in y
+RuntimeError: the job log is missing
+"""
+    assert explain(said).reason == "KeyError: 'computeSite'\nit is asked for by the submission"
+
+
+@pytest.mark.covers("W16")
+def test_of_several_complaints_the_first_come_first() -> None:
+    said = "".join(f"lsst.x ERROR: trouble {number}\n" for number in range(5))
+    assert explain(said).reason.splitlines() == [f"lsst.x ERROR: trouble {number}" for number in range(3)]
+
+
+@pytest.mark.covers("W16")
+@pytest.mark.parametrize(
+    ("said", "remedy"),
+    [
+        (
+            "ValueError: Output run 'u/a/a1_0' already exists, but --extend-run was not given.",
+            "`cmbot retry KEY` makes the next attempt",
+        ),
+        (
+            "ValueError: Output CHAINED collection 'u/a' exists and does not include […] Use --rebase to",
+            "name another Output root",
+        ),
+        ("FileNotFoundError: [Errno 2] No such file or directory: '/stack/DRP.yaml'", "Pipeline YAML"),
+        ("Error: Got unexpected extra argument (raw)", "Pipeline YAML"),
+        ("Error: Option '-p' requires an argument.", "Pipeline YAML"),
+    ],
+)
+def test_a_known_trouble_comes_with_what_to_do(said: str, remedy: str) -> None:
+    reason = explain(NO_GRAPH, said).reason
+    assert said in reason
+    assert remedy in reason.partition("; ")[2]
+
+
+def test_a_butler_that_is_not_there_is_not_taken_for_a_pipeline() -> None:
+    said = "FileNotFoundError: [Errno 2] No such file or directory: '/repo/butler.yaml'"
+    assert explain(said).reason == said
+
+
 def test_a_program_that_is_not_there_is_named() -> None:
     assert explain("cmbot: 1: bps: not found\n").reason == "cmbot: 1: bps: not found"
 
@@ -137,3 +189,4 @@ def test_reasons_and_logs_hold_no_token() -> None:
 @pytest.mark.covers("W16")
 def test_the_end_of_a_log_is_kept() -> None:
     assert tail("\n".join(map(str, range(100))) + "\n\n").splitlines() == [str(n) for n in range(60, 100)]
+    assert tail("\x1b[2Ja\tb") == "[2Ja   b"

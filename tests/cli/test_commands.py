@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from cmbot.mirror import journal
+from cmbot.mirror import events, journal, reports
 from cmbot.models.attempts import AttemptState
 from cmbot.resources import resource
 
@@ -60,6 +60,32 @@ def test_a_file_is_checked_with_and_without_settings(terminal: Any, campaign: di
 def test_the_schema_is_printed(terminal: Any) -> None:
     assert json.loads(terminal.run("check", "--schema").output)["title"] == "CampaignDefinition"
     assert terminal.run("check").exit_code == 2
+
+
+RULES = """
+rules:
+  - {name: psf, codes: ['pilot:1305'], flavour: payload, action: accept, tolerance: 0.1, active: true}
+  - {name: node, codes: ['pilot:1150'], flavour: infrastructure, action: rescue}
+"""
+
+
+def test_an_error_catalogue_is_checked_and_then_used(followed: Any) -> None:
+    file = followed.place / "errors.yaml"
+    file.write_text(RULES)
+    result = followed.run("check", "--errors", str(file))
+    assert result.output == f"{file}: sound; 1 rules are active, 1 passive\n"
+    followed.write_settings(failures={"catalogue": str(file)})
+    lines = followed.run("errors").output.splitlines()
+    assert [line.split()[0] for line in lines if line.startswith(("psf", "node"))] == ["psf", "node"]
+    assert "calibration-without-stars" not in "".join(lines)
+
+
+def test_what_is_wrong_with_an_error_catalogue_is_a_line_each(terminal: Any) -> None:
+    file = terminal.place / "errors.yaml"
+    file.write_text(RULES.replace("rescue", "pray").replace("0.1", "7"))
+    lines = terminal.refused("check", "--errors", str(file))
+    found = [line.removeprefix(f"{file}: ").partition(":")[0] for line in lines]
+    assert found == ["psf tolerance", "node action"]
 
 
 @pytest.mark.covers("B11")
@@ -244,6 +270,33 @@ def test_history_says_who_did_what_and_why(followed: Any) -> None:
     [event] = [json.loads(line) for line in followed.run("history", "CM-2", "--json").output.splitlines()]
     assert (event["issue_key"], event["who"], event["at"]) == ("CM-2", "cmbot", "2026-11-20T08:15:00+00:00")
     assert followed.run("history", "CM-3").output == ""
+
+
+@pytest.mark.covers("W16")
+def test_the_last_lines_of_a_failed_submission_stand_below_it(followed: Any) -> None:
+    with closing(followed.mirror()) as mirror, mirror.writing() as connection:
+        said = "KeyError: 'x'\nTraceback\nKeyError: 'x'"
+        events.add(connection, datetime(2026, 11, 20, 9, tzinfo=UTC), "CM-2", "cmbot", "not submitted", said)
+    assert followed.run("history", "CM-2").output.splitlines()[1:] == [
+        "2026-11-20 09:00:00Z  CM-2       cmbot: not submitted  (KeyError: 'x')",
+        "    Traceback",
+        "    KeyError: 'x'",
+    ]
+
+
+@pytest.mark.covers("W6")
+def test_logs_are_those_of_the_task_that_is_asked_for(followed: Any) -> None:
+    failed = [
+        {"label": label, "data_id": {"visit": 7}, "run": "u/a1", "message": f"{label} broke"}
+        for label in ("isr", "calibrate")
+    ]
+    with closing(followed.mirror()) as mirror, mirror.writing() as connection:
+        (attempt,) = journal.attempts(mirror, "10002")["g001"]
+        body = {"counts": {}, "details": [], "report": {"failed_quanta": failed}}
+        reports.save(connection, attempt.tries[0].id, "data", body, attempt.created_at)
+    found = json.loads(followed.run("logs", "CM-3", "--task", "isr", "--quantum", "", "--json").output)
+    assert [each["text"].splitlines()[-1] for each in found] == ["isr broke"]
+    assert "nothing to show" in followed.run("logs", "CM-3", "--task", "coadd", "--quantum", "").output
 
 
 @pytest.mark.parametrize("command", ["status", "history"])

@@ -100,6 +100,8 @@ def test_a_failed_group_pauses_and_the_next_launch_rescues_it(
     assert "first traceback, from line" in log
     assert "RuntimeError: made to fail because of failWhen" in log
     assert "bps submit" not in log
+    assert cmbot(world, "logs", group, "--task", "isr") == log
+    assert "nothing to show" in cmbot(world, "logs", group, "--task", "calibrate")
     assert "bps submit, submitted" in cmbot(world, "logs", group)
     assert "made to fail" in cmbot(world, "logs", group, "--quantum", "exposure=1")
     assert "nothing to show" in cmbot(world, "logs", group, "--quantum", "exposure=2")
