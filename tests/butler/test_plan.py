@@ -56,6 +56,7 @@ def test_names_follow_the_levels() -> None:
     assert DEMO.inputs("step1", "g001") == "CM-1/step1/g001/inputs"
 
 
+@pytest.mark.covers("E6")
 def test_the_default_root_is_that_of_dmtn_167() -> None:
     assert default_root("DRP", "w_2026_47", "CM-1", instrument="DemoCam") == "DemoCam/runs/DRP/w_2026_47/CM-1"
     assert default_root("DRP", "w_2026_47", "CM-1") == "runs/DRP/w_2026_47/CM-1"

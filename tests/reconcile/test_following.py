@@ -169,6 +169,7 @@ def world(watcher: Watcher) -> World:
 # ------------------------------------------------------------------------------------------ following
 
 
+@pytest.mark.covers("E7")
 def test_panda_is_asked_once_a_cycle(world: World) -> None:
     world.say("Transforming")
     for _ in range(10):

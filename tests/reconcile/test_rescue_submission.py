@@ -61,6 +61,7 @@ def submitted(
     changes: Changes | None = None,
     done: dict[int, int] | None = None,
     unregistered: int = 0,
+    definition: StepDefinition = STEP,
 ) -> Submission:
     """What comes after earlier attempts, of which data reports say how much was made."""
     known = len(journal.attempts(watcher.edges.mirror, "10002").get("g001", ()))
@@ -76,7 +77,7 @@ def submitted(
             reports.save(connection, unregistered, reports.UNREGISTERED, {}, AT)
     epic = Issue("10001", "CM-1", Level.CAMPAIGN, Status.RUNNING, "mini", AT)
     issue = Issue("10002", "CM-2", Level.STEP, Status.RUNNING, "step1", AT)
-    step = StepView(issue, "step1", STEP, (GroupView("g001", 1, "all", attempts=earlier),))
+    step = StepView(issue, "step1", definition, (GroupView("g001", 1, "all", attempts=earlier),))
     view = CampaignView(epic, Person("cmbot"), CAMPAIGN, steps=(step,))
     number = len(earlier) + 1
     name = f"CM-2_step1_g001_a{number}_{'f' * 8}"
@@ -111,6 +112,17 @@ def test_a_rescue_skips_what_is_registered_however_its_attempt_ended(
     earlier = [attempt(number, state) for number in (1, 2)]
     found = submitted(watcher, *earlier, done={1: 4, 2: 4}, unregistered=2)
     assert skipped(found) == ["u/anna/mini/step1/g001/a1_11111111"]
+
+
+@pytest.mark.covers("G6")
+def test_patched_software_runs_what_failed_and_nothing_else(watcher: Watcher) -> None:
+    patched = replace(STEP, lsst_version="w_2026_48", setup=("cp_pipe", "meas_algorithms"))
+    found = submitted(watcher, attempt(1, AttemptState.PARTIAL), done={1: 8}, definition=patched)
+    assert (found.lsst_version, found.setup) == ("w_2026_48", ("cp_pipe", "meas_algorithms"))
+    # What the first attempt made is there, and is not made again with the patch.
+    assert skipped(found) == ["u/anna/mini/step1/g001/a1_11111111"]
+    assert found.output_run == "u/anna/mini/step1/g001/a2_ffffffff"
+    assert (found.pipeline, found.data_query) == (STEP.pipeline, "(visit > 0) AND visit = 1")
 
 
 def test_a_fresh_attempt_skips_nothing_and_later_ones_rescue_only_from_it_on(watcher: Watcher) -> None:

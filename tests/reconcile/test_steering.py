@@ -14,13 +14,15 @@ from cmbot.children import Run
 from cmbot.exceptions import NotFound, OutcomeUnknown, Refused, RemoteError
 from cmbot.handlers import orders as rules
 from cmbot.handlers import telling
+from cmbot.handlers.actions import Accept
+from cmbot.handlers.campaign import decide
 from cmbot.mirror import events, journal, orders
 from cmbot.models.attempts import AS_DEFINED, Attempt, AttemptState, Cause, Order, OrderState, Verb
 from cmbot.models.campaign import CampaignDefinition, StepDefinition
 from cmbot.models.issues import Issue, Level, Person, Status
 from cmbot.models.notices import NoticeKind
-from cmbot.models.views import CampaignView, GroupView, StepView
-from cmbot.reconcile import follow, polling, steering, tell
+from cmbot.models.views import CampaignView, GroupView, PlanState, StepView
+from cmbot.reconcile import chains, follow, polling, steering, tell
 from cmbot.wms.judgement import workflow_state
 from cmbot.wms.port import Look, TaskReport, WmsReport
 from cmbot.wms.states import TaskState
@@ -376,3 +378,31 @@ def test_every_act_is_in_the_history_with_who_and_why(world: World) -> None:
     world.turn()
     (event,) = [each for each in events.of(world.edges.mirror, ("CM-2",)) if "asked of PanDA" in each.what]
     assert (event.what, event.why) == ("cancel of request 7 is asked of PanDA", "Linda ran cmbot cancel CM-2")
+
+
+@pytest.mark.covers("G7")
+def test_what_a_rule_accepts_is_completed_chained_and_said(world: World) -> None:
+    world.say("SubFinished", 9, 1)
+    world.done = 9
+    assert world.until_ended().state is AttemptState.PARTIAL
+    assert chains.wanted(world.edges, world.view()) == ()
+    (step,) = world.view().steps
+    why = "accepted by noisy: quanta missing of isr: 1 of 10"
+    steering.accept(world.edges, Accept(step, step.groups[0], why), world.now)
+    assert (world.attempt.state, world.attempt.summary) == (AttemptState.SUCCEEDED, why)
+    group, whole, _ = chains.wanted(world.edges, world.view())
+    assert (group.name, group.children) == ("u/anna/mini/step1/g001", ("u/anna/mini/step1/g001/a1_0a1b2c3d",))
+    assert whole.children == (group.name,)
+    (event,) = [each for each in events.of(world.edges.mirror, ("CM-2",)) if each.why == why]
+    assert event.what == "step1 g001 a1 is succeeded"
+    planned = [replace(step, plan=PlanState.READY) for step in world.view().steps]
+    view = replace(world.view(), steps=tuple(planned))
+    decision = decide(view)
+    assert {move.issue.key: move.target for move in decision.moves} == {
+        "CM-1": Status.COMPLETED,
+        "CM-2": Status.COMPLETED,
+    }
+    assert decision.accepts == ()
+    told = [notice.issue.key for notice in decision.notices if notice.kind is NoticeKind.COMPLETED]
+    assert told == ["CM-2", "CM-1"]
+    assert why in world.edges.comments.step(view, view.steps[0])

@@ -63,6 +63,7 @@ def test_an_unknown_total_stays_unknown() -> None:
     assert report(task(), task(expected=5)).expected == 15
 
 
+@pytest.mark.covers("D13")
 def test_outputs_are_merged_only_once_the_final_job_is_done() -> None:
     def report(state: TaskState) -> WmsReport:
         final = TaskReport(9, FINAL_JOB, state, 1)

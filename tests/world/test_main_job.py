@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize("flavour", ["data-center", pytest.param("cloud", marks=pytest.mark.long)])
-@pytest.mark.covers("A5", "A6", "D5", "D8", "D9", "D10", "E1", "E4", "E5", "W18")
+@pytest.mark.covers("A5", "A6", "D5", "D8", "D9", "D10", "E1", "E4", "E5", "W18", "D19")
 def test_a_launched_campaign_completes_with_its_data_and_says_so(
     bot: Bot, alice: Human, panda: Panda
 ) -> None:

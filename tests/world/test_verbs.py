@@ -134,6 +134,7 @@ def test_a_person_cancels_what_runs_and_retries_it(
     assert bot.attempts(step)[1].cause.what == f"ran cmbot retry {group} --memory isr=3000"
 
 
+@pytest.mark.covers("D13")
 def test_a_final_job_that_failed_alone_is_restarted_alone(bot: Bot, alice: Human, panda: Panda) -> None:
     panda.control("troubles", task="finalJob", exit_code=143, times=1)
     epic, step = bot.create(AUTOMATIC)
