@@ -276,6 +276,9 @@ class LinkSettings(Part):
     job: Mapping[str, str] = Field(default_factory=dict)
     """More addresses of a failed job, by the words that are shown: its page in the monitor and its log are
     linked without them."""
+    system: Mapping[str, str] = Field(default_factory=dict)
+    """Addresses of plots of how PanDA and what it needs are, by the words that are shown; `cmbot status
+    --attention` and `cmbot doctor` show them (requirement F24)."""
 
     @model_validator(mode="after")
     def _known_places(self) -> LinkSettings:
@@ -285,10 +288,11 @@ class LinkSettings(Part):
             (self.request, of_workflow),
             (self.logs, of_workflow),
             *((address, of_job) for address in self.job.values()),
+            *((address, set[str]()) for address in self.system.values()),
         ):
             if strange := set(_PLACES.findall(address)) - known:
                 raise ValueError(
-                    f"{address!r} asks for {strange.pop()!r}; known are {', '.join(sorted(known))}"
+                    f"{address!r} asks for {strange.pop()!r}; known are {', '.join(sorted(known)) or 'none'}"
                 )
             if address and not address.startswith(("https://", "http://")):
                 raise ValueError(f"{address!r} is no web address; write https://HOST/...")

@@ -26,7 +26,8 @@ def command(key: str, settings_file: Path, *, people: bool, as_json: bool) -> No
 
     It reads the local mirror and asks nobody, so it also works while Jira or PanDA is down. With --attention
     it lists what waits for a person, the most urgent first: servers and tokens, duplicates, unknown outcomes,
-    what is overdue, failures, pauses, frozen issues, old data; with since when, why, and what to do.
+    what is overdue, failures, pauses, frozen issues, old data; with since when, why, and what to do. Where plots
+    of PanDA are stands below (links.system in the settings).
     """
     import json
     from dataclasses import asdict
@@ -79,6 +80,8 @@ def _attention(local: Local, key: str, *, as_json: bool) -> None:
         click.echo(f"    {each.todo}")
     if not waiting:
         click.echo("nothing waits for a person")
+    for name, address in local.settings.links.system.items():
+        click.echo(f"{name}: {address}")
 
 
 def _cells(line: Line) -> tuple[str, ...]:

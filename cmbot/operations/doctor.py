@@ -99,6 +99,8 @@ class Doctor:
         yield Check("panda relay", self._relay, "panda token")
         if self._settings.panda.monitor:
             yield Check("panda monitor", self._monitor, health=Health.DEGRADED)
+        if self._settings.links.system:
+            yield Check("panda plots", self._plots)
         for name in self._settings.environments:
             yield Check(f"environment {name}", partial(self._bps, name))
             yield Check(f"butler in {name}", partial(self._butlers, name))
@@ -169,6 +171,11 @@ class Doctor:
             spent = f"{budget.spent(host_of(self._settings.panda.monitor))} of {limit}"
         found = f"{self._settings.panda.monitor} answers; {spent} requests of this hour were sent"
         return (Line("panda monitor", Health.OK, found),)
+
+    def _plots(self) -> Sequence[Line]:
+        # For people, who log in there: not opened (requirement F24).
+        links = self._settings.links.system.items()
+        return [Line("panda plots", Health.OK, f"{name}: {address}") for name, address in links]
 
     @contextmanager
     def _budget(self) -> Iterator[Budget]:

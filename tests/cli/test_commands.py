@@ -245,6 +245,20 @@ def test_what_waits_for_a_person_is_listed_with_what_to_do(followed: Any) -> Non
     assert followed.run("status", "CM-7", "--attention").output == "nothing waits for a person\n"
 
 
+@pytest.mark.covers("F24")
+def test_plots_of_panda_stand_below_what_waits(followed: Any) -> None:
+    plots = {"Errors": "https://kibana.example.org/x", "Queues": "https://grafana.example.org/d/1"}
+    followed.write_settings(links={"system": plots})
+    lines = followed.run("status", "CM-7", "--attention").output.splitlines()
+    assert lines == ["nothing waits for a person", *(f"{name}: {url}" for name, url in plots.items())]
+    assert json.loads(followed.run("status", "CM-7", "--attention", "--json").output) == []
+    for wrong in ("grafana.example.org", "https://grafana.example.org/{request_id}"):
+        followed.write_settings(links={"system": {"Queues": wrong}})
+        [line] = followed.refused("status")
+        assert "links" in line
+        assert wrong in line
+
+
 @pytest.mark.covers("H1")
 @pytest.mark.parametrize(("hours", "old"), [(2, True), (0, False)])
 def test_what_panda_said_long_ago_is_shown_as_old(followed: Any, hours: int, old: bool) -> None:

@@ -82,6 +82,12 @@ def test_every_line_that_is_not_ok_is_followed_by_what_to_do(patient: Patient) -
             assert len(following.strip()) > len("-> ")
 
 
+@pytest.mark.covers("F24")
+def test_plots_of_panda_are_named_and_not_opened(patient: Patient) -> None:
+    patient.write_settings(links={"system": {"Queues": "http://127.0.0.1:1/d/1"}})
+    assert patient.found()["panda plots"] == ("ok", "Queues: http://127.0.0.1:1/d/1")
+
+
 def test_a_script_gets_json_with_the_worst_of_all(patient: Patient) -> None:
     data = json.loads(patient.run("--json").stdout)
     assert data["health"] == "broken"
