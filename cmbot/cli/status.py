@@ -26,8 +26,8 @@ def command(key: str, settings_file: Path, *, people: bool, as_json: bool) -> No
 
     It reads the local mirror and asks nobody, so it also works while Jira or PanDA is down. With --attention
     it lists what waits for a person, the most urgent first: servers and tokens, duplicates, unknown outcomes,
-    what is overdue, failures, pauses, frozen issues, old data; with since when, why, and what to do. Where plots
-    of PanDA are stands below (links.system in the settings).
+    what is overdue, failures, pauses, frozen issues, old data; with since when, why, and what to do. Below
+    stand the plots of PanDA that links.system names in the settings.
     """
     import json
     from dataclasses import asdict
