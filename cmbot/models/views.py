@@ -106,7 +106,7 @@ class GroupView:
     distrusted: str = ""
     """Why nothing of it is submitted whatever people launch: what is known of it contradicts itself."""
     failures: tuple[Explained, ...] = ()
-    """Why jobs of its newest attempt failed, tolerated or not; empty before that has ended."""
+    """Why jobs of its newest attempt failed, tolerated or not, as far as it is known."""
     merge_failed: bool = False
     """Whether everything of its newest attempt was made and only the final job failed, which registers it."""
     merged: bool = False

@@ -1,4 +1,4 @@
-"""Why jobs failed: asked once when a workflow has ended, kept in the mirror, explained when it is shown."""
+"""Why jobs failed: asked when more of them have, kept in the mirror, explained when it is shown."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from cmbot.exceptions import RemoteError
 from cmbot.mirror import reports
-from cmbot.models.attempts import AttemptState
 from cmbot.models.data_report import FailedQuantum
 from cmbot.models.failures import Failure, FailureKind, JobError
 from cmbot.models.systems import System
@@ -33,6 +32,8 @@ _ASKED = "failures asked"
 _PAUSES = (0, 1, 2, 5, 10, 20, 40)
 """Minutes before the next try; after the last the failures are known by their quanta alone. The monitor may
 lag by twenty minutes."""
+_AT_MOST = 3
+"""Tries that are counted while a workflow goes on: the others are for after its end."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,8 @@ class Due:
     """What is asked about."""
     known: Mapping[str, Any]
     """What was told so far."""
+    live: bool = False
+    """Whether it goes on."""
 
 
 def due(local: Local, view: CampaignView, now: datetime) -> tuple[Due, ...]:
@@ -65,11 +68,11 @@ def due(local: Local, view: CampaignView, now: datetime) -> tuple[Due, ...]:
         For `ask`.
     """
     found = []
-    for item in _owed(local, view):
+    for attempt, item in _owed(local, view):
         failing = Failing(item.request_id or 0, item.name, tasks(local, item))
         known = _known(local, item, failing.failed)
         if datetime.fromisoformat(known["not_before"]) <= now:
-            found.append(Due(item, failing, known))
+            found.append(Due(item, failing, known, attempt.state.live))
     return tuple(found)
 
 
@@ -97,7 +100,7 @@ def ask(edges: Edges, asked: Sequence[Due], now: datetime) -> None:
     with edges.mirror.writing() as connection:
         for each in asked:
             told = errors.kinds(found.get(each.failing.request_id, ()))
-            body = _body(each.known, told, each.failing.failed, now)
+            body = _body(each, told, now)
             reports.save(connection, each.item.id, KIND, body, now)
 
 
@@ -119,44 +122,44 @@ def still_asked(local: Local, view: CampaignView) -> bool:
     return any(_owed(local, view))
 
 
-def _owed(local: Local, view: CampaignView) -> Iterator[Try]:
+def _owed(local: Local, view: CampaignView) -> Iterator[tuple[Attempt, Try]]:
     for group in (group for step in view.steps for group in step.groups):
-        if item := _owes(local, group):
-            yield item
+        if group.last and (item := _owes(local, group)):
+            yield group.last, item
 
 
 def _owes(local: Local, group: GroupView) -> Try | None:
-    attempt, item = group.last, group.last.last_try if group.last else None
-    if attempt is None or item is None or item.request_id is None or not group.jobs.failed:
+    item = group.last.last_try if group.last else None
+    if item is None or item.request_id is None or not group.jobs.failed:
         return None
     if item.wms is not System.PANDA:
         return None  # the others do not tell
     failed = Failing(item.request_id, item.name, tasks(local, item)).failed
-    ended = attempt.state is AttemptState.MERGE_PENDING or not attempt.state.live
-    asked = ended and failed and _known(local, item, failed)["tries"] < len(_PAUSES)
+    asked = failed and _known(local, item, failed)["tries"] < len(_PAUSES)
     return item if asked else None
 
 
 def _known(local: Local, item: Try, failed: int) -> Mapping[str, Any]:
-    """What was told so far; a request that was restarted and ended with other counts is asked about anew."""
+    """What was told so far; where other counts failed since, it is asked about anew."""
     known = reports.read(local.mirror, item.id, KIND)
     if known is None or known["failed"] != failed:
-        return {"tries": 0, "not_before": item.reserved_at.isoformat(), "kinds": []}
+        # What is known of the others stays true while more fail, and not once a restart has mended some.
+        kinds = known["kinds"] if known and known["failed"] < failed else []
+        return {"tries": 0, "not_before": item.reserved_at.isoformat(), "kinds": kinds}
     # What comes from the archive does not say how it was asked for.
     return {"tries": len(_PAUSES), "not_before": item.reserved_at.isoformat(), **known}
 
 
-def _body(
-    known: Mapping[str, Any], told: tuple[FailureKind, ...], failed: int, now: datetime
-) -> dict[str, Any]:
+def _body(asked: Due, told: tuple[FailureKind, ...], now: datetime) -> dict[str, Any]:
+    failed, most = asked.failing.failed, _AT_MOST if asked.live else len(_PAUSES)
     whole = sum(kind.count for kind in told) >= failed
-    tries = len(_PAUSES) if whole else known["tries"] + 1
+    tries = len(_PAUSES) if whole else min(asked.known["tries"] + 1, most)
     pause = timedelta(minutes=_PAUSES[min(tries, len(_PAUSES) - 1)])
     return {
         "failed": failed,
         "tries": tries,
         "not_before": (now + pause).isoformat(),
-        "kinds": [asdict(kind) for kind in told] or known["kinds"],
+        "kinds": [asdict(kind) for kind in told] or asked.known["kinds"],
     }
 
 
@@ -200,7 +203,8 @@ def kinds(local: Local, attempt: Attempt) -> tuple[FailureKind, ...]:
     item = attempt.last_try
     if item is None:
         return ()
-    data = (reports.read(local.mirror, item.id, "data") or {}).get("report", {})
+    # The data are counted at the end: while it goes on, again, that was another end.
+    data = {} if attempt.state.live else (reports.read(local.mirror, item.id, "data") or {}).get("report", {})
     quanta = [FailedQuantum(**each) for each in data.get("failed_quanta", ())]
     known = (reports.read(local.mirror, item.id, KIND) or {}).get("kinds")
     return errors.located(map(_kind, known), quanta) if known else errors.of_quanta(quanta)
@@ -221,11 +225,7 @@ def explained(local: Local, step: StepView) -> StepView:
     step : `~cmbot.models.views.StepView`
         With its failures.
     """
-    failing = {
-        group.name: kinds(local, group.last)
-        for group in step.groups
-        if group.last is not None and not group.last.state.live
-    }
+    failing = {group.name: kinds(local, group.last) for group in step.groups if group.last is not None}
     everything = [kind for each in failing.values() for kind in each]
     owed = {group.name for group in step.groups if _owes(local, group)}
     if not everything and not owed:

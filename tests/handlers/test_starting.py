@@ -343,13 +343,14 @@ def test_closed_things_start_nothing(build: Any, status: Status) -> None:
     assert decide(build.campaign(epic, build.step(build.launched(2), groups))).submits == ()
 
 
+@pytest.mark.parametrize("state", [S.SUCCEEDED, S.RUNNING])
 @pytest.mark.parametrize(("action", "expected"), [(Action.PAUSE, []), (Action.REVIEW, ["step1 g002 a1"])])
 def test_a_critical_failure_stops_new_submissions_under_any_policy(
-    build: Any, action: Action, expected: list[str]
+    build: Any, action: Action, expected: list[str], state: AttemptState
 ) -> None:
     error = JobError("transform", 139)
     crash = Explained(error, "isr", 1, 10, Failure("isr", (error,), 139), action, Flavour.CRITICAL, "crash")
-    first = build.group("g001", build.attempt(S.SUCCEEDED, build.cause(1, 1)))
+    first = build.group("g001", build.attempt(state, build.cause(1, 1)))
     step = build.step(build.running(2), replace(first, failures=(crash,)), build.group("g002"))
     view = build.campaign(build.launched(), step, pause=PausePolicy.AFTER_EACH_STEP)
     assert started(decide(view)) == expected

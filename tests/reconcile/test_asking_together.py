@@ -38,34 +38,53 @@ class Bigmon:
     """Failed jobs by request id."""
     status: str = "Transforming"
     done: int = 0
+    soon: bool = False
+    """Whether jobs fail while the others go on; of each failing task one more is tried again then."""
     asked: list[str] = field(default_factory=list)
 
     def ask(self, path: str, /, *, days: int, **parameters: str | int) -> Any:
         self.asked.append(path)
         wanted = [int(each) for key in ("reqid", "jeditaskid") for each in _ids(parameters.get(key))]
-        return {"idds/wfprogress/": self.workflows, "tasks/": self.tasks, "jobs/": self.jobs}[path](wanted)
+        if path == "jobs/":
+            return self.jobs(wanted, last="jobstatus" not in parameters)
+        return {"idds/wfprogress/": self.workflows, "tasks/": self.tasks}[path](wanted)
 
     def workflows(self, _: list[int]) -> list[dict[str, Any]]:
-        files = {"finished_files": self.done, "failed_files": 0, "total_jedi_files": 20, "total_files": 20}
+        files = {"finished_files": self.done, "total_jedi_files": 20, "total_files": 20}
         row = {"r_status": self.status, "total_tasks": 2, "tasks_statuses": {"Running": 2}} | files
-        return [row | {"request_id": number, "r_name": name(number)} for number in self.numbers]
+        return [
+            row | {"request_id": number, "r_name": name(number), "failed_files": self.bad(number)}
+            for number in self.numbers
+        ]
+
+    def bad(self, number: int) -> int:
+        return self.failed[number] if self.soon else 0
 
     def tasks(self, wanted: list[int]) -> list[dict[str, Any]]:
-        files = {"nfiles": 10, "nfilesfinished": self.done // 2, "nfilesfailed": 0, "nfilesmissing": 0}
+        files = {"nfiles": 10, "nfilesfinished": self.done // 2, "nfilesmissing": 0}
         return [
-            {"jeditaskid": 10 * number + place, "reqid": number, "status": "running", "dsinfo": files}
+            {"jeditaskid": 10 * number + place, "reqid": number, "status": "running"}
+            | {"dsinfo": files | {"nfilesfailed": self.bad(number) if place == 1 else 0}}
             | {"taskname": f"{name(number)}_{place:02}_{label}_01_{number}_{place}"}
             for number in wanted
             for place, label in enumerate(("isr", "calibrate"), 1)
         ]
 
-    def jobs(self, wanted: list[int]) -> dict[str, Any]:
+    def jobs(self, wanted: list[int], *, last: bool) -> dict[str, Any]:
         row = {"jobstatus": "failed", "attemptnr": 1, "piloterrorcode": 1305}
         rows = [
             row | {"jeditaskid": task, "pandaid": 1000 * task + job, "jobname": f"{task}.{job}"}
             for task in wanted
-            for job in range(self.failed[task // 10])
+            for job in range(self.failed[task // 10] + self.soon)
         ]
+        if last and self.soon:
+            again = {"jobstatus": "running", "attemptnr": 2, "piloterrorcode": 0}
+            rows += [
+                row | again | {"pandaid": row["pandaid"] + 500}
+                for task in wanted
+                for row in rows
+                if row["jobname"] == f"{task}.{self.failed[task // 10]}"
+            ]
         return {"jobs": rows}
 
     def idds(self, number: int) -> WmsReport:
@@ -140,3 +159,23 @@ def test_twenty_workflows_of_four_campaigns_with_45_failures_cost_five_requests_
     ]
     assert {attempt.state for attempt in found} == {AttemptState.FAILED}
     assert sum(kind.count for attempt in found for kind in failures.kinds(watcher.edges, attempt)) == 45
+
+
+@pytest.mark.covers("H1", "F12")
+def test_failures_that_grow_while_workflows_run_are_explained_within_the_same_measure(
+    watcher: Watcher, jira: MemoryJira
+) -> None:
+    passes, bigmon, steps = world(watcher, jira, campaigns=4, groups=5, failing=0)
+    mirror, bigmon.soon = watcher.edges.mirror, True
+    for number in range(4):
+        bigmon.done, bigmon.failed = 2 * number, Counter(dict.fromkeys(bigmon.numbers, number))
+        assert cycle(passes, bigmon, number) <= 5
+        assert Counter(bigmon.asked)["jobs/"] <= 2
+    found = [attempt for step in steps for (attempt,) in journal.attempts(mirror, step).values()]
+    assert {attempt.state for attempt in found} == {AttemptState.RUNNING}
+    shown = [group for key in ("CM-1", "CM-3001") for group in watcher.campaign(key).steps[0].groups]
+    assert [sum(each.count for each in group.failures) for group in shown] == [3] * 10
+    # What is known is not asked about again, and nothing is said again.
+    before = list(mirror.db["outbox"].rows)
+    assert cycle(passes, bigmon, 4) == 1
+    assert list(mirror.db["outbox"].rows) == before

@@ -16,6 +16,7 @@ from cmbot.models.issues import Issue, Level, Person, Status
 from cmbot.models.views import CampaignView, Counts, GroupView, StepView
 from cmbot.reconcile import failures
 from cmbot.wms.errors import distinct
+from cmbot.wms.explaining import worst
 from cmbot.wms.port import Failing, TaskReport
 from cmbot.wms.states import TaskState
 
@@ -58,14 +59,20 @@ def task(label: str, expected: int, failed: int) -> TaskReport:
     return TaskReport(1, label, TaskState.PARTLY, expected, done=expected - failed, failed=failed, ids=(9,))
 
 
-def ended(edges: Edges, group: str, *tasks: TaskReport, quanta: Any = ()) -> GroupView:
-    """A group whose first attempt has ended without its whole result."""
+def ended(
+    edges: Edges,
+    group: str,
+    *tasks: TaskReport,
+    quanta: Any = (),
+    state: AttemptState = AttemptState.PARTIAL,
+) -> GroupView:
+    """A group whose first attempt has ended without its whole result, or is in another state."""
     cause = Cause("move:10002:1", Person("anna"), NOW, "moved CM-2 to Launch")
     with edges.mirror.writing() as connection:
         attempt = journal.add_attempt(connection, STEP.id, group, 1, cause, "spec", NOW)
         item = journal.add_try(connection, attempt, f"{group}0000", f"CM-2_step1_{group}", "", NOW)
         journal.set_try(connection, item, request_id=item, state="submitted")
-        journal.set_attempt(connection, attempt, state=AttemptState.PARTIAL)
+        journal.set_attempt(connection, attempt, state=state)
         reports.save(connection, item, "wms", {"tasks": [asdict(each) for each in tasks]}, NOW)
         if quanta:
             reports.save(connection, item, "data", {"report": {"failed_quanta": quanta}}, NOW)
@@ -209,3 +216,40 @@ def test_tolerances_count_over_all_groups_of_the_step(edges: Edges, jobs: Jobs) 
     ]
     alone = failures.explained(edges, step(one))
     assert [each.action for each in alone.failures] == [Action.REVIEW]
+
+
+def grown(edges: Edges, group: GroupView, failed: int) -> GroupView:
+    """The same group when more jobs have failed."""
+    assert group.last is not None
+    assert group.last.last_try is not None
+    with edges.mirror.writing() as connection:
+        body = {"tasks": [asdict(task("calibrate", 10, failed))]}
+        reports.save(connection, group.last.last_try.id, "wms", body, NOW)
+    return replace(group, jobs=Counts(failed=failed))
+
+
+@pytest.mark.covers("F12", "V4")
+def test_a_running_workflow_is_explained_as_its_failures_grow_and_critical_ones_hold_what_is_next(
+    edges: Edges, jobs: Jobs
+) -> None:
+    group = ended(edges, "g001", task("calibrate", 10, 1), state=AttemptState.RUNNING)
+    jobs.known = (failure(),)
+    for minute in range(5):
+        ask(edges, group, minutes=minute)
+    (each,) = failures.explained(edges, step(group)).groups[0].failures
+    assert (each.rule, len(jobs.asked)) == ("calibration-without-stars", 1)
+    # More fail while the monitor is away: what is known stays.
+    group, jobs.trouble = grown(edges, group, 2), RemoteError("PanDA's monitor", "is down")
+    for minute in range(5, 65):
+        ask(edges, group, minutes=minute)
+    assert [each.count for each in failures.explained(edges, step(group)).failures] == [1]
+    assert len(jobs.asked) <= 13
+    # However long that lasts, it is asked again.
+    crash = replace(failure(error=JobError("pilot", 1305, "crashed")), exit_code=139)
+    jobs.trouble, jobs.known = None, (failure(), crash)
+    assert failures.still_asked(edges, view(group))
+    ask(edges, group, minutes=70)
+    assert not failures.still_asked(edges, view(group))
+    shown = failures.explained(edges, step(group, GroupView("g002", 1, "all")))
+    assert {each.rule for each in shown.failures} == {"calibration-without-stars", "segmentation-fault"}
+    assert worst(shown.groups[0].failures) is Action.PAUSE
