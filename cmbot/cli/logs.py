@@ -61,7 +61,7 @@ def command(
             return
         if not failed and not task:
             yield from logs.submissions(local, key, group)
-        yield from logs.jobs(local, key, logs_of(settings, local), group, task, most)
+        yield from logs.jobs(local, key, logs_of(settings, local, person=True), group, task, most)
 
     if as_json:
         click.echo(json.dumps([log.to_json() for log in found()]))

@@ -10,7 +10,16 @@ from cmbot.handlers.facts import Does, findings
 from cmbot.handlers.inconsistencies import ATTEMPTS
 from cmbot.mirror import events, journal, reports
 from cmbot.models.attempts import Verb
-from cmbot.reconcile import attending, comparing, data_reports, failures, polling, recover, waiting
+from cmbot.reconcile import (
+    attending,
+    comparing,
+    data_reports,
+    failures,
+    job_logs,
+    polling,
+    recover,
+    waiting,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -132,7 +141,7 @@ def _take(edges: Edges, step: StepView, facts: Facts, item: Try, report: WmsRepo
 
 def _reopened(connection: Connection, attempt: Attempt, item: Try, now: datetime) -> dict[str, Any]:
     # The data, and what failed, are counted anew when it ends again.
-    for kind in ("asked", failures.KIND, reports.UNREGISTERED):
+    for kind in ("asked", failures.KIND, job_logs.KIND, reports.UNREGISTERED):
         reports.drop(connection, item.id, kind)
     by_others = attempt.asked(Verb.RESTART) is None
     return {"ended_at": None, "summary": "", "reopened_at": now if by_others else None}

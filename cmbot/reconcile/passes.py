@@ -22,6 +22,7 @@ from cmbot.reconcile import (
     deliver,
     failures,
     follow,
+    job_logs,
     looking,
     observe,
     planning,
@@ -197,6 +198,7 @@ class Passes:
             if step.plan is PlanState.ASKED:
                 planning.collect(edges, view, step, now)
         view = views.campaign(edges, epic)
+        logged = job_logs.keep(edges, view, now)
         archived = archiving.keep(edges, view, now)
         if self._too_early(view, now):
             return True
@@ -214,7 +216,7 @@ class Passes:
             or bool(decision.submits or decision.plans)
             or not all(step.chained for step in view.steps)
             or failures.still_asked(edges, view)
-            or not archived
+            or not (archived and logged)
             # Somebody waits for it: told when it takes too long.
             or any(issue.status is Status.LAUNCH for issue in (view.issue, *(s.issue for s in view.steps)))
         )

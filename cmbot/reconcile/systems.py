@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from cmbot.settings import Settings
     from cmbot.wms.port import Wms
 
+_PATIENCE = 10.0
+"""Seconds that a pass waits for one log."""
+
 
 def bases() -> dict[System, Mapping[str, Any]]:
     """Read what all submissions to a WMS have in common.
@@ -171,8 +174,8 @@ def monitor_of(settings: Settings, counted: Budget) -> Monitor:
     return Monitor(settings.panda, _monitor_token(settings), counted)
 
 
-def logs_of(settings: Settings, local: Local) -> Logs:
-    """Connect to the logs of jobs for a person's command; nothing is asked yet.
+def logs_of(settings: Settings, local: Local, *, person: bool) -> Logs:
+    """Connect to the logs of jobs; nothing is asked yet.
 
     Parameters
     ----------
@@ -180,13 +183,18 @@ def logs_of(settings: Settings, local: Local) -> Logs:
         Where the monitor is.
     local : `~cmbot.reconcile.edges.Local`
         Whose mirror keeps the budget.
+    person : `bool`
+        Whether it is for a person's command, which may use the reserve; a pass waits less for each log.
 
     Returns
     -------
     logs : `~cmbot.panda.logs.Logs`
         With the monitor's token, if it wants one.
     """
-    return Logs(settings.panda, _monitor_token(settings), budget(settings, local.mirror, person=True))
+    panda = settings.panda
+    if not person:
+        panda = panda.model_copy(update={"timeout": min(_PATIENCE, panda.timeout)})
+    return Logs(panda, _monitor_token(settings), budget(settings, local.mirror, person=person))
 
 
 def _monitor_token(settings: Settings) -> Callable[[], str] | None:

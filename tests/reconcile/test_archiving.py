@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import responses
 
 from cmbot.archive.manifest import Stage, sha256
 from cmbot.archive.verification import verify
@@ -15,7 +16,7 @@ from cmbot.mirror import journal, reports
 from cmbot.models.attempts import AttemptState, Cause, TryState
 from cmbot.models.failures import Failure, FailureKind, JobError
 from cmbot.models.issues import Person
-from cmbot.reconcile import archiving, waiting
+from cmbot.reconcile import archiving, job_logs, waiting
 
 if TYPE_CHECKING:
     from conftest import Watcher
@@ -202,6 +203,59 @@ def test_what_came_of_it_is_added_when_it_has_ended(world: World) -> None:
     world.learn("failures", failed | {"tries": 2})
     assert world.keep()
     assert world.count() == 4
+
+
+@pytest.mark.covers("E5")
+def test_what_matters_of_the_logs_of_failed_jobs_is_kept_before_they_are_deleted(world: World) -> None:
+    world.prepare()
+    world.submit()
+    hosts = [f"https://logs.test/{number}/" for number in range(7)]
+    said = (JobError("pilot", 1305, "failed"),)
+    jobs = [Failure("isr", said, 1, job=n, log=f"{host}pilotlog.txt") for n, host in enumerate(hosts)]
+    world.learn("failures", {"failed": 9, "kinds": [asdict(FailureKind(each, 1)) for each in jobs]})
+    passes = 0
+
+    def read(minutes: float) -> bool:
+        nonlocal passes
+        passes += 1
+        world.watcher.look(minutes)
+        return job_logs.keep(world.edges, world.watcher.campaign(), world.watcher.now)
+
+    with responses.RequestsMock() as server:
+        # While it runs they are not read: jobs may still fail.
+        assert read(1)
+        assert len(server.calls) == 0
+        world.end(AttemptState.PARTIAL)
+        log = "Traceback (most recent call last):\n  File 'x'\nValueError: Bearer 0a1b2c3d4e5f\n"
+        server.get(f"{hosts[0]}payload.stderr", body=log)
+        server.get(f"{hosts[1]}payload.stderr", status=404)
+        server.get(f"{hosts[2]}payload.stderr", body=responses.ConnectionError("no route"))
+        server.get(f"{hosts[3]}payload.stderr", body="killed\n")
+        server.get(f"{hosts[4]}payload.stderr", body="")
+        assert not read(1)
+        assert not read(1)
+        assert len(server.calls) == 5
+        # What cannot be had holds up nothing, and is tried again for some hours.
+        assert world.keep()
+        assert len(json.loads(world.text("failed-jobs.json"))["logs"]) == 4
+        while not read(31):
+            assert passes < 20
+        assert world.keep()
+        assert len(server.calls) == 10
+    kept = json.loads(world.text("failed-jobs.json"))
+    assert set(kept) == {"logs"}
+    texts = {each["job"]: each["text"] for each in kept["logs"]}
+    assert sorted(texts) == [0, 1, 2, 3, 4]
+    assert "ValueError: Bearer ***" in texts[0]
+    assert "is not there" in texts[1]
+    assert "cannot be read" in texts[2]
+    assert texts[3].endswith("killed")
+
+    # A mirror that was lost finds them in the archive, and asks no host again.
+    with world.edges.mirror.writing() as connection:
+        connection.execute("DELETE FROM reports")
+    archiving.recall(world.edges, world.step_id, world.watcher.now)
+    assert read(60)
 
 
 def test_what_jobs_do_to_the_files_later_changes_nothing(world: World) -> None:
