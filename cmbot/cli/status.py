@@ -26,8 +26,8 @@ def command(key: str, settings_file: Path, *, people: bool, as_json: bool) -> No
 
     It reads the local mirror and asks nobody, so it also works while Jira or PanDA is down. With --attention
     it lists what waits for a person, the most urgent first: servers and tokens, duplicates, unknown outcomes,
-    what is overdue, failures, pauses, frozen issues, old data; with since when, why, and what to do. Below
-    stand the plots of PanDA that links.system names in the settings.
+    what is overdue, failures, pauses, frozen issues, old data; with since when, for whom, why, and what to
+    do. Below stand the plots of PanDA that links.system names in the settings.
     """
     import json
     from dataclasses import asdict
@@ -76,7 +76,8 @@ def _attention(local: Local, key: str, *, as_json: bool) -> None:
         return
     for each in waiting:
         since = f" since {each.since:%Y-%m-%d %H:%M} UTC" if each.since else ""
-        click.echo(f"{' '.join(filter(None, (each.key, each.name)))} [{each.kind}{since}] {each.why}")
+        subject = " ".join(filter(None, (each.key, each.name)))
+        click.echo(f"{subject} [{each.kind}{since}, for {each.who}] {each.why}")
         click.echo(f"    {each.todo}")
     if not waiting:
         click.echo("nothing waits for a person")

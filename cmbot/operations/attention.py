@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _DECIDED = {Status.FAILED, Status.COMPLETED, Status.ABANDONED}
 _REASONS = 3
 """Reasons of failures that are named."""
+_OPERATOR = "whoever runs cmbot"
+"""Whose wait it is where no person's act is behind it: servers, tokens, issues that nobody launched."""
 
 
 class Kind(StrEnum):
@@ -73,6 +75,8 @@ class Waits:
     """What happened."""
     todo: str
     """What to do."""
+    who: str = _OPERATOR
+    """Whose it is: the person whose act is behind what waits."""
 
     def to_json(self) -> dict[str, Any]:
         """Give it to a script."""
@@ -102,17 +106,31 @@ def attention(local: Local, key: str = "") -> tuple[Waits, ...]:
     now = datetime.now(UTC)
     epics = [epic_of(local, key)] if key else views.epics(local)
     found: list[Waits] = []
-    keys: set[str] = set()
+    owners: dict[str, str] = {}
     for epic in epics:
         view = views.campaign(local, epic)
         found += _campaign(local, view, now)
-        keys |= {epic.key, *(step.issue.key for step in view.steps)}
-        keys |= {group.issue.key for step in view.steps for group in step.groups if group.issue}
-    found += [waits for waits in (*_frozen(local), *_untold(local)) if not key or waits.key in keys]
+        owners |= _owners(view)
+    found += [waits for waits in (*_frozen(local), *_untold(local)) if not key or waits.key in owners]
     if not key:
         found += (*_servers(local), *_token(local.settings, now))
+    owned = [replace(waits, who=owners.get(waits.key) or _OPERATOR) for waits in found]
     order = list(Kind)
-    return tuple(sorted(found, key=lambda item: (order.index(item.kind), item.since or now, item.key)))
+    return tuple(sorted(owned, key=lambda item: (order.index(item.kind), item.since or now, item.key)))
+
+
+def _owners(view: CampaignView) -> dict[str, str]:
+    """Say by key of each issue whose it is: who is behind its newest attempt, else who moved it last."""
+    places = [(view.issue, view.attempts)]
+    for step in view.steps:
+        places.append((step.issue, tuple(each for group in step.groups for each in group.attempts)))
+        places += [(group.issue, group.attempts) for group in step.groups if group.issue]
+    owners = {}
+    for issue, attempts in places:
+        newest = max(attempts, key=lambda each: each.created_at, default=None)
+        moved = issue.last_move.by if issue.last_move and issue.last_move.by != view.me else ""
+        owners[issue.key] = str(newest.cause.by if newest else moved)
+    return owners
 
 
 def _servers(local: Local) -> Iterator[Waits]:

@@ -237,7 +237,7 @@ def test_rules_are_listed_with_what_they_did(followed: Any) -> None:
 @pytest.mark.covers("W5")
 def test_what_waits_for_a_person_is_listed_with_what_to_do(followed: Any) -> None:
     lines = followed.run("status", "--attention").output.splitlines()
-    assert lines[0] == "CM-3 step1 g001 a1 [failed since 2026-11-20 08:15 UTC] failed; isr failed"
+    assert lines[0] == "CM-3 step1 g001 a1 [failed since 2026-11-20 08:15 UTC, for Anna] failed; isr failed"
     assert lines[1].startswith("    retry it")
     assert [line.split()[0] for line in lines[::2]] == ["CM-3", "CM-2"]
     found = json.loads(followed.run("status", "--attention", "CM-1", "--json").output)

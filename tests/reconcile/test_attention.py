@@ -78,6 +78,7 @@ def test_attempts_that_need_a_decision_wait(
     assert "this is why" in each.why
     assert each.since is not None
     assert each.todo
+    assert each.who == "Anna"
 
 
 def test_what_is_overdue_waits_with_its_reason(watcher: Watcher, attempt: int) -> None:
@@ -152,6 +153,7 @@ def test_the_trouble_with_jira_is_kept_from_its_beginning_to_its_end(
     (each,) = attention(watcher.edges)
     assert (each.kind, each.key, each.since) == (Kind.SERVER, "Jira", now)
     assert "does not answer" in each.why
+    assert each.who == "whoever runs cmbot"
 
 
 def test_an_expired_token_waits(watcher: Watcher, campaign: dict[str, str], tmp_path: Path) -> None:
