@@ -29,13 +29,16 @@ def changes(view: CampaignView, step: StepView, group: GroupView, asked: Changes
     -------
     changes : `~cmbot.models.attempts.Changes`
         With more memory for what failed for it, and elsewhere if a rule says so. Once raised, memory stays
-        so.
+        so, in the queue that has it.
     """
     last = group.last
     if last is None or step.definition is None:
         return asked
     site = asked.site or _elsewhere(view, group, site_of(view, step))
-    queue = asked.queue or _queue(view, group, site_of(view, step, site))
+    here = site_of(view, step, site)
+    queue = asked.queue or _queue(view, group, here)
+    if not queue and last.changes.memory and here == site_of(view, step, last.changes.site):
+        queue = last.changes.queue
     new = replace(asked, fresh=asked.fresh or _judged_bad(group, last), site=site, queue=queue)
     most = partial(most_memory, view, step, new)
     more = memory.raised(step.definition.options, last.changes.memory, group.failures, most)

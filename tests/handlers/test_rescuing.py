@@ -294,6 +294,22 @@ def test_memory_once_raised_stays_raised_for_every_later_attempt(build: Any) -> 
     assert found.changes.memory == {"isr": 8000}
 
 
+def test_memory_once_raised_stays_in_the_queue_that_has_it(build: Any) -> None:
+    raised = Changes(memory={"isr": 8000}, queue="large")
+    last = replace(build.attempt(S.PARTIAL, build.cause(1, 1)), changes=raised)
+    group = replace(build.group("g001", last), failures=(failure(),))
+    limits = Limits(queues={"SLAC": {"small": 3000, "large": 9000}})
+    found = what(campaign(build, group, limits=limits, options={"queue": "small"}))
+    assert isinstance(found, Submit)
+    assert (found.changes.memory, found.changes.queue) == ({"isr": 8000}, "large")
+    # Another site has no such queue.
+    elsewhere = replace(group, failures=(failure(to_site="IN2P3"),))
+    limits = Limits(queues={**limits.queues, "IN2P3": {"himem": 64000}})
+    found = what(campaign(build, elsewhere, limits=limits, options={"queue": "small"}))
+    assert isinstance(found, Submit)
+    assert (found.changes.site, found.changes.queue) == ("IN2P3", "")
+
+
 def test_a_rule_may_send_a_rescue_elsewhere_but_only_to_what_the_settings_know(build: Any) -> None:
     why = failure(to_site="IN2P3", to_queue="himem")
     known = Limits(queues={"SLAC": {}, "IN2P3": {"himem": 64000}})
