@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import socket
+from collections import defaultdict
 from dataclasses import asdict
 from datetime import datetime
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from cmbot.mirror import orders
@@ -15,11 +17,11 @@ from cmbot.models.issues import Person
 from cmbot.models.systems import System
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from sqlite3 import Connection, Row
 
     from cmbot.mirror.database import Mirror
-    from cmbot.models.attempts import Changes
+    from cmbot.models.attempts import Changes, Order
 
 _ATTEMPTS = """SELECT attempts.*, causes.account, causes.name AS person, causes.at AS cause_at, causes.what
     FROM attempts JOIN causes ON causes.id = attempts.cause_id"""
@@ -242,9 +244,7 @@ def ended_attempts(mirror: Mirror, ended_after: datetime, seen_before: datetime)
         Oldest first.
     """
     values = (stamp(ended_after), TryState.SUBMITTED, stamp(seen_before))
-    query = f"{_ATTEMPTS} WHERE {_NEWEST_ENDED} ORDER BY attempts.id"
-    found = (_attempt(mirror, row) for row in mirror.connection.execute(query, values).fetchall())
-    return tuple(attempt for attempt in found if not attempt.state.live)
+    return tuple(item for item in _attempts(mirror, _NEWEST_ENDED, values) if not item.state.live)
 
 
 def restarting(mirror: Mirror) -> tuple[Attempt, ...]:
@@ -260,8 +260,7 @@ def restarting(mirror: Mirror) -> tuple[Attempt, ...]:
     attempts : `tuple` [`~cmbot.models.attempts.Attempt`, ...]
         Oldest first.
     """
-    query = f"{_ATTEMPTS} WHERE EXISTS ({_RESTART}) ORDER BY attempts.id"
-    return tuple(_attempt(mirror, row) for row in mirror.connection.execute(query).fetchall())
+    return tuple(_attempts(mirror, f"EXISTS ({_RESTART})"))
 
 
 def attempts(mirror: Mirror, step_id: str) -> dict[str, tuple[Attempt, ...]]:
@@ -279,11 +278,8 @@ def attempts(mirror: Mirror, step_id: str) -> dict[str, tuple[Attempt, ...]]:
     attempts : `dict` [`str`, `tuple` [`~cmbot.models.attempts.Attempt`, ...]]
         By group, oldest first.
     """
-    found: dict[str, tuple[Attempt, ...]] = {}
-    query = f"{_ATTEMPTS} WHERE step_id = ? ORDER BY grp, number"
-    for row in mirror.connection.execute(query, (step_id,)).fetchall():
-        found[row["grp"]] = (*found.get(row["grp"], ()), _attempt(mirror, row))
-    return found
+    found = sorted(_attempts(mirror, "attempts.step_id = ?", (step_id,)), key=_place)
+    return {group: tuple(alike) for group, alike in groupby(found, key=lambda item: item.group)}
 
 
 def attempt(mirror: Mirror, attempt_id: int) -> Attempt:
@@ -301,8 +297,8 @@ def attempt(mirror: Mirror, attempt_id: int) -> Attempt:
     attempt : `~cmbot.models.attempts.Attempt`
         As it is now.
     """
-    row = mirror.connection.execute(f"{_ATTEMPTS} WHERE attempts.id = ?", (attempt_id,)).fetchone()
-    return _attempt(mirror, row)
+    (found,) = _attempts(mirror, "attempts.id = ?", (attempt_id,))
+    return found
 
 
 def named(mirror: Mirror, name: str) -> bool:
@@ -338,8 +334,7 @@ def live_attempts(mirror: Mirror) -> tuple[Attempt, ...]:
     """
     ended = tuple(state for state in AttemptState if not state.live)
     marks = ", ".join("?" * len(ended))
-    query = f"{_ATTEMPTS} WHERE state NOT IN ({marks}) ORDER BY attempts.id"
-    return tuple(_attempt(mirror, row) for row in mirror.connection.execute(query, ended).fetchall())
+    return tuple(_attempts(mirror, f"attempts.state NOT IN ({marks})", ended))
 
 
 def _update(connection: Connection, table: str, row_id: int, columns: Mapping[str, Any]) -> None:
@@ -349,8 +344,25 @@ def _update(connection: Connection, table: str, row_id: int, columns: Mapping[st
     connection.execute(query, values | {"id": row_id})
 
 
-def _attempt(mirror: Mirror, row: Row) -> Attempt:
-    rows = mirror.connection.execute("SELECT * FROM tries WHERE attempt_id = ? ORDER BY id", (row["id"],))
+def _place(item: Attempt) -> tuple[str, int]:
+    return item.group, item.number
+
+
+def _attempts(mirror: Mirror, where: str, values: Sequence[Any] = ()) -> Iterator[Attempt]:
+    """Read attempts with what belongs to them: three queries, however many they are."""
+    # The conditions are this module's own, the values are bound.
+    chosen = f"SELECT attempts.id FROM attempts WHERE {where}"  # noqa: S608 - see above
+    query = f"SELECT * FROM tries WHERE attempt_id IN ({chosen}) ORDER BY id"  # noqa: S608 - see above
+    tries: dict[int, list[Try]] = defaultdict(list)
+    for row in mirror.connection.execute(query, values):
+        tries[row["attempt_id"]].append(_try(row))
+    asked = orders.of_attempts(mirror, chosen, values)
+    query = f"{_ATTEMPTS} WHERE {where} ORDER BY attempts.id"
+    for row in mirror.connection.execute(query, values).fetchall():
+        yield _attempt(row, tries[row["id"]], asked.get(row["id"], ()))
+
+
+def _attempt(row: Row, tries: Iterable[Try], asked: Iterable[Order]) -> Attempt:
     return Attempt(
         id=row["id"],
         step_id=row["step_id"],
@@ -370,9 +382,9 @@ def _attempt(mirror: Mirror, row: Row) -> Attempt:
         since=_instant(row["since"]),
         attention=row["attention"],
         reopened_at=_instant(row["reopened_at"]),
-        tries=tuple(_try(item) for item in rows),
+        tries=tuple(tries),
         changes=orders.changes(json.loads(row["changes"])),
-        orders=orders.of_attempt(mirror, row["step_id"], row["grp"], row["number"]),
+        orders=tuple(asked),
     )
 
 

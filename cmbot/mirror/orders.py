@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,6 +15,7 @@ from cmbot.models.attempts import AS_DEFINED, Cause, Changes, Order, OrderState,
 from cmbot.models.issues import Person
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from sqlite3 import Connection, Row
 
     from cmbot.mirror.database import Mirror
@@ -133,29 +135,31 @@ def put_off(connection: Connection, order_id: int, now: datetime) -> None:
     connection.execute("UPDATE orders SET sent_at = ? WHERE id = ?", (stamp(now), order_id))
 
 
-def of_attempt(mirror: Mirror, step_id: str, group: str, number: int) -> tuple[Order, ...]:
-    """Read what was asked of an attempt.
+def of_attempts(mirror: Mirror, chosen: str, values: Sequence[Any]) -> dict[int, list[Order]]:
+    """Read what was asked of attempts.
 
     Parameters
     ----------
     mirror : `~cmbot.mirror.Mirror`
         The database.
-    step_id, group : `str`
-        The group.
-    number : `int`
-        Number of the attempt.
+    chosen : `str`
+        Query for the ids of the attempts; of `cmbot.mirror.journal`, never from outside.
+    values : `~collections.abc.Sequence`
+        What is bound in it.
 
     Returns
     -------
-    orders : `tuple` [`~cmbot.models.attempts.Order`, ...]
-        Oldest first.
+    orders : `dict` [`int`, `list` [`~cmbot.models.attempts.Order`]]
+        By attempt, oldest first.
     """
-    rows = mirror.connection.execute(
-        """SELECT orders.*, account, name AS person, at, what FROM orders JOIN causes ON causes.id = cause_id
-        WHERE step_id = ? AND grp = ? AND number = ? ORDER BY orders.id""",
-        (step_id, group, number),
-    )
-    return tuple(map(_order, rows))
+    found: dict[int, list[Order]] = defaultdict(list)
+    query = f"""SELECT orders.*, attempts.id AS attempt_id, account, name AS person, at, what
+        FROM orders JOIN causes ON causes.id = orders.cause_id
+        JOIN attempts USING (step_id, grp, number)
+        WHERE attempts.id IN ({chosen}) ORDER BY orders.id"""  # noqa: S608 - the journal's own query
+    for row in mirror.connection.execute(query, values):
+        found[row["attempt_id"]].append(_order(row))
+    return found
 
 
 def open_steps(mirror: Mirror) -> set[str]:
