@@ -14,6 +14,7 @@ from cmbot.models.views import PlanState, roll_up
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from cmbot.handlers.rescuing import Decisions
     from cmbot.models.attempts import Attempt
     from cmbot.models.issues import Issue, Person
     from cmbot.models.notices import Notice
@@ -33,11 +34,14 @@ def decide(view: CampaignView) -> Decision:
     decision : `~cmbot.handlers.actions.Decision`
         The same for the same view, whatever happened in between.
     """
-    going_on, by_itself = rescuing.going_on(view), tuple(rescuing.to_do(view))
+    found = rescuing.decisions(view)
+    going_on = rescuing.going_on(found)
     plans, started = tuple(starting.to_plan(view, going_on)), tuple(starting.to_start(view, going_on))
     # A person who asks for it is the cause; otherwise what was begun comes first.
     asked = {(action.step.issue.id, action.group.name) for action in started}
-    by_itself = tuple(one for one in by_itself if (one.step.issue.id, one.group.name) not in asked)
+    by_itself = [
+        one for where, one in found.items() if isinstance(one, (Submit, Ask, Accept)) and where not in asked
+    ]
     started = (*(one for one in by_itself if not isinstance(one, Accept)), *started)
     steers = tuple(orders.to_steer(view))
     busy = {step.issue.id for step in plans} | {action.step.issue.id for action in (*started, *steers)}
@@ -54,7 +58,7 @@ def decide(view: CampaignView) -> Decision:
         steers=steers,
         settles=tuple(orders.settled(view)),
         moves=(*(move for move, _ in refused), *moves),
-        notices=(*(notice for _, notice in refused), *_notices(view, moves)),
+        notices=(*(notice for _, notice in refused), *_notices(view, found, moves)),
     )
 
 
@@ -95,10 +99,10 @@ def _move(
         yield MoveTo(issue, target, why)
 
 
-def _notices(view: CampaignView, moves: Sequence[MoveTo]) -> Iterator[Notice]:
+def _notices(view: CampaignView, found: Decisions, moves: Sequence[MoveTo]) -> Iterator[Notice]:
     by_issue = {move.issue.id: move.target for move in moves}
     yield from telling.launched(view)
-    yield from telling.failed(view)
+    yield from telling.failed(view, found)
     yield from telling.needing_attention(view)
     yield from telling.distrusted(view)
     yield from telling.edited(view)

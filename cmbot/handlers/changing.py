@@ -60,8 +60,9 @@ def site_of(view: CampaignView, step: StepView, chosen: str = "") -> str:
     name : `str`
         The attempt's own, else the step's, else the campaign's.
     """
-    own = step.definition.site if step.definition else ""
-    return chosen or own or (view.definition.site if view.definition else "")
+    if chosen or view.definition is None or step.definition is None:
+        return chosen
+    return view.definition.site_of(step.definition)
 
 
 def most_memory(view: CampaignView, step: StepView, new: Changes, label: str) -> int:

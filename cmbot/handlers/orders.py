@@ -33,15 +33,11 @@ def settled(view: CampaignView) -> Iterator[Settle]:
     settle : `~cmbot.handlers.actions.Settle`
         One for each order that has worked, or can work no more.
     """
-    for step in view.steps:
-        for group in step.groups:
-            for attempt in group.attempts:
-                for order in attempt.orders:
-                    if order.state is not OrderState.OPEN:
-                        continue
-                    over = _over(order, attempt, group) or _not_begun(view, step, group, order)
-                    if over:
-                        yield Settle(step, order, *over)
+    for step, group in view.groups:
+        for attempt in group.attempts:
+            for order in attempt.orders:
+                if order.state is OrderState.OPEN and (over := _end(view, step, group, attempt, order)):
+                    yield Settle(step, order, *over)
 
 
 def to_steer(view: CampaignView) -> Iterator[Steer]:
@@ -57,15 +53,13 @@ def to_steer(view: CampaignView) -> Iterator[Steer]:
     steer : `~cmbot.handlers.actions.Steer`
         One for each order; it is told again until it has worked, or is over.
     """
-    for step in view.steps:
-        for group in step.groups:
-            for attempt in group.attempts[-1:]:
-                for verb in (Verb.CANCEL, Verb.RESTART):
-                    order = attempt.asked(verb)
-                    if order is None or _over(order, attempt, group) or _not_begun(view, step, group, order):
-                        continue
-                    if not (verb is Verb.RESTART and _waits(_path(view, step, group), view.me)):
-                        yield Steer(step, group, order)
+    for step, group in view.groups:
+        for verb in (Verb.CANCEL, Verb.RESTART):
+            order = group.last.asked(verb) if group.last else None
+            if order is None or group.last is None or _end(view, step, group, group.last, order):
+                continue
+            if not (verb is Verb.RESTART and _waits(view.path(step, group), view.me)):
+                yield Steer(step, group, order)
 
 
 def retry_of(group: GroupView) -> Order | None:
@@ -144,22 +138,25 @@ def not_done(view: CampaignView) -> Iterator[Notice]:
     notice : `~cmbot.models.notices.Notice`
         On the sub-task, or on the step where there is none; once for each order.
     """
-    for step in view.steps:
-        for group in step.groups:
-            for attempt in group.attempts:
-                for order in attempt.orders:
-                    if order.state is OrderState.REFUSED:
-                        issue = group.issue or step.issue
-                        what = f"{order.verb} of {step.name} {group.name} {attempt.label}"
-                        said = Problem(what, order.note, f"see {issue.key} and cmbot history {issue.key}")
-                        yield Notice(
-                            NoticeKind.REFUSED,
-                            issue,
-                            f"order:{order.cause.id}:{step.issue.id}:{group.name}",
-                            order.cause,
-                            problems=(said,),
-                            coming=f"{attempt.label} stays as it is: {attempt.state}.",
-                        )
+    for step, group in view.groups:
+        issue = group.issue or step.issue
+        refused = (
+            (attempt, order)
+            for attempt in group.attempts
+            for order in attempt.orders
+            if order.state is OrderState.REFUSED
+        )
+        for attempt, order in refused:
+            what = f"{order.verb} of {step.name} {group.name} {attempt.label}"
+            said = Problem(what, order.note, f"see {issue.key} and cmbot history {issue.key}")
+            yield Notice(
+                NoticeKind.REFUSED,
+                issue,
+                f"order:{order.cause.id}:{step.issue.id}:{group.name}",
+                order.cause,
+                problems=(said,),
+                coming=f"{attempt.label} stays as it is: {attempt.state}.",
+            )
 
 
 def _of_its_system(verb: Verb, group: GroupView, last: Attempt) -> str:
@@ -187,11 +184,18 @@ def _of_its_end(verb: Verb, group: GroupView, last: Attempt) -> str:
     return ""
 
 
+def _end(
+    view: CampaignView, step: StepView, group: GroupView, attempt: Attempt, order: Order
+) -> tuple[OrderState, str] | None:
+    """What became of an order that is over; `None` while it may still work."""
+    return _over(order, attempt, group) or _not_begun(view, step, group, order)
+
+
 def _not_begun(
     view: CampaignView, step: StepView, group: GroupView, order: Order
 ) -> tuple[OrderState, str] | None:
     """Whether a restart may not begin any more, which is new work; a cancel may, whatever people decided."""
-    path = _path(view, step, group)
+    path = view.path(step, group)
     if order.verb is not Verb.RESTART or _waits(path, view.me):
         return None
     why = _stopped(path, order, view.me)
@@ -223,10 +227,6 @@ def _stopped(path: tuple[Issue, ...], order: Order, me: Person) -> str:
     if stands and not causes.taken_back(path, order.cause.at, me):
         return ""
     return f"that was stopped after {order.cause.by} {order.cause.what}"
-
-
-def _path(view: CampaignView, step: StepView, group: GroupView) -> tuple[Issue, ...]:
-    return (view.issue, step.issue, *((group.issue,) if group.issue else ()))
 
 
 def _over(order: Order, attempt: Attempt, group: GroupView) -> tuple[OrderState, str] | None:

@@ -6,6 +6,7 @@ worst action counts.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -40,9 +41,11 @@ class Stop:
     """Why."""
 
 
-def decided(
-    view: CampaignView, step: StepView, group: GroupView
-) -> Submit | Ask | Accept | Wait | Stop | None:
+Decided = Submit | Ask | Accept | Wait | Stop
+Decisions = Mapping[tuple[str, str], Decided]
+
+
+def decided(view: CampaignView, step: StepView, group: GroupView) -> Decided | None:
     """Decide what cmbot does by itself about a group.
 
     Parameters
@@ -91,8 +94,8 @@ def policy(view: CampaignView, step: StepView) -> RetryPolicy:
     return step.definition.retry or view.definition.retry
 
 
-def going_on(view: CampaignView) -> set[tuple[str, str]]:
-    """Find the groups that ended badly and that cmbot goes on with by itself.
+def decisions(view: CampaignView) -> Decisions:
+    """Decide about all groups, each once.
 
     Parameters
     ----------
@@ -101,35 +104,27 @@ def going_on(view: CampaignView) -> set[tuple[str, str]]:
 
     Returns
     -------
-    groups : `set` [`tuple` [`str`, `str`]]
-        Id of the step and name of the group: no person is needed for these yet.
+    decisions : `~collections.abc.Mapping`
+        By id of the step and name of the group; without those that are a person's affair from the beginning.
     """
-    return {
-        (step.issue.id, group.name)
-        for step in view.steps
-        for group in step.groups
-        if isinstance(decided(view, step, group), (Submit, Ask, Accept, Wait))
-    }
+    found = (((step.issue.id, group.name), decided(view, step, group)) for step, group in view.groups)
+    return {where: one for where, one in found if one is not None}
 
 
-def to_do(view: CampaignView) -> Iterator[Submit | Ask | Accept]:
-    """Find what cmbot does by itself.
+def going_on(found: Decisions) -> set[tuple[str, str]]:
+    """Find the groups that ended badly and that cmbot goes on with by itself.
 
     Parameters
     ----------
-    view : `~cmbot.models.views.CampaignView`
-        The campaign.
+    found : `~collections.abc.Mapping`
+        What `decisions` says.
 
-    Yields
-    ------
-    action : `Submit`, `Ask` or `Accept`
-        One for each group.
+    Returns
+    -------
+    groups : `set` [`tuple` [`str`, `str`]]
+        Id of the step and name of the group: no person is needed for these yet.
     """
-    for step in view.steps:
-        for group in step.groups:
-            found = decided(view, step, group)
-            if isinstance(found, (Submit, Ask, Accept)):
-                yield found
+    return {where for where, one in found.items() if not isinstance(one, Stop)}
 
 
 def acceptable(step: StepView, group: GroupView) -> bool:

@@ -122,7 +122,7 @@ def to_start(view: CampaignView, going_on: Going) -> Iterator[Submit | Ask]:
                 # Named one by one by a person: the pause policy does not hold it.
                 yield Submit(step, group, order.number + 1, order.cause, order.changes, order)
                 continue
-            path = (view.issue, step.issue, *((group.issue,) if group.issue else ()))
+            path = view.path(step, group)
             cause = causes.in_force(path, view.me)
             number = causes.next_number(group, cause)
             if not cause or not number or group.distrusted:
@@ -238,17 +238,16 @@ def _held(view: CampaignView, step: StepView, cause: Cause, going_on: Going) -> 
 
 def _ended(view: CampaignView, cause: Cause, going_on: Going) -> Iterator[Attempt]:
     """What ended under a cause; where cmbot went on by itself, what that came to in the end."""
-    for step in view.steps:
-        for group in step.groups:
-            found: Attempt | None = None
-            for attempt in group.attempts:
-                if attempt.cause.id == cause.id or (found and attempt.cause.automatic):
-                    found = attempt
-                elif found:
-                    break
-            still = found is group.last and (step.issue.id, group.name) in going_on
-            if found and not found.state.live and not still:
-                yield found
+    for step, group in view.groups:
+        found: Attempt | None = None
+        for attempt in group.attempts:
+            if attempt.cause.id == cause.id or (found and attempt.cause.automatic):
+                found = attempt
+            elif found:
+                break
+        still = found is group.last and (step.issue.id, group.name) in going_on
+        if found and not found.state.live and not still:
+            yield found
 
 
 def _finished_under(step: StepView, cause: Cause) -> bool:

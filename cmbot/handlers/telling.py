@@ -16,9 +16,10 @@ from cmbot.models.views import PlanState
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from cmbot.handlers.rescuing import Decisions
     from cmbot.models.attempts import Attempt
     from cmbot.models.issues import Edit, Issue
-    from cmbot.models.views import CampaignView, GroupView, StepView
+    from cmbot.models.views import CampaignView, StepView
 
 
 def launched(view: CampaignView) -> Iterator[Notice]:
@@ -34,9 +35,7 @@ def launched(view: CampaignView) -> Iterator[Notice]:
     notice : `~cmbot.models.notices.Notice`
         One per launch that is in force and has led to something.
     """
-    issues = [view.issue, *(step.issue for step in view.steps)]
-    issues += [group.issue for step in view.steps for group in step.groups if group.issue]
-    for issue in issues:
+    for issue in (*view.issues, *(group.issue for _, group in view.groups if group.issue)):
         launch = causes.launch_of(issue, view.me)
         if launch is None:
             continue
@@ -45,50 +44,45 @@ def launched(view: CampaignView) -> Iterator[Notice]:
             yield Notice(NoticeKind.LAUNCHED, issue, f"launched:{cause.id}", cause, started)
 
 
-def failed(view: CampaignView) -> Iterator[Notice]:
+def failed(view: CampaignView, found: Decisions) -> Iterator[Notice]:
     """Tell on a sub-task that its group needs a person.
 
     Parameters
     ----------
     view : `~cmbot.models.views.CampaignView`
         The campaign.
+    found : `~collections.abc.Mapping`
+        What `~cmbot.handlers.rescuing.decisions` says of it.
 
     Yields
     ------
     notice : `~cmbot.models.notices.Notice`
         One per attempt that ended without its result.
     """
-    going_on = rescuing.going_on(view)
-    for step in view.steps:
-        for group in step.groups:
-            last = group.last
-            if (step.issue.id, group.name) in going_on:
-                continue
-            if group.issue and last and last.state.ended_badly:
-                which = f"{step.name} {group.name} {last.label}: {last.state}"
-                yield Notice(
-                    NoticeKind.FAILED,
-                    group.issue,
-                    f"failed:{step.issue.id}:{group.name}:{last.number}{_restarts(last)}",
-                    last.cause,
-                    (which, last.summary, *_stopped(view, step, group), *group.details),
-                    failures=group.failures,
-                    coming=f"Move {group.issue.key} to Launch to retry what failed, "
-                    "or to Completed or Abandoned to go on without.",
-                )
+    going_on = rescuing.going_on(found)
+    for step, group in view.groups:
+        last, where = group.last, (step.issue.id, group.name)
+        if where in going_on or not (group.issue and last and last.state.ended_badly):
+            continue
+        one = found.get(where)
+        stopped = f"cmbot does not go on by itself: {one.reason}" if isinstance(one, rescuing.Stop) else ""
+        which = f"{step.name} {group.name} {last.label}: {last.state}"
+        yield Notice(
+            NoticeKind.FAILED,
+            group.issue,
+            f"failed:{step.issue.id}:{group.name}:{last.number}{_restarts(last)}",
+            last.cause,
+            (which, last.summary, *filter(None, (stopped,)), *group.details),
+            failures=group.failures,
+            coming=f"Move {group.issue.key} to Launch to retry what failed, "
+            "or to Completed or Abandoned to go on without.",
+        )
 
 
 def _restarts(attempt: Attempt) -> str:
     """What ended again after a restart is told again."""
     done = sum(order.verb is Verb.RESTART and order.state is OrderState.DONE for order in attempt.orders)
     return f":{done}" if done else ""
-
-
-def _stopped(view: CampaignView, step: StepView, group: GroupView) -> Iterator[str]:
-    """Why cmbot does not go on by itself, where it might."""
-    found = rescuing.decided(view, step, group)
-    if isinstance(found, rescuing.Stop):
-        yield f"cmbot does not go on by itself: {found.reason}"
 
 
 def distrusted(view: CampaignView) -> Iterator[Notice]:
@@ -169,30 +163,27 @@ def needing_attention(view: CampaignView) -> Iterator[Notice]:
     notice : `~cmbot.models.notices.Notice`
         On the sub-task, or on the step where there is none; once for each reason.
     """
-    for issue in (view.issue, *(step.issue for step in view.steps)):
+    for issue in view.issues:
         if why := view.overdue.get(issue.id):
             marker = f"attention:{issue.id}:{sha256(why.encode()).hexdigest()[:8]}"
             cause = causes.in_force((view.issue, issue), view.me)
-            waits = [
-                step.waiting for step in view.steps if step.waiting and issue in (view.issue, step.issue)
-            ]
-            yield Notice(NoticeKind.ATTENTION, issue, marker, cause, (f"{issue.key}: {why}", *waits))
-    for step in view.steps:
-        for group in step.groups:
-            last, issue = group.last, group.issue or step.issue
-            if last is None:
-                continue
-            which = f"{step.name} {group.name} {last.label}"
-            name = f"{step.issue.id}:{group.name}:{last.number}"
-            if last.attention:
-                marker = f"attention:{name}:{sha256(last.attention.encode()).hexdigest()[:8]}"
-                said = (f"{which}: {last.attention}",)
-                yield Notice(NoticeKind.ATTENTION, issue, marker, last.cause, said)
-            if last.reopened_at is not None:
-                request = last.last_try.request_id if last.last_try else None
-                marker = f"reopened:{name}:{last.reopened_at:%Y%m%dT%H%M%S}"
-                said = (f"{which}: request {request} goes on in {last.wms} after its end.",)
-                yield Notice(NoticeKind.REOPENED, issue, marker, last.cause, said)
+            happened = (f"{issue.key}: {why}", *view.waiting(issue))
+            yield Notice(NoticeKind.ATTENTION, issue, marker, cause, happened)
+    for step, group in view.groups:
+        last, issue = group.last, group.issue or step.issue
+        if last is None:
+            continue
+        which = f"{step.name} {group.name} {last.label}"
+        name = f"{step.issue.id}:{group.name}:{last.number}"
+        if last.attention:
+            marker = f"attention:{name}:{sha256(last.attention.encode()).hexdigest()[:8]}"
+            said = (f"{which}: {last.attention}",)
+            yield Notice(NoticeKind.ATTENTION, issue, marker, last.cause, said)
+        if last.reopened_at is not None:
+            request = last.last_try.request_id if last.last_try else None
+            marker = f"reopened:{name}:{last.reopened_at:%Y%m%dT%H%M%S}"
+            said = (f"{which}: request {request} goes on in {last.wms} after its end.",)
+            yield Notice(NoticeKind.REOPENED, issue, marker, last.cause, said)
 
 
 def paused(view: CampaignView) -> Notice:

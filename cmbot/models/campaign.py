@@ -220,6 +220,21 @@ class CampaignDefinition:
         ours = {"include": self.include, "exclude": self.exclude} if not step.after else {}
         return {kind: found for kind, file in own.items() if (found := file or ours.get(kind))}
 
+    def site_of(self, step: StepDefinition) -> str:
+        """Name the compute site of a step.
+
+        Parameters
+        ----------
+        step : `StepDefinition`
+            One of its steps.
+
+        Returns
+        -------
+        name : `str`
+            The step's own, else the campaign's.
+        """
+        return step.site or self.site
+
     def step(self, name: str) -> StepDefinition:
         """One step by its name.
 

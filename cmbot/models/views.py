@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cmbot.models.attempts import Attempt, AttemptState
 from cmbot.models.issues import Issue, Person, Status
+from cmbot.models.limits import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -236,52 +237,6 @@ class StepView:
         return Status.RUNNING if status is Status.COMPLETED and not self.chained else status
 
 
-@dataclass(frozen=True)
-class Limits:
-    """How far cmbot goes by itself: from the settings."""
-
-    attempts: int = 3
-    """Attempts of a group after which it makes no further one."""
-    queues: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    """Queues by site, each with the most memory of a job there (MB), as far as they are known."""
-
-    def memory(self, site: str, queue: str = "") -> int:
-        """Tell how much memory a job can have at a site.
-
-        Parameters
-        ----------
-        site : `str`
-            Name of the site.
-        queue : `str`, optional
-            One of its queues; of any other name, or empty, for the largest.
-
-        Returns
-        -------
-        most : `int`
-            In MB; 0 if it is not known.
-        """
-        known = self.queues.get(site, {})
-        return known[queue] if queue in known else max(known.values(), default=0)
-
-    def queue_with(self, site: str, amount: int) -> str:
-        """Find a queue where a job can have so much memory.
-
-        Parameters
-        ----------
-        site : `str`
-            Name of the site.
-        amount : `int`
-            In MB.
-
-        Returns
-        -------
-        queue : `str`
-            The smallest that has it; empty if none is known to.
-        """
-        enough = [(most, queue) for queue, most in self.queues.get(site, {}).items() if most >= amount]
-        return min(enough, default=(0, ""))[1]
-
-
 _NO_LIMITS = Limits()
 
 
@@ -307,6 +262,48 @@ class CampaignView:
     """How far cmbot goes by itself."""
 
     @property
+    def issues(self) -> tuple[Issue, ...]:
+        """The epic and the issues of its steps."""
+        return (self.issue, *(step.issue for step in self.steps))
+
+    @property
+    def groups(self) -> tuple[tuple[StepView, GroupView], ...]:
+        """All groups of all steps, each with its step."""
+        return tuple((step, group) for step in self.steps for group in step.groups)
+
+    def path(self, step: StepView, group: GroupView) -> tuple[Issue, ...]:
+        """Give the issues that a group is under, from the epic to its own sub-task, if there is one.
+
+        Parameters
+        ----------
+        step, group
+            One of its steps, and one of the step's groups.
+
+        Returns
+        -------
+        path : `tuple` [`~cmbot.models.issues.Issue`, ...]
+            Two or three issues.
+        """
+        return (self.issue, step.issue, *((group.issue,) if group.issue else ()))
+
+    def waiting(self, issue: Issue) -> tuple[str, ...]:
+        """Say what keeps the steps waiting that an issue is about.
+
+        Parameters
+        ----------
+        issue : `~cmbot.models.issues.Issue`
+            The epic, which is about all of them, or one of the steps.
+
+        Returns
+        -------
+        waiting : `tuple` [`str`, ...]
+            One for each step that waits.
+        """
+        return tuple(
+            step.waiting for step in self.steps if step.waiting and issue in (self.issue, step.issue)
+        )
+
+    @property
     def frozen(self) -> tuple[Issue, ...]:
         """Issues of it that are not followed now."""
         own = (self.issue,) if self.issue.frozen else ()
@@ -330,7 +327,7 @@ class CampaignView:
     @property
     def attempts(self) -> tuple[Attempt, ...]:
         """All attempts of all groups."""
-        return tuple(attempt for step in self.steps for group in step.groups for attempt in group.attempts)
+        return tuple(attempt for _, group in self.groups for attempt in group.attempts)
 
 
 def roll_up(children: list[Status]) -> Status:

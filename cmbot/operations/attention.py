@@ -169,7 +169,7 @@ def _untold(local: Local) -> Iterator[Waits]:
 def _campaign(local: Local, view: CampaignView, now: datetime) -> Iterator[Waits]:
     yield from _waits(view)
     yield from _paused(view)
-    going_on = rescuing.going_on(view)
+    going_on = rescuing.going_on(rescuing.decisions(view))
     for step in view.steps:
         yield from _problems(step)
         for group in step.groups:
@@ -183,12 +183,9 @@ def _campaign(local: Local, view: CampaignView, now: datetime) -> Iterator[Waits
 
 
 def _waits(view: CampaignView) -> Iterator[Waits]:
-    for issue in (view.issue, *(step.issue for step in view.steps)):
+    for issue in view.issues:
         if issue.id in view.overdue:
-            waits = [
-                step.waiting for step in view.steps if step.waiting and issue in (view.issue, step.issue)
-            ]
-            why = "; ".join((view.overdue[issue.id], *waits))
+            why = "; ".join((view.overdue[issue.id], *view.waiting(issue)))
             since = issue.last_move.at if issue.last_move else None
             yield Waits(Kind.OVERDUE, issue.key, "", since, why, "see `cmbot doctor`, and the log of cmbot")
 
@@ -236,7 +233,7 @@ def _live(local: Local, step: StepView, group: GroupView, last: Attempt, now: da
 
 
 def _failed(view: CampaignView, step: StepView, group: GroupView, last: Attempt) -> Iterator[Waits]:
-    path = (view.issue, step.issue, *((group.issue,) if group.issue else ()))
+    path = view.path(step, group)
     # A group that failed is Failed in Jira; nobody has decided anything by that.
     decided = any(issue.status in _DECIDED for issue in path[:2]) or path[-1].status.closed
     if not last.state.ended_badly or decided:

@@ -104,7 +104,7 @@ def found(
     view = views.campaign(local, epic_of(local, key))
     if verb is not Verb.CANCEL:
         for step, each in free:
-            _require_open(view.issue, step.issue, *((each.issue,) if each.issue else ()))
+            _require_open(*view.path(step, each))
     return view, free
 
 

@@ -140,7 +140,7 @@ def _step(edges: Edges, view: CampaignView, step: StepView) -> StepPlan:
         return StepPlan(step.issue.key, step.name)
     inputs = collections.step_inputs(view.definition, step.name)
     output = collections.layout(view.definition).step(step.name)
-    site = submissions.site(view.definition, step.definition)
+    site = view.definition.site_of(step.definition)
     wms = edges.settings.sites[site].wms
     empty = StepPlan(
         step.issue.key,

@@ -95,8 +95,7 @@ def examine(edges: Edges, key: str = "") -> tuple[Line, ...]:
     found = [
         (view, step, group, group.last)
         for view in chosen
-        for step in view.steps
-        for group in step.groups
+        for step, group in view.groups
         if group.last is not None and (not key or key in _keys(view, step, group))
     ]
     looked = polling.these(edges, [last for *_, last in found if last.state.live], now, kept=False)

@@ -88,7 +88,7 @@ def _changes(local: Local, view: CampaignView, step: StepView, group: GroupView,
     """Check what is wanted against what is allowed and known."""
     if view.definition is None or step.definition is None:
         raise UserError(step.issue.key, "cannot be read", "correct its fields")
-    site = wanted.site or submissions.site(view.definition, step.definition)
+    site = wanted.site or view.definition.site_of(step.definition)
     if site not in local.settings.sites:
         raise UserError("site", f"{site!r} is not known", f"use {', '.join(sorted(local.settings.sites))}")
     queues = local.settings.sites[site].queues

@@ -65,7 +65,7 @@ def waits(edges: Edges, view: CampaignView, now: datetime) -> None:
     now : `datetime.datetime`
         The time.
     """
-    for issue in (view.issue, *(step.issue for step in view.steps)):
+    for issue in view.issues:
         move = overdue.launch(issue, view.me, edges.settings.work.launch_deadline, now)
         if move is not None and not edges.mirror.note(launch_note(issue)):
             why = f"in Launch since {overdue.instant(move.at)}, and nothing of it has started"

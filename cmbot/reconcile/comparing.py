@@ -55,7 +55,7 @@ def facts(
     item = attempt.last_try
     report = seen.reports.get(item.id) if item else None
     return Facts(
-        path=(view.issue, step.issue, *((group.issue,) if group.issue else ())),
+        path=view.path(step, group),
         attempt=attempt,
         now=now,
         deadline=local.settings.work.deadline,

@@ -123,7 +123,7 @@ def still_asked(local: Local, view: CampaignView) -> bool:
 
 
 def _owed(local: Local, view: CampaignView) -> Iterator[tuple[Attempt, Try]]:
-    for group in (group for step in view.steps for group in step.groups):
+    for _, group in view.groups:
         if group.last and (item := _owes(local, group)):
             yield group.last, item
 

@@ -88,8 +88,7 @@ def look(edges: Edges, view: CampaignView, now: datetime) -> tuple[str, ...]:
     troubles = []
     live = [
         (step, group, group.last)
-        for step in view.steps
-        for group in step.groups
+        for step, group in view.groups
         if group.last is not None and group.last.state.live
     ]
     for step, _, attempt in live:

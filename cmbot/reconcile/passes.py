@@ -29,7 +29,6 @@ from cmbot.reconcile import (
     polling,
     restoring,
     steering,
-    submissions,
     submit,
     tell,
     troubles,
@@ -218,7 +217,7 @@ class Passes:
             or failures.still_asked(edges, view)
             or not (archived and logged)
             # Somebody waits for it: told when it takes too long.
-            or any(issue.status is Status.LAUNCH for issue in (view.issue, *(s.issue for s in view.steps)))
+            or any(issue.status is Status.LAUNCH for issue in view.issues)
         )
 
     def _too_early(self, view: CampaignView, now: datetime) -> bool:
@@ -306,7 +305,7 @@ class Passes:
             for attempt in journal.live_attempts(edges.mirror)
         ]
         site_of = {
-            step.issue.id: submissions.site(view.definition, step.definition)
+            step.issue.id: view.definition.site_of(step.definition)
             for step in view.steps
             if step.definition is not None
         }

@@ -227,7 +227,7 @@ def warning(
     warning : `str`
         Empty if it is not.
     """
-    site = settings.sites[submissions.site(campaign, step)]
+    site = settings.sites[campaign.site_of(step)]
     found = largest(
         [GroupSpec(row.name, _parts(row)) for row in groups],
         selection.counts,

@@ -194,7 +194,7 @@ def _still_allowed(view: CampaignView, step: StepView, item: Attempt) -> bool:
     group = next(group for group in step.groups if group.name == item.group)
     if group.distrusted or step.plan is not PlanState.READY:
         return False
-    path = (view.issue, step.issue, *((group.issue,) if group.issue else ()))
+    path = view.path(step, group)
     if any(issue.frozen for issue in path):
         return False
     # What was asked for by a command, or goes on by itself, stands until the issues are closed.

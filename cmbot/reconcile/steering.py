@@ -179,8 +179,7 @@ def _with_request(
 
 def _still_asked(edges: Edges, view: CampaignView, action: Steer, now: datetime) -> bool:
     """Look before acting: the issues may have been moved since they were read (design.md rule 4)."""
-    issues = (view.issue, action.step.issue, *((action.group.issue,) if action.group.issue else ()))
-    path = [looking.reread(edges, issue.id, now) for issue in issues]
+    path = [looking.reread(edges, issue.id, now) for issue in view.path(action.step, action.group)]
     seen = views.campaign(edges, path[0])
     return any(each.order.id == action.order.id for each in rules.to_steer(seen))
 

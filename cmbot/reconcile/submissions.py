@@ -76,22 +76,6 @@ def environment(
     return settings.environments[name]
 
 
-def site(definition: CampaignDefinition, step: StepDefinition) -> str:
-    """Name the compute site of a step.
-
-    Parameters
-    ----------
-    definition, step
-        The campaign and the step.
-
-    Returns
-    -------
-    name : `str`
-        The step's own, else the campaign's.
-    """
-    return step.site or definition.site
-
-
 def run_name(step_key: str, step: str, group: str, number: int, nonce: str) -> str:
     """Name a run (design.md rule 5).
 
@@ -134,7 +118,7 @@ def site_of(view: CampaignView, step: StepView, changes: Changes = AS_DEFINED) -
     """
     if view.definition is None or step.definition is None:
         raise UserError(step.issue.key, "cannot be read", "correct its fields")
-    return changes.site or site(view.definition, step.definition)
+    return changes.site or view.definition.site_of(step.definition)
 
 
 def look_up(

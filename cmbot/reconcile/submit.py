@@ -227,7 +227,7 @@ def _in_force(action: Submit, path: tuple[Issue, ...], view: CampaignView) -> bo
         # A person asked for it by name; only closing or losing the issue takes it back.
         return not any(issue.frozen or issue.status.closed for issue in path)
     if action.cause.automatic:
-        return (action.step.issue.id, action.group.name) in rescuing.going_on(view)
+        return (action.step.issue.id, action.group.name) in rescuing.going_on(rescuing.decisions(view))
     cause = causes.in_force(path, view.me)
     return cause is not None and cause.id == action.cause.id
 

@@ -11,7 +11,8 @@ from cmbot.exceptions import DefinitionError, Problem, UserError
 from cmbot.jira_schema import parse
 from cmbot.mirror import definitions, frozen, seen
 from cmbot.models.issues import Issue, Level, Status
-from cmbot.models.views import CampaignView, Limits, StepView
+from cmbot.models.limits import Limits
+from cmbot.models.views import CampaignView, StepView
 from cmbot.reconcile import attending, chains, movers, step_views
 
 if TYPE_CHECKING:
@@ -101,8 +102,7 @@ def campaign(local: Local, epic: Issue) -> CampaignView:
 
 def _overdue(local: Local, view: CampaignView) -> dict[str, str]:
     """Launches and waits that take too long; read only of what was launched or waits."""
-    issues = (view.issue, *(step.issue for step in view.steps))
-    launched = [issue for issue in issues if issue.status is Status.LAUNCH]
+    launched = [issue for issue in view.issues if issue.status is Status.LAUNCH]
     notes = {step.issue.id: attending.waiting_note(step.issue) for step in view.steps if step.waiting}
     notes |= {issue.id: attending.launch_note(issue) for issue in launched}
     found = {issue_id: local.mirror.note(name) for issue_id, name in notes.items()}

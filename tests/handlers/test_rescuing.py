@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -18,9 +18,12 @@ from cmbot.models.campaign import PausePolicy, RetryPolicy
 from cmbot.models.data_report import TaskCount
 from cmbot.models.failures import Action, Explained, Failure, JobError
 from cmbot.models.issues import Edit, Level, Status
+from cmbot.models.limits import Limits
 from cmbot.models.notices import NoticeKind
 from cmbot.models.systems import System
-from cmbot.models.views import CampaignView, GroupView, Limits, StepView
+
+if TYPE_CHECKING:
+    from cmbot.models.views import CampaignView, GroupView, StepView
 
 KILLED = JobError("transform", 137)
 
