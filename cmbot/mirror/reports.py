@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 UNREGISTERED = "unregistered"
 """Kind of the report that says that nothing of a submission is in the Butler's registry."""
+MONITOR = "monitor"
+"""Kind of the report that holds what the WMS's monitor itself said of a submission when it had ended."""
 _MADE = AttemptState.SUCCEEDED, AttemptState.PARTIAL
 _MAY_HAVE_MADE = AttemptState.CANCELLED, AttemptState.FAILED
 ARCHIVED = "archive"

@@ -11,6 +11,7 @@ from cmbot.exceptions import CmbotError, RemoteError
 from cmbot.panda import monitor_workflows
 from cmbot.panda.monitor_rows import integer, rows
 from cmbot.panda.rows import in_order
+from cmbot.wms.masking import masked_data
 from cmbot.wms.port import WmsReport
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ class Told:
     """Rows of those that were asked about."""
     others: dict[int, str] = field(default_factory=dict)
     """Run names, by request id, of those that it listed beside them."""
+    rows: dict[int, dict[str, Any]] = field(default_factory=dict)
+    """Its own rows of those that it says have ended, and of their tasks."""
 
 
 class Batch:
@@ -69,7 +72,7 @@ class Batch:
         -------
         told : `Told`
             Workflows that go on. One that is missing, that has ended or whose tasks cannot be told is not in
-            it: an empty list is also an error of the monitor's, and an end is confirmed at iDDS.
+            its reports: an empty list is also an error of the monitor's, and an end is confirmed at iDDS.
         """
         told = Told()
         try:
@@ -77,9 +80,9 @@ class Batch:
             told.others = {
                 number: name for number, name in monitor_workflows.names(data).items() if number not in asked
             }
-            changed = self._changed(_by(data, "request_id", "workflows"), asked, told)
-            for begin in range(0, len(changed), CHUNK):
-                self._ask_tasks(changed[begin : begin + CHUNK], asked, days, told)
+            wanted = self._changed(_by(data, "request_id", "workflows"), asked, told)
+            for begin in range(0, len(wanted), CHUNK):
+                self._ask_tasks(wanted[begin : begin + CHUNK], asked, days, told)
         except CmbotError as error:
             self._say(str(error))
         else:
@@ -102,7 +105,7 @@ class Batch:
     def _changed(
         self, data: Mapping[int | None, Sequence[Row]], asked: Mapping[int, str], told: Told
     ) -> list[int]:
-        """Find the workflows whose tasks are to be asked for; the others are told."""
+        """Find the workflows whose tasks are to be asked for; the others that go on are told."""
         changed = []
         for number, name in asked.items():
             try:
@@ -119,9 +122,9 @@ class Batch:
             known = self._known.get(number)
             if known is not None and known[0] == row.marks:
                 told.reports[number] = known[1]
-            elif not row.state.ended and row.has_jobs:
+            elif row.has_jobs or row.state.ended:
                 changed.append(number)
-            elif not row.state.ended:
+            else:
                 told.reports[number] = _report(row, ())
         return changed
 
@@ -135,6 +138,10 @@ class Batch:
             self._ask_tasks(numbers[half:], asked, days, told)
             return
         for number in numbers:
+            if told.listed[number].state.ended:
+                theirs = monitor_workflows.task_rows(list(found.get(number, ())), asked)
+                told.rows[number] = masked_data({"workflow": told.listed[number].row, "tasks": list(theirs)})
+                continue
             try:
                 tasks = monitor_workflows.tasks(list(found.get(number, ())), {number: asked[number]})
             except RemoteError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cmbot.panda.monitor_rows import count, integer, rows, text
@@ -14,7 +14,7 @@ from cmbot.wms.port import TaskReport
 from cmbot.wms.states import TaskState, WorkflowState, listed_request_state, panda_task_state
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from cmbot.panda.monitor_rows import Row
 
@@ -42,6 +42,8 @@ class Progress:
     """What differs when anything about it differs."""
     has_jobs: bool
     """Whether PanDA knows of jobs of it, so that it has tasks to ask for."""
+    row: Row = field(compare=False)
+    """As it was received."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ def progress(data: Any, asked: Mapping[int, str]) -> dict[int, Progress]:
         status = text(row, "r_status")
         jobs = bool(count(row, "total_jedi_files") or count(row, "total_files"))
         state = listed_request_state(status)
-        found[number] = Progress(number, name, status, state, _marks(row, status), jobs)
+        found[number] = Progress(number, name, status, state, _marks(row, status), jobs, row)
     return found
 
 
@@ -136,7 +138,7 @@ def tasks(data: Any, asked: Mapping[int, str]) -> dict[int, tuple[MonitorTask, .
     data : `Any`
         The JSON.
     asked : `~collections.abc.Mapping` [`int`, `str`]
-        Run names by request id; rows of others are left out: a misspelt filter answers with everything.
+        Run names by request id; see `task_rows`.
 
     Returns
     -------
@@ -149,16 +151,42 @@ def tasks(data: Any, asked: Mapping[int, str]) -> dict[int, tuple[MonitorTask, .
         If it is no list, or a status is not known.
     """
     found: dict[int, dict[int, MonitorTask]] = defaultdict(dict)
-    for row in rows(data, "tasks"):
+    for row in task_rows(data, asked):
         number, task_id, name = integer(row, "reqid"), integer(row, "jeditaskid"), text(row, "taskname")
-        if number is None or task_id is None or number not in asked:
-            continue
-        if name.lower().startswith((f"{asked[number].lower()}_", _BUILD)):
+        if number is not None and task_id is not None:
             found[number][task_id] = _task(row, task_id, number, panda_task_name(name, asked[number], number))
     return {
         number: tuple(sorted(each.values(), key=lambda task: (task.name, task.task_id)))
         for number, each in found.items()
     }
+
+
+def task_rows(data: Any, asked: Mapping[int, str]) -> Iterator[Row]:
+    """Keep the rows of ``/tasks/`` that belong to the question, as they were received.
+
+    Parameters
+    ----------
+    data : `Any`
+        The JSON.
+    asked : `~collections.abc.Mapping` [`int`, `str`]
+        Run names by request id; rows of others are left out: a misspelt filter answers with everything.
+
+    Yields
+    ------
+    row : `~collections.abc.Mapping`
+        Of a workflow that was asked about; with an id.
+
+    Raises
+    ------
+    RemoteError
+        If it is no list.
+    """
+    for row in rows(data, "tasks"):
+        number = integer(row, "reqid")
+        if number is None or number not in asked or integer(row, "jeditaskid") is None:
+            continue
+        if text(row, "taskname").lower().startswith((f"{asked[number].lower()}_", _BUILD)):
+            yield row
 
 
 def _task(row: Row, task_id: int, request_id: int, name: TaskName) -> MonitorTask:

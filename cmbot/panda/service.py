@@ -82,9 +82,10 @@ class PandaWms:
         untold.sort(key=lambda number: self._turns.get(number, 0))
         found = self._one_by_one(untold)
         for number, answer in found.items():
-            if self._batch is not None and number in told.listed and isinstance(answer, WmsReport):
+            # One whose rows could not be had is asked about again at the next look.
+            if self._batch is not None and number in told.rows and isinstance(answer, WmsReport):
                 self._batch.confirmed(told.listed[number], answer)
-        return Look(told.reports | found, told.others)
+        return Look(told.reports | found, told.others, told.rows)
 
     def _one_by_one(self, request_ids: Sequence[int]) -> dict[int, WmsReport | CmbotError]:
         reports: dict[int, WmsReport | CmbotError] = {}

@@ -39,7 +39,7 @@ YAML = "bps.yaml"
 """The BPS YAML, in the directory of a try and in the archive."""
 _OF_CMBOT = frozenset({"asked", "as-run", "graph", ARCHIVED})
 """Reports of the journal that say nothing by themselves."""
-_OF_THE_END = frozenset({"wms", "data", failures.KIND, job_logs.KIND})
+_OF_THE_END = frozenset({"wms", "data", reports.MONITOR, failures.KIND, job_logs.KIND})
 """Reports that say what came of a try."""
 _OF_ASKING = frozenset({"tries", "not_before"})
 """Parts of a report that say how it was asked for."""
@@ -272,7 +272,7 @@ def _submission(item: Try, left: Evidence, before: Manifest | None) -> Iterator[
 
 
 def _reports(edges: Edges, item: Try) -> Iterator[Document]:
-    """What was learnt: the last report of the WMS, the data report, why jobs failed, and their logs."""
+    """What was learnt: the last report of the WMS, what its monitor said, the data report, failures."""
     known = reports.read_all(edges.mirror, item.id)
     for kind in known.keys() - _OF_CMBOT:
         body = {name: value for name, value in known[kind].items() if name not in _OF_ASKING}

@@ -9,7 +9,7 @@ from cmbot.exceptions import CmbotError, RemoteError
 from cmbot.handlers.facts import Does, findings
 from cmbot.handlers.inconsistencies import ATTEMPTS
 from cmbot.mirror import events, journal, reports
-from cmbot.models.attempts import Verb
+from cmbot.models.attempts import AttemptState, Verb
 from cmbot.reconcile import (
     attending,
     comparing,
@@ -61,6 +61,7 @@ def campaign(edges: Edges, view: CampaignView, seen: Seen, now: datetime) -> Non
                 if _attempt(edges, view, step, facts):
                     attempt = journal.attempt(edges.mirror, attempt.id)
                     facts = comparing.facts(edges, (view, step, group), attempt, seen, now)
+                _keep_rows(edges, attempt, seen, now)
                 trouble = trouble or attending.old(edges, attempt, seen, now)
             except CmbotError as error:
                 trouble = str(error)
@@ -138,9 +139,20 @@ def _take(edges: Edges, step: StepView, facts: Facts, item: Try, report: WmsRepo
             _LOG.info("%s %s (%s)", step.issue.key, what, why)
 
 
+def _keep_rows(edges: Edges, attempt: Attempt, seen: Seen, now: datetime) -> None:
+    """Keep what the monitor itself says of what has ended, once for each end: for the archive."""
+    item = attempt.last_try
+    over = not attempt.state.live or attempt.state is AttemptState.MERGE_PENDING
+    rows = seen.rows.get(item.id) if item is not None and over else None
+    if item is None or rows is None or reports.changed_at(edges.mirror, item.id, reports.MONITOR):
+        return
+    with edges.mirror.writing() as connection:
+        reports.save(connection, item.id, reports.MONITOR, {"at": now.isoformat(), **rows}, now)
+
+
 def _reopened(connection: Connection, attempt: Attempt, item: Try, now: datetime) -> dict[str, Any]:
     # The data, and what failed, are counted anew when it ends again.
-    for kind in ("asked", failures.KIND, job_logs.KIND, reports.UNREGISTERED):
+    for kind in ("asked", failures.KIND, job_logs.KIND, reports.UNREGISTERED, reports.MONITOR):
         reports.drop(connection, item.id, kind)
     by_others = attempt.asked(Verb.RESTART) is None
     return {"ended_at": None, "summary": "", "reopened_at": now if by_others else None}

@@ -6,7 +6,7 @@ import logging
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cmbot.exceptions import CmbotError, UserError
 from cmbot.mirror import journal
@@ -34,6 +34,8 @@ class Seen:
     """By submission, for request ids of two systems may be the same; see `~cmbot.wms.port.Look`."""
     others: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     """Requests that were not asked for, by their run names without the nonce, in lower case."""
+    rows: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+    """By submission: what the monitor says of what has ended; see `~cmbot.wms.port.Look`."""
     steps: frozenset[str] = frozenset()
     """Steps with attempts that were asked about."""
 
@@ -122,6 +124,7 @@ def _ask(edges: Edges, items: Iterable[Try]) -> Seen:
         systems[item.wms, "" if item.wms is System.PANDA else item.site].append(item)
     reports: dict[int, WmsReport | CmbotError] = {}
     others: dict[str, tuple[int, ...]] = defaultdict(tuple)
+    rows: dict[int, Mapping[str, Any]] = {}
     for theirs in systems.values():
         try:
             wms = edges.wms_of(theirs[0])
@@ -132,9 +135,10 @@ def _ask(edges: Edges, items: Iterable[Try]) -> Seen:
         names = {number: item.name for number, item in ids.items()}
         look = wms.statuses(names, min(item.reserved_at for item in theirs))
         reports |= {ids[number].id: found for number, found in look.reports.items()}
+        rows |= {ids[number].id: found for number, found in look.rows.items()}
         for number, name in sorted(look.others.items()):
             others[_prefix(name)] += (number,)
-    return Seen(reports, others)
+    return Seen(reports, others, rows)
 
 
 def _keep(edges: Edges, seen: Seen, wanted: Mapping[Attempt, Try], now: datetime) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 # Every pattern takes time in proportion to the text, whatever a job writes: starts do not overlap.
 # bps prints the whole header when a token file ends with a newline (reference/panda.md section 9).
@@ -34,6 +35,34 @@ def masked(text: str) -> str:
     """
     text = _JWT.sub("***", _HEADER.sub(r"\1***", _KEY.sub("***", text)))
     return _without_values(_IN_ADDRESS.sub(r"\1***", text))
+
+
+def masked_data(data: Any, depth: int = 20) -> Any:
+    """Replace secrets in what JSON can hold, so that it stays what JSON can hold.
+
+    Parameters
+    ----------
+    data : `Any`
+        Mappings, lists and scalars.
+    depth : `int`, optional
+        Levels that are kept; what is nested deeper was made to harm, and is null.
+
+    Returns
+    -------
+    data : `Any`
+        The same with `masked` texts, and null where the name of a value says that it is a secret.
+    """
+    match data:
+        case str():
+            return masked(data)
+        case dict():
+            return {
+                key: masked_data(value, depth - 1) if depth and not is_secret(str(key)) else None
+                for key, value in data.items()
+            }
+        case list():
+            return [masked_data(each, depth - 1) for each in data if depth]
+    return data
 
 
 def is_secret(name: str) -> bool:

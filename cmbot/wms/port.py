@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
 
 from cmbot.wms.states import TaskState
 
@@ -119,6 +119,9 @@ class Look:
     others: Mapping[int, str]
     """Run names, by request id, of requests that were not asked for and were seen on the way, without those
     that were cancelled or failed. For most WMSs empty."""
+    rows: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+    """By request id: what a monitor says of one that it has just seen ended, as it was received but for
+    secrets. For most WMSs empty."""
 
 
 @dataclass(frozen=True)

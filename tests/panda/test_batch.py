@@ -236,6 +236,40 @@ def test_an_end_is_confirmed_at_idds_once(bigmon: Bigmon) -> None:
     assert states(bigmon.look())[1] is WorkflowState.RUNNING
 
 
+@pytest.mark.covers("E5")
+def test_the_monitor_s_own_rows_of_what_ended_come_with_the_question_about_what_moves(bigmon: Bigmon) -> None:
+    bigmon.run(1, 2)
+    assert bigmon.look().rows == {}
+    bigmon.asked.clear()
+    bigmon.status[1], bigmon.done[1], bigmon.done[2] = "Finished", 10, 3
+    bigmon.changed[1] = {"cloud": "US", "note": "Bearer 0123456789"}
+    rows = bigmon.look().rows
+    assert bigmon.asked == {"idds/wfprogress": 1, "tasks": 1, "relay": 1}
+    assert list(rows) == [1]
+    workflow = {"request_id": 1, "r_status": "Finished", "cloud": "US", "note": "Bearer ***"}
+    assert workflow.items() <= rows[1]["workflow"].items()
+    tasks = [(row["reqid"], row["jeditaskid"], row["dsinfo"]["nfilesfinished"]) for row in rows[1]["tasks"]]
+    assert sorted(tasks) == [(1, 11, 10), (1, 12, 10)]
+    # Once.
+    assert bigmon.look().rows == {}
+
+
+@pytest.mark.covers("E5")
+def test_rows_that_cannot_be_had_at_the_end_are_asked_for_at_the_next_look(bigmon: Bigmon) -> None:
+    bigmon.run(1)
+    bigmon.look()
+    bigmon.status[1], bigmon.done[1] = "Finished", 10
+    bigmon.broken["tasks"] = (500, "<html>")
+    look = bigmon.look()
+    assert (states(look), look.rows) == ({1: WorkflowState.ENDED_OK}, {})
+    bigmon.broken.clear()
+    # Rows of others, which a filter that was not understood lets through, are left out.
+    bigmon.look()
+    bigmon.broken["tasks"] = (200, json.dumps([*bigmon.tasks([1, 2]), {"reqid": 1, "jeditaskid": 7}]))
+    bigmon.restart()
+    assert {row["jeditaskid"] for row in bigmon.look().rows[1]["tasks"]} == {11, 12}
+
+
 def test_an_end_that_idds_does_not_know_of_is_none(bigmon: Bigmon) -> None:
     bigmon.run(1)
     bigmon.status[1], bigmon.idds[1] = "Finished", "Transforming"

@@ -49,6 +49,7 @@ Quanta   Tasks
 COUNTS = {"total": 160, "done": 160, "failed": 0, "running": 0}
 WMS = {"status": "Finished", "merged": True, "counts": COUNTS, "tasks": []}
 DATA = {"counts": COUNTS, "details": [], "report": {}}
+MONITOR = {"at": "2026-11-20T08:00:00+00:00", "workflow": {"request_id": 7}, "tasks": [{"jeditaskid": 71}]}
 
 
 class World:
@@ -182,6 +183,7 @@ def test_what_came_of_it_is_added_when_it_has_ended(world: World) -> None:
     report.mkdir()
     (report / "report.json").write_text('{"tasks": {}}')
     world.learn("asked", {"directory": str(report)})
+    world.learn(reports.MONITOR, MONITOR)
     assert world.keep()
     manifest, as_run = world.manifest(), world.manifest().as_run
     assert (manifest.stage, world.count()) == (Stage.ENDED, 3)
@@ -190,6 +192,7 @@ def test_what_came_of_it_is_added_when_it_has_ended(world: World) -> None:
     assert as_run.query == "visit = 1"
     assert json.loads(world.text("wms.json")) == WMS
     assert json.loads(world.text("data.json")) == DATA
+    assert json.loads(world.text("monitor.json")) == MONITOR
     assert world.text("pipetask-report.json") == '{"tasks": {}}'
 
     # Why jobs failed is known later; that it was asked for again is no news.

@@ -106,6 +106,7 @@ class World:
     butler: Butler
     said: dict[int, WmsReport | CmbotError] = field(default_factory=dict)
     others: dict[int, str] = field(default_factory=dict)
+    rows: dict[int, dict[str, Any]] = field(default_factory=dict)
     asked: list[Mapping[int, str]] = field(default_factory=list)
     now: datetime = START
 
@@ -139,7 +140,7 @@ class World:
         assert since == START
         self.asked.append(dict(names))
         reports = {number: found for number, found in self.said.items() if number in names}
-        return Look(reports, self.others)
+        return Look(reports, self.others, self.rows)
 
     def failures(self, _: Any) -> dict[int, tuple[()]]:
         return {}
@@ -372,6 +373,33 @@ def test_what_a_person_restarts_in_panda_goes_on_is_told_and_counted_anew(world:
     assert world.attempt.state is AttemptState.SUCCEEDED
     assert world.butler.reports == 2
     assert "step1 g001 a1 is running again" in world.happened()
+
+
+@pytest.mark.covers("E5")
+def test_what_the_monitor_says_of_an_end_is_kept_once_for_each_end(world: World) -> None:
+    world.rows = {7: {"workflow": {"r_status": "SubFinished", "age": 1}, "tasks": []}}
+    world.say("Transforming", 3)
+    world.turn()
+    # It may be ahead of iDDS, whose word counts.
+    assert world.known("monitor") == {}
+    ended(world)
+    kept = world.known("monitor")
+    assert kept["workflow"] == {"r_status": "SubFinished", "age": 1}
+    assert datetime.fromisoformat(kept["at"]) < world.now
+    world.rows[7]["workflow"]["age"] = 2
+    world.turn(hours=2)
+    assert world.known("monitor") == kept
+    world.rows = {}
+    world.say("Transforming", 8)
+    world.turn(hours=2)
+    assert world.known("monitor") == {}
+    # At the new end the monitor was away; it has it later.
+    world.say("Finished", 10)
+    for _ in range(3):
+        world.turn()
+    world.rows = {7: {"workflow": {"r_status": "Finished"}, "tasks": []}}
+    world.turn(hours=2)
+    assert world.known("monitor")["workflow"] == {"r_status": "Finished"}
 
 
 def test_a_restart_that_was_over_before_the_next_look_is_counted_too(world: World) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from time import process_time
+from typing import Any
 
 import pytest
 
-from cmbot.wms.masking import is_secret, masked
+from cmbot.wms.masking import is_secret, masked, masked_data
 
 JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
 
@@ -42,6 +43,21 @@ def test_other_text_stays() -> None:
 def test_passwords_and_keys_are_masked(text: str) -> None:
     assert "xyzzy" not in masked(f"before {text} after")
     assert masked(f"before {text}").startswith("before ")
+
+
+def test_what_json_holds_is_masked_value_by_value() -> None:
+    row = {
+        "errordialog": "Bearer xyzzy",
+        "token": "xyzzy",
+        "nfiles": 3,
+        "datasets": [{"name": "a", "x": None}],
+    }
+    clean = {"errordialog": "Bearer ***", "token": None, "nfiles": 3, "datasets": [{"name": "a", "x": None}]}
+    assert masked_data(row) == clean
+    deep: Any = "x"
+    for _ in range(900):
+        deep = [{"a": deep}]
+    assert len(str(masked_data(deep))) < 200
 
 
 def test_the_place_of_a_secret_is_none() -> None:
