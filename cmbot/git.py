@@ -12,12 +12,29 @@ from cmbot.exceptions import Problem, RemoteError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cmbot.models.campaign import Specification
+    from cmbot.models.campaign import CampaignDefinition, Specification
     from cmbot.settings import GitSettings
 
 _LINE = re.compile(r"([0-9a-f]{40})\t(refs/(?:tags|heads)/\S+?)(\^\{\})?", re.ASCII)
 # Nothing is asked of a person, and no other transport of git's runs a command.
 _ENVIRONMENT = {"GIT_TERMINAL_PROMPT": "0", "GIT_ALLOW_PROTOCOL": "https:ssh:file", "LC_ALL": "C"}
+
+
+def references(definition: CampaignDefinition) -> dict[str, Specification]:
+    """Find what a campaign refers to by a tag.
+
+    Parameters
+    ----------
+    definition : `~cmbot.models.campaign.CampaignDefinition`
+        The campaign.
+
+    Returns
+    -------
+    references : `dict` [`str`, `~cmbot.models.campaign.Specification`]
+        By Jira field; a specification without a tag is a link and no reference.
+    """
+    found = {"Data specification": definition.data, "Processing specification": definition.processing}
+    return {field: one for field, one in found.items() if one is not None and one.tag}
 
 
 def problems(field: str, found: Specification, settings: GitSettings) -> Iterator[Problem]:
@@ -28,7 +45,7 @@ def problems(field: str, found: Specification, settings: GitSettings) -> Iterato
     field : `str`
         Name of the Jira field.
     found : `~cmbot.models.campaign.Specification`
-        The reference, without problems of its own; one without a tag is a link and is not asked about.
+        The reference, without problems of its own.
     settings : `~cmbot.settings.GitSettings`
         Which repositories may be asked.
 
@@ -42,8 +59,6 @@ def problems(field: str, found: Specification, settings: GitSettings) -> Iterato
     RemoteError
         If the repository cannot be asked.
     """
-    if not found.tag:
-        return
     if not any(found.link.startswith(prefix) for prefix in settings.repositories):
         known = ", ".join(settings.repositories) or "none"
         yield Problem(

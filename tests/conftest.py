@@ -1,7 +1,9 @@
-"""What all tests share: golden files and the shared samples beside the checkout."""
+"""What all tests share: golden files, a git repository, and the shared samples beside the checkout."""
 
 from __future__ import annotations
 
+import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,3 +52,39 @@ def samples() -> Path:
     if not directory.is_dir():
         pytest.skip("the recorded samples are not beside this checkout")
     return directory
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A git repository on this disk."""
+
+    place: Path
+
+    @property
+    def link(self) -> str:
+        return f"file://{self.place}"
+
+    def run(self, *argv: str) -> str:
+        nobody = ("-c", "user.name=Anna", "-c", "user.email=anna@example.org")
+        command = ["git", "-C", str(self.place), *nobody, *argv]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+    def sha(self, name: str) -> str:
+        return self.run("rev-parse", f"{name}^{{commit}}")
+
+    def move(self, tag: str, target: str) -> None:
+        self.run("tag", "--force", tag, self.sha(target))
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    """Three commits: at the first a tag v1, at the next an annotated tag v2, at the last a branch later."""
+    made = Repository(tmp_path / "git" / "lists")
+    made.place.mkdir(parents=True)
+    made.run("init", "--quiet", "--initial-branch", "main")
+    for number, tag in enumerate((("tag", "v1"), ("tag", "-a", "-m", "second", "v2"), ("branch", "later"))):
+        (made.place / "bad.json").write_text(str(number))
+        made.run("add", ".")
+        made.run("commit", "--quiet", "-m", f"list {number}")
+        made.run(*tag)
+    return made

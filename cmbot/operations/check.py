@@ -135,12 +135,8 @@ def references(definition: CampaignDefinition, settings: GitSettings) -> Iterato
     problem : `~cmbot.exceptions.Problem`
         Also of a repository that does not answer: what is not verified is not sound.
     """
-    for field, found in (
-        ("Data specification", definition.data),
-        ("Processing specification", definition.processing),
-    ):
+    for field, found in git.references(definition).items():
         try:
-            if found is not None:
-                yield from git.problems(field, found, settings)
+            yield from git.problems(field, found, settings)
         except RemoteError as error:
             yield Problem(field, f"{error.subject}: {error.problem}", error.remedy)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cmbot.definition import check, freeze, issues
 from cmbot.exceptions import DefinitionError, OutcomeUnknown, UserError
 from cmbot.models.issues import Status
+from cmbot.operations.check import references
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -137,7 +138,7 @@ def create_patiently(
 
 
 def require_valid(settings: Settings, definition: CampaignDefinition) -> None:
-    """Check a definition as far as it can be checked without a Butler.
+    """Check a definition as far as it can be checked without a Butler; its git tags are asked about (B9).
 
     Parameters
     ----------
@@ -152,7 +153,8 @@ def require_valid(settings: Settings, definition: CampaignDefinition) -> None:
         With all problems.
     """
     problems = check.check(definition, environments=settings.environments, sites=settings.systems)
-    if problems:
+    # A reference is asked about only if it can be one.
+    if problems := problems or tuple(references(definition, settings.git)):
         raise DefinitionError(definition.name or "campaign", problems)
 
 

@@ -27,6 +27,7 @@ from cmbot.reconcile import (
     observe,
     planning,
     polling,
+    references,
     restoring,
     steering,
     submit,
@@ -241,8 +242,8 @@ class Passes:
     def _act(self, view: CampaignView, decision: Decision, now: datetime) -> bool:
         edges, acted = self._edges, False
         chains.keep(edges, view, now)
-        said: _Said = {}
-        for step in decision.plans:
+        cleared, said = references.cleared(edges, view, decision, now)
+        for step in cleared.plans:
             acted |= _tried(said, step, "submit", partial(planning.ask, edges, view, step, now))
         for over in decision.settles:
             steering.settle(edges, over, now)
@@ -253,9 +254,9 @@ class Passes:
         for steer in decision.steers:
             told = partial(steering.steer, edges, view, steer, now)
             acted |= _tried(said, steer.step, "steer", told)
-        acted |= self._submits(view, decision, said, now)
+        acted |= self._submits(view, cleared, said, now)
         self._note(view, decision, said)
-        return acted or bool(decision.settles or decision.accepts)
+        return acted or cleared != decision or bool(decision.settles or decision.accepts)
 
     def _submits(self, view: CampaignView, decision: Decision, said: _Said, now: datetime) -> bool:
         edges, acted = self._edges, False

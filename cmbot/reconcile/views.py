@@ -13,7 +13,7 @@ from cmbot.mirror import definitions, frozen, seen
 from cmbot.models.issues import Issue, Level, Status
 from cmbot.models.limits import Limits
 from cmbot.models.views import CampaignView, StepView
-from cmbot.reconcile import attending, chains, movers, step_views
+from cmbot.reconcile import attending, chains, movers, references, step_views
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -96,7 +96,7 @@ def campaign(local: Local, epic: Issue) -> CampaignView:
     queues = {name: site.queues for name, site in local.settings.sites.items()}
     limits = Limits(local.settings.failures.max_attempts, queues)
     view = CampaignView(epic, local.me, definition, problems, views, differences, limits=limits)
-    view = chains.marked(local, view)
+    view = references.marked(local, chains.marked(local, view))
     return replace(view, overdue=_overdue(local, view))
 
 

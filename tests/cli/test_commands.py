@@ -57,6 +57,21 @@ def test_a_file_is_checked_with_and_without_settings(terminal: Any, campaign: di
     assert "is no repository that may be asked; git.repositories has none" in line
 
 
+@pytest.mark.covers("B9")
+def test_a_campaign_whose_tag_was_moved_is_not_created(
+    terminal: Any, campaign: dict[str, Any], repository: Any
+) -> None:
+    old, new = repository.sha("v1"), repository.sha("later")
+    terminal.write_settings(git={"repositories": [f"file://{repository.place.parent}/"]})
+    data = {"link": repository.link, "tag": "v1", "sha": old}
+    file = written(terminal, campaign | {"data": data})
+    assert terminal.run("create", file, "--dry-run").exit_code == 0
+    repository.move("v1", "later")
+    for verb in ("create", "check"):
+        [line] = terminal.refused(verb, file)
+        assert f"Data specification version: v1 is {new} there, not {old}" in line
+
+
 def test_the_schema_is_printed(terminal: Any) -> None:
     assert json.loads(terminal.run("check", "--schema").output)["title"] == "CampaignDefinition"
     assert terminal.run("check").exit_code == 2
