@@ -24,6 +24,10 @@ _MAY_HAVE_MADE = AttemptState.CANCELLED, AttemptState.FAILED
 ARCHIVED = "archive"
 """Kind of the report that says what the archive holds of a try: its stage, and the hash of its manifest."""
 
+SHARED = "shared"
+"""Kind of the report that holds what a try should have in common with the others of its step: its hash, and
+the values by path."""
+
 
 def save(connection: Connection, try_id: int, kind: str, body: Mapping[str, Any], now: datetime) -> None:
     """Keep the newest report of a kind, inside a transaction.
@@ -127,6 +131,30 @@ def registered(mirror: Mirror, step_id: str) -> frozenset[int]:
         (UNREGISTERED, step_id, *_MADE, *_MAY_HAVE_MADE),
     )
     return frozenset(row["id"] for row in rows)
+
+
+def shared(mirror: Mirror, step_id: str) -> dict[int, str]:
+    """Read which tries of a step were submitted with the same configuration, beside names and data (B16).
+
+    Parameters
+    ----------
+    mirror : `~cmbot.mirror.Mirror`
+        The database.
+    step_id : `str`
+        The step.
+
+    Returns
+    -------
+    hashes : `dict` [`int`, `str`]
+        Hash of the shared part by try.
+    """
+    rows = mirror.connection.execute(
+        """SELECT tries.id, json_extract(body, '$.sha256') AS sha256 FROM attempts
+        JOIN tries ON attempt_id = attempts.id JOIN reports ON try_id = tries.id
+        WHERE step_id = ? AND kind = ?""",
+        (step_id, SHARED),
+    )
+    return {row["id"]: row["sha256"] for row in rows}
 
 
 def archived(mirror: Mirror, step_id: str) -> dict[int, str]:

@@ -85,6 +85,27 @@ class Difference:
 
 
 @dataclass(frozen=True)
+class Unlike:
+    """Something in which workflows of a step differ from the others, beside names and data (B16)."""
+
+    field: str
+    """Key of the BPS configuration, as ``pipetask.isr.requestMemory``."""
+    value: str
+    """What these have; empty for nothing."""
+    usual: str
+    """What the others have; empty for nothing."""
+    workflows: tuple[str, ...]
+    """Which: ``g002 a1``."""
+
+    def __str__(self) -> str:
+        more = f" and {len(self.workflows) - 5} more" if len(self.workflows) > 5 else ""
+        which = ", ".join(self.workflows[:5]) + more
+        return (
+            f"{self.field} is {self.value or 'not set'} in {which}, and {self.usual or 'not set'} elsewhere"
+        )
+
+
+@dataclass(frozen=True)
 class GroupView:
     """One group of a step."""
 
@@ -195,6 +216,8 @@ class StepView:
     """What it waits for, if something outside the campaign holds it up."""
     differences: tuple[Difference, ...] = ()
     """What was edited in it since its newest attempt."""
+    unlike: tuple[Unlike, ...] = ()
+    """In what the newest attempts of its groups differ, beside names and data."""
     fields: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Fields that the next attempt uses, of the ``campaign`` and of the ``step``."""
     failures: tuple[Explained, ...] = ()

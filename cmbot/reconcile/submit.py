@@ -16,7 +16,7 @@ from cmbot.handlers import causes, rescuing
 from cmbot.mirror import definitions, events, journal, orders, plans, reports
 from cmbot.models.attempts import AttemptState, OrderState, TryState
 from cmbot.models.systems import System
-from cmbot.reconcile import archiving, looking, restoring, submissions, tell, views
+from cmbot.reconcile import archiving, likeness, looking, restoring, submissions, tell, views
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -172,7 +172,9 @@ def start(edges: Edges, view: CampaignView, step: StepView, attempt: Attempt, no
     with edges.mirror.writing() as connection:
         reports.save(connection, item.id, "as-run", {"sha256": digest}, now)
         reports.save(connection, item.id, reports.ARCHIVED, kept, now)
+        likeness.keep(connection, item.id, config, now)
         events.add(connection, now, step.issue.key, "cmbot", f"bps submit {item.name}", f"sha256 {digest}")
+    likeness.record(edges, step.issue, attempt, now)
     edges.submit_path("ids").mkdir(parents=True, exist_ok=True)
     environment = submissions.environment(edges.settings, view.definition, step.definition)
     variables: Mapping[str, str] = {}

@@ -8,6 +8,7 @@ import pytest
 
 from cmbot.exceptions import UserError
 from cmbot.models.notices import NoticeKind
+from cmbot.models.views import Unlike
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,6 +96,17 @@ def test_the_status_of_a_step_says_what_was_edited(
     text = comments.step(story.campaign(step), step)
     golden("comments/step_edited.txt", text)
     assert comments.campaign(story.campaign(differences=story.edited())).count("*not used*") == 1
+
+
+@pytest.mark.covers("B16")
+def test_workflows_that_are_unlike_the_others_are_named(comments: Comments, story: Any) -> None:
+    names = tuple(f"g{number:03} a1" for number in range(2, 9))
+    found = [Unlike(f"requestMemory{number}", "{quote}\n|4096|", "", names) for number in range(12)]
+    step = story.step(*story.groups(1), unlike=tuple(found))
+    text = comments.step(story.campaign(step), step)
+    assert text.count("g002 a1") == 10
+    assert "and 2 more differences" in text
+    assert r"* requestMemory0 is \{quote\} \|4096\| in g002 a1, g003 a1" in text
 
 
 NOTICES: dict[NoticeKind, dict[str, Any]] = {

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -13,21 +14,23 @@ import pytest
 
 from cmbot.definition import issues
 from cmbot.exceptions import NotFound, RemoteError
+from cmbot.handlers.campaign import decide
 from cmbot.jira_schema import values
 from cmbot.jira_schema.fields import FIELDS
 from cmbot.jira_schema.names import names
-from cmbot.mirror import Mirror, events, frozen, plans
+from cmbot.mirror import Mirror, events, frozen, journal, plans
+from cmbot.models.attempts import AttemptState, Cause
 from cmbot.models.campaign import CampaignDefinition, SplitRule, StepDefinition
 from cmbot.models.issues import Person
-from cmbot.reconcile import observe, opening, systems, views
+from cmbot.reconcile import observe, opening, submit, systems, views
 from cmbot.reconcile.edges import Edges
 from cmbot.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from contextlib import AbstractContextManager
-    from pathlib import Path
 
+    from cmbot.models.attempts import Attempt
     from cmbot.models.views import CampaignView
 
 START = datetime(2026, 11, 20, 8, tzinfo=UTC)
@@ -306,3 +309,82 @@ def defined(jira: MemoryJira, watcher: Watcher) -> Watcher:
     watcher.edges = replace(watcher.edges, runner=cast("Any", _Runner()))
     assert watcher.campaign().problems == ()
     return watcher
+
+
+@dataclass
+class Submitting:
+    """cmbot, as far as it submits: CM-2 is split into g001 and g002, and nothing is started."""
+
+    watcher: Watcher
+    jira: MemoryJira
+    pauses: str = "only on errors and checkpoints"
+
+    def __post_init__(self) -> None:
+        self.jira.touch("10001", **{IDS["Pause policy"]: {"value": self.pauses}})
+        self.jira.touch("10002", **{IDS["Split rule"]: "{dimension: visit, size: 1}"})
+        where = [{"where": f"visit = {number}", "table": "", "parts": {}} for number in (1, 2)]
+        rows = [plans.GroupRow("10002", f"g00{n}", 1, one, "", "") for n, one in enumerate(where, 1)]
+        plans.freeze_groups(self.watcher.edges.mirror, "10002", rows)
+        cause = Cause("move:10001:0", Person("anna"), START, "moved CM-1 to Launch")
+        with self.watcher.edges.mirror.writing() as connection:
+            # Something was submitted before, so that the split stands.
+            journal.add_attempt(connection, "10002", "g001", 1, cause, "spec", START)
+            journal.move_attempt(connection, 1, AttemptState.FAILED, START, ended_at=START)
+
+    def launch(self) -> None:
+        """Move the campaign to Launch, and submit what that asks for."""
+        self.jira.now = self.watcher.now = max(self.jira.now, self.watcher.now)
+        self.jira.move("10001", "Launch")
+        self.go_on()
+        self.jira.move("10001", "Paused", by="cmbot")
+
+    def go_on(self) -> None:
+        self.watcher.look()
+        decision = decide(self.watcher.campaign())
+        for action in decision.submits:
+            submit.first_try(self.watcher.edges, self.watcher.campaign(), action, self.watcher.now)
+
+    def edit(self, **fields: str) -> None:
+        """Edit the step in Jira, by field names with _ for spaces."""
+        self.jira.touch("10002", **{IDS[name.replace("_", " ")]: value for name, value in fields.items()})
+        self.watcher.look()
+
+    def again(self, group: str) -> None:
+        """Let the newest attempt of a group end badly."""
+        attempt = self.attempt(group)
+        with self.watcher.edges.mirror.writing() as connection:
+            journal.move_attempt(connection, attempt.id, AttemptState.FAILED, START, ended_at=START)
+
+    def attempt(self, group: str) -> Attempt:
+        return journal.attempts(self.watcher.edges.mirror, "10002")[group][-1]
+
+    def submitted(self, group: str) -> str:
+        """The BPS YAML of the newest attempt, as bps finds it."""
+        item = self.attempt(group).last_try
+        assert item is not None
+        return Path(item.directory, "bps.yaml").read_text()
+
+    def happened(self) -> list[tuple[str, str]]:
+        return [(each.what, each.why) for each in events.of(self.watcher.edges.mirror, ("CM-1", "CM-2"))]
+
+
+class _Wms:
+    """Knows no request."""
+
+    def find(self, _: str) -> dict[str, int]:
+        return {}
+
+
+@pytest.fixture
+def submitting(jira: MemoryJira, defined: Watcher) -> Submitting:
+    place = {"queue": "SLAC_Rubin", "fileDistributionEndPoint": "file:///box/{uniqProcName}/"}
+    site = defined.edges.settings.sites["SLAC"].model_copy(update={"wms_options": place})
+    settings = defined.edges.settings.model_copy(update={"sites": {"SLAC": site}})
+    defined.edges = replace(
+        defined.edges,
+        settings=settings,
+        wms=cast("Any", _Wms()),
+        bases=systems.bases(),
+        token=lambda: "token",
+    )
+    return Submitting(defined, jira)
