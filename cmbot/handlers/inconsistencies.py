@@ -125,8 +125,8 @@ def _twice(facts: Facts) -> str:
 
 
 def _overdue(facts: Facts) -> str:
-    if facts.reported is not None and facts.said != facts.known:
-        # It has just made progress.
+    if (facts.reported is not None and facts.said != facts.known) or _lost(facts):
+        # It has just made progress; or that it makes none is no news.
         return ""
     tasks = facts.known.get("tasks", ())
     return overdue.overdue(

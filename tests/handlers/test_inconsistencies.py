@@ -133,6 +133,8 @@ def test_a_request_that_panda_has_not_for_an_hour_is_asked_about() -> None:
     assert found(known) == [("lost", Does.ASK), ("not heard of", Does.WAIT)]
     assert "has not had request 7 since 2026-11-20 08:00 UTC" in attention(known)
     assert attention(facts(minutes=60, report=RemoteError("PanDA", "no answer"))) == ""
+    # It stays the reason, word for word, when every deadline has passed.
+    assert attention(facts(minutes=60 * 24 * 30, report=missing)) == attention(known)
 
 
 @row("goes on")

@@ -64,6 +64,27 @@ def test_any_status_can_be_forced_and_nothing_begins_meanwhile(
     assert server.ended(request_id) == "Finished"
 
 
+def test_a_request_that_idds_has_archived_is_found_by_nobody_while_its_jobs_go_on(
+    server: Any, workflow: Build, until: Callable[..., Any]
+) -> None:
+    server.order("/sandbox/troubles", stuck=True)
+    request_id = server.result("submit", workflow("run", isr={}, finalJob={}))
+    until(lambda: _status(server, request_id) == "Transforming")
+    assert server.order(f"/sandbox/requests/{request_id}/archive", archived=True)["archived"]
+    assert server.result("get_requests", request_id=request_id) == []
+    assert server.result("get_requests", request_id=request_id, with_detail=True) == []
+    assert server.result("get_request_id_by_name", name="run*") == {}
+    assert server.result("abort", request_id=request_id) == [
+        [-1, {"message": "No match requests", "status": -1}]
+    ]
+    assert "run" not in server.result("get_status", request_id=request_id)
+    assert server.json("/idds/wfprogress/?json") == []
+    server.ask("DELETE", "/sandbox/troubles")
+    until(lambda: [row["status"] for row in server.json(f"/tasks/?json&reqid={request_id}")] == ["done"])
+    server.order(f"/sandbox/requests/{request_id}/archive", archived=False)
+    assert server.ended(request_id) == "Finished"
+
+
 @pytest.mark.parametrize(("ends", "task"), [("Failed", "aborted"), ("Cancelled", "aborted")])
 def test_an_abort_ends_where_the_settings_say(
     server: Any, workflow: Build, until: Callable[..., Any], ends: str, task: str
@@ -199,5 +220,11 @@ def test_what_an_order_does_not_know_is_refused(shared: Any) -> None:
     assert shared.json("/sandbox/settings") == before
     for path in ("/sandbox/troubles/9", "/sandbox/queues/none"):
         assert shared.ask("DELETE", path).status_code == 404
-    for verb, body in {"hide": {"hidden": True}, "reopen": {}, "status": {"status": "New"}}.items():
+    orders = {
+        "hide": {"hidden": True},
+        "archive": {"archived": True},
+        "reopen": {},
+        "status": {"status": "New"},
+    }
+    for verb, body in orders.items():
         assert shared.ask("POST", f"/sandbox/requests/999/{verb}", json=body).status_code == 404

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -132,6 +133,45 @@ def test_a_person_cancels_what_runs_and_retries_it(
     assert [name.split("_")[-2] for name in names] == ["a1", "a2"]
     assert as_run(world, names[1])["pipetask"]["isr"]["requestMemory"] == 3000
     assert bot.attempts(step)[1].cause.what == f"ran cmbot retry {group} --memory isr=3000"
+
+
+@pytest.mark.covers("W1", "W5", "W8")
+def test_a_request_that_panda_has_lost_is_told_and_only_a_person_gives_it_up(
+    bot: Bot, alice: Human, panda: Panda, world: World
+) -> None:
+    panda.control("executor", paused=True)
+    epic, step = bot.create()
+    alice.launch(epic)
+    bot.until(panda.requests)
+    bot.until(lambda: [item.state for item in bot.attempts(step)] in ([S.SUBMITTED], [S.RUNNING]))
+    (request,) = panda.requests()
+    panda.control(f"requests/{request['id']}/archive", archived=True)
+    bot.settle()
+    # It may be an error of PanDA's: nobody is called at once.
+    (group,) = alice.groups(step)
+    assert alice.told(group) == []
+    bot.go_by(timedelta(hours=2))
+    bot.until(lambda: alice.told(group))
+    bot.go_by(timedelta(hours=8))
+    bot.settle()
+    (said,) = alice.told(group)
+    assert f"PanDA has not had request {request['id']} since" in said
+    assert "it was lost or put into an archive; look in the monitor" in said
+    # However long: it is followed, and nothing is submitted again.
+    assert len(panda.requests()) == len(bot.attempts(step)) == 1
+    assert bot.attempts(step)[0].state.live
+    assert alice.status(epic) == Status.RUNNING
+    assert f"PanDA has not had request {request['id']}" in cmbot(world, "status", "--attention", epic)
+
+    cmbot(world, "cancel", epic, "--reason", "it is gone")
+    bot.until(lambda: not bot.attempts(step)[0].state.live)
+    bot.settle()
+    assert alice.status(epic) == Status.PAUSED
+    panda.control("executor", paused=False)
+    alice.launch(epic)
+    bot.until(lambda: alice.status(epic) == Status.COMPLETED)
+    bot.settle()
+    assert [item["name"].split("_")[-2] for item in panda.requests()] == ["a1", "a2"]
 
 
 @pytest.mark.covers("D13")

@@ -6,6 +6,8 @@ an unknown id or name a 404. What is set here is kept in the store, but for hold
 =======================================  ================================================================
 ``GET /requests``, ``/requests/{id}``    what was submitted: states, tasks, jobs, attempts
 ``POST /requests/{id}/hide``             ``{"hidden": true}``: lost from the monitor; iDDS still knows it
+``POST /requests/{id}/archive``          ``{"archived": true}``: iDDS has lost or archived it: no status, no
+                                         look-up, no command, no row of the monitor's; PanDA's jobs go on
 ``POST /requests/{id}/reopen``           ``{"jobs": "failed"}`` or ``"all"``: a person retries it in PanDA
 ``POST /requests/{id}/status``           ``{"status": "Suspended"}``: any iDDS status, as by hand in its table
 ``POST /tasks/{id}/status``              ``{"status": "broken", "dialog": "..."}``: what the monitor shows of
@@ -66,6 +68,15 @@ class HideOrder(BaseModel):
 
     hidden: bool
     """Whether the monitor has lost it."""
+
+
+class ArchiveOrder(BaseModel):
+    """Body of ``POST /sandbox/requests/{id}/archive``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    archived: bool
+    """Whether iDDS has it in its archive."""
 
 
 class ReopenOrder(BaseModel):
@@ -178,13 +189,21 @@ def _add_requests(routes: APIRouter, store: Store, wake: Callable[[], None]) -> 
         if not known:
             raise HTTPException(404, f"no request {request_id}")
         wake()
-        (row,) = store.rows("SELECT id, status, substatus, hidden FROM requests WHERE id = ?", request_id)
-        return dict(row) | {"hidden": bool(row["hidden"])}
+        (row,) = store.rows(
+            "SELECT id, status, substatus, hidden, archived FROM requests WHERE id = ?", request_id
+        )
+        return dict(row) | {flag: bool(row[flag]) for flag in ("hidden", "archived")}
 
     @routes.post("/requests/{request_id}/hide")
     def hide(request_id: Id, order: HideOrder) -> dict[str, Any]:
         with store.transaction() as db:
             known = steering.hide(db, request_id, hidden=order.hidden)
+        return steered(request_id, known=known)
+
+    @routes.post("/requests/{request_id}/archive")
+    def archive(request_id: Id, order: ArchiveOrder) -> dict[str, Any]:
+        with store.transaction() as db:
+            known = steering.archive(db, request_id, archived=order.archived)
         return steered(request_id, known=known)
 
     @routes.post("/requests/{request_id}/reopen")

@@ -151,7 +151,7 @@ class Commands:
         asked = arguments.get("request_id")
         number = None if asked is None else _integer(asked)
         rows = self._store.rows(
-            "SELECT * FROM requests WHERE ? IS NULL OR id = ? ORDER BY id", number, number
+            "SELECT * FROM requests WHERE archived = 0 AND (? IS NULL OR id = ?) ORDER BY id", number, number
         )
         lines = [f"{'request_id':>10}  {'status':<14} {'created_at':<30} name"]
         for row in rows:
@@ -163,7 +163,7 @@ class Commands:
         if arguments.get("request_id") is None:
             return [-1, "Both request_id and workload_id are None. One of them should not be None"]
         number = _integer(arguments["request_id"], "Core")
-        owner = self._store.rows("SELECT username FROM requests WHERE id = ?", number)
+        owner = self._store.rows("SELECT username FROM requests WHERE archived = 0 AND id = ?", number)
         if not owner:
             return [[-1, {"message": "No match requests", "status": -1}]]
         if owner[0]["username"] != caller:

@@ -136,7 +136,9 @@ class Executor:
             before = db.total_changes
             progress.carry_out_commands(db)
             if not self._paused:
-                for row in db.execute("SELECT id FROM requests WHERE status = 'New' ORDER BY id").fetchall():
+                for row in db.execute(
+                    "SELECT id FROM requests WHERE archived = 0 AND status = 'New' ORDER BY id"
+                ).fetchall():
                     progress.expand(db, row["id"])
             progress.settle(db)
             for attempt_id in jobs.unwanted(db):

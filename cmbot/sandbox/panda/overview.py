@@ -38,7 +38,7 @@ def request(db: sqlite3.Connection, request_id: int) -> dict[str, Any] | None:
 
 
 def _described(row: sqlite3.Row) -> dict[str, Any]:
-    return _columns(row, *_REQUEST) | {"hidden": bool(row["hidden"])}
+    return _columns(row, *_REQUEST) | {flag: bool(row[flag]) for flag in ("hidden", "archived")}
 
 
 def _task(db: sqlite3.Connection, task: sqlite3.Row, counts: Counter[str]) -> dict[str, Any]:

@@ -121,7 +121,7 @@ def run_again(db: sqlite3.Connection, request_id: int) -> None:
 def settle(db: sqlite3.Connection) -> None:
     """Start final jobs whose time has come, and end requests whose jobs have all ended."""
     rows = db.execute(
-        "SELECT id, status FROM requests WHERE status IN ('Transforming', 'Cancelling')"
+        "SELECT id, status FROM requests WHERE archived = 0 AND status IN ('Transforming', 'Cancelling')"
     ).fetchall()
     for row in rows:
         request_id = row["id"]

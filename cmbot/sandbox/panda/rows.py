@@ -66,7 +66,11 @@ def request_rows(store: Store, request_id: int | None, *, detail: bool) -> list[
     rows : `list` [`dict`]
         Empty for an unknown id.
     """
-    found = store.rows("SELECT * FROM requests WHERE ? IS NULL OR id = ? ORDER BY id", request_id, request_id)
+    found = store.rows(
+        "SELECT * FROM requests WHERE archived = 0 AND (? IS NULL OR id = ?) ORDER BY id",
+        request_id,
+        request_id,
+    )
     answer: list[Row] = []
     for request in found:
         if not detail:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import sqlite3
     from pathlib import Path
 
-VERSION = 3
+VERSION = 4
 """Changes when tables do."""
 
 TABLES = """
@@ -26,7 +26,8 @@ CREATE TABLE IF NOT EXISTS requests (
     created TEXT NOT NULL,             -- UTC, ISO 8601; all times
     updated TEXT NOT NULL,
     body BLOB NOT NULL,                -- the posted workflow, gzip of JSON
-    hidden INTEGER NOT NULL DEFAULT 0  -- whether the monitor has lost it
+    hidden INTEGER NOT NULL DEFAULT 0,   -- whether the monitor has lost it
+    archived INTEGER NOT NULL DEFAULT 0  -- whether iDDS has lost it, or put it into its archive
 );
 CREATE TABLE IF NOT EXISTS tasks (     -- iDDS transform and PanDA task in one
     id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -23,6 +23,15 @@ def hide(db: sqlite3.Connection, request_id: int, *, hidden: bool) -> bool:
     return bool(db.execute("UPDATE requests SET hidden = ? WHERE id = ?", (hidden, request_id)).rowcount)
 
 
+def archive(db: sqlite3.Connection, request_id: int, *, archived: bool) -> bool:
+    """Let iDDS put a request into its archive, where nobody finds it, or take it back.
+
+    PanDA's own tasks and jobs are not touched: jobs that PanDA has go on, and iDDS starts no others.
+    """
+    log.info("request %d: %s iDDS's archive", request_id, "put into" if archived else "taken out of")
+    return bool(db.execute("UPDATE requests SET archived = ? WHERE id = ?", (archived, request_id)).rowcount)
+
+
 def reopen(db: sqlite3.Connection, request_id: int, *, everything: bool) -> bool:
     """Let an ended request go on, as a retry by a person in PanDA does, whoever owns it.
 

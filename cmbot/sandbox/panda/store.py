@@ -199,7 +199,7 @@ class Store:
             Id by name; of several requests with one name the latest.
         """
         like = re.compile(_like(pattern.replace("*", "%")), re.DOTALL)
-        found = self.rows("SELECT id, name FROM requests ORDER BY id")
+        found = self.rows("SELECT id, name FROM requests WHERE archived = 0 ORDER BY id")
         return {row["name"]: row["id"] for row in found if like.fullmatch(row["name"])}
 
 

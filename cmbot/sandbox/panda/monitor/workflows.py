@@ -46,8 +46,8 @@ def rows(db: sqlite3.Connection, question: Question, settings: Settings) -> list
     limits = {"days": days} if days else {}
     since, _ = Question(limits, wants_json=True, now=question.now).window(_WEEK)
     found = db.execute(
-        "SELECT * FROM requests WHERE hidden = 0 AND created <= ? AND created >= ? AND (? = '' OR id = ?)"
-        " ORDER BY id",
+        "SELECT * FROM requests WHERE hidden = 0 AND archived = 0 AND created <= ? AND created >= ?"
+        " AND (? = '' OR id = ?) ORDER BY id",
         (known, since, number, int(number or 0)),
     ).fetchall()
     chosen = [row for row in found if _asked_for(row, question)]
