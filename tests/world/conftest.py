@@ -348,7 +348,7 @@ def change_settings(world: demo.World) -> Callable[..., None]:
 
     def change(part: str, **values: Any) -> None:
         settings = yaml.safe_load(world.settings.read_text())
-        settings[part] |= values
+        settings[part] = settings.get(part, {}) | values
         world.settings.write_text(yaml.safe_dump(settings))
 
     return change

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
+from cmbot.models.attempts import AttemptState
 from cmbot.models.issues import Status
 from cmbot.sandbox.butler import pipeline_path
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from conftest import Bot, Human, Panda
@@ -32,6 +34,45 @@ def pipeline(world: World) -> Path:
     content["tasks"]["isr"] = {"class": content["tasks"]["isr"]["class"], "config": trouble}
     file = world.state / "trouble.yaml"
     file.write_text(yaml.safe_dump(content, sort_keys=False))
+    return file
+
+
+AUTOMATIC = """
+name: {name}
+reason: a test
+butler: {repo}
+inputs: [DemoCam/defaults]
+output: DemoCam/runs/{name}
+environment: sandbox
+site: laptop
+pause: {pause}
+retry: automatic
+steps:
+  - name: step1
+    pipeline: $DEMO_PIPELINES/DRP.yaml#isr
+    query: instrument = 'DemoCam' AND skymap = 'demo' AND visit < 3 AND detector = 0
+    options: {{requestMemory: 1024, numberOfRetries: 1, finalJob: {{requestMemory: 2048, requestCpus: 1}}}}
+"""
+RULES = """
+rules:
+  - name: visit-1
+    codes: [pilot:1305]
+    message: made to fail
+    tasks: [isr]
+    flavour: payload
+    action: accept
+    tolerance: 0.5
+    tickets: [DM-1]
+    active: true
+"""
+
+
+@pytest.fixture
+def catalogue(world: World, change_settings: Callable[..., None]) -> Path:
+    """What this bot knows about failures: one rule, that a step can do without visit 1."""
+    file = world.state / "errors.yaml"
+    file.write_text(RULES)
+    change_settings("failures", catalogue=str(file))
     return file
 
 
@@ -124,3 +165,42 @@ def test_a_failed_group_pauses_and_the_next_launch_rescues_it(
     assert alice.status(group) == Status.COMPLETED
     assert len(alice.told(group)) == 1
     assert count(world, "postISRCCD", "DemoCam/runs/failing") == 2
+
+
+@pytest.mark.covers("G7", "W6")
+def test_a_rule_of_one_s_own_accepts_what_a_step_can_do_without(
+    catalogue: Path, bot: Bot, alice: Human, panda: Panda, world: World, pipeline: Path
+) -> None:
+    assert cmbot(world, "check", "--errors", str(catalogue)) == (
+        f"{catalogue}: sound; 1 rules are active, 0 passive\n"
+    )
+    epic, step = bot.create(AUTOMATIC)
+    alice.edit(step, {"Pipeline YAML": f"{pipeline}#isr"})
+    alice.launch(epic)
+    bot.until(lambda: alice.status(epic) == Status.COMPLETED)
+    bot.settle()
+
+    # One attempt, which was partial: PanDA and the Butler say so as before.
+    (attempt,), (request,) = bot.attempts(step), panda.requests()
+    assert request["status"] == "SubFinished"
+    assert attempt.state is AttemptState.SUCCEEDED
+    assert attempt.summary == "accepted by visit-1: quanta missing of isr: 1 of 2"
+    (seen,) = json.loads(cmbot(world, "report", step, "--json"))
+    assert (seen["quanta"]["isr"]["failed"], seen["quanta"]["isr"]["expected"]) == (1, 2)
+    assert [each["rule"] for each in seen["failures"]] == ["visit-1"]
+    lines = cmbot(world, "history", step).splitlines()
+    (partly,) = [number for number, line in enumerate(lines) if "g000 a1 partial: 1 of 2 quanta" in line]
+    (accepted,) = [number for number, line in enumerate(lines) if "g000 a1 is succeeded" in line]
+    assert partly < accepted
+    assert "accepted by visit-1" in lines[accepted]
+
+    # It is said with the rule and its ticket, and nobody is called.
+    comment = alice.status_comment(step)
+    assert "accepted by visit-1: quanta missing of isr: 1 of 2" in comment
+    assert "DM-1" in comment
+    (group,) = alice.groups(step)
+    assert alice.status(group) == Status.COMPLETED
+    assert alice.told(group) == alice.told(epic, "Paused") == []
+    assert "1 of 2 quanta; 1 missing, which was accepted" in alice.told(epic, "Completed")[0]
+    # What was made is in the campaign's chain.
+    assert count(world, "postISRCCD", "DemoCam/runs/test") == 1
