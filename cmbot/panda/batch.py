@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cmbot.panda.monitor_workflows import MonitorTask, Progress
 
 _LOG = logging.getLogger(__name__)
-CHUNK = 400
+CHUNK = 600
 """Workflows in one question for tasks: the address stays below 8 kB, which web servers take."""
 _TASKS = 20_000
 """Tasks in one answer; as many as this may have been cut."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cmbot.panda.monitor_jobs import Job
     from cmbot.wms.port import Failing
 
-CHUNK = 400
+CHUNK = 600
 """Tasks in one question: the address stays below 8 kB, which web servers take."""
 _LIMIT = 20_000
 """Jobs in one answer, for each of the monitor's tables."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from cmbot.mirror import journal, plans
+from cmbot.mirror import journal, plans, reports
 from cmbot.models.attempts import AttemptState, Cause
 from cmbot.models.issues import Person
 from cmbot.panda.service import PandaWms
@@ -19,6 +19,8 @@ from cmbot.wms.port import TaskReport, WmsReport
 from cmbot.wms.states import TaskState, WorkflowState
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from tests.reconcile.conftest import MemoryJira, Watcher
 
 EPIC_LINK = "customfield_10001"
@@ -40,7 +42,11 @@ class Bigmon:
     done: int = 0
     soon: bool = False
     """Whether jobs fail while the others go on; of each failing task one more is tried again then."""
+    over: set[int] = field(default_factory=set)
+    """Those that have ended before the others."""
     asked: list[str] = field(default_factory=list)
+    confirmed: list[int] = field(default_factory=list)
+    """Requests that iDDS was asked about."""
 
     def ask(self, path: str, /, *, days: int, **parameters: str | int) -> Any:
         self.asked.append(path)
@@ -51,9 +57,11 @@ class Bigmon:
 
     def workflows(self, _: list[int]) -> list[dict[str, Any]]:
         files = {"finished_files": self.done, "total_jedi_files": 20, "total_files": 20}
-        row = {"r_status": self.status, "total_tasks": 2, "tasks_statuses": {"Running": 2}} | files
+        row = {"total_tasks": 2, "tasks_statuses": {"Running": 2}} | files
         return [
-            row | {"request_id": number, "r_name": name(number), "failed_files": self.bad(number)}
+            row
+            | {"request_id": number, "r_name": name(number), "failed_files": self.bad(number)}
+            | {"r_status": "SubFinished" if number in self.over else self.status}
             for number in self.numbers
         ]
 
@@ -88,6 +96,7 @@ class Bigmon:
         return {"jobs": rows}
 
     def idds(self, number: int) -> WmsReport:
+        self.confirmed.append(number)
         bad = self.failed[number]
         isr = TaskReport(1, "isr", TaskState.PARTLY, 10, done=10 - bad, failed=bad, ids=(10 * number + 1,))
         calibrate = TaskReport(2, "calibrate", TaskState.DONE, 10, done=10, ids=(10 * number + 2,))
@@ -133,10 +142,10 @@ def world(
     return Passes(replace(edges, wms=wms)), bigmon, steps
 
 
-def cycle(passes: Passes, bigmon: Bigmon, number: int) -> int:
+def cycle(passes: Passes, bigmon: Bigmon, number: int, minutes: Iterable[int] = range(5)) -> int:
     """Do the passes of five minutes; what they asked of the monitor."""
     bigmon.asked.clear()
-    for minute in range(5):
+    for minute in minutes:
         passes.run(START + timedelta(minutes=5 * number + minute))
     return len(bigmon.asked)
 
@@ -179,3 +188,27 @@ def test_failures_that_grow_while_workflows_run_are_explained_within_the_same_me
     before = list(mirror.db["outbox"].rows)
     assert cycle(passes, bigmon, 4) == 1
     assert list(mirror.db["outbox"].rows) == before
+
+
+# Long: twelve cycles over a thousand workflows that all change take half a minute of a processor.
+@pytest.mark.long
+@pytest.mark.covers("H1")
+def test_a_thousand_workflows_that_move_fail_and_end_cost_sixty_requests_in_an_hour_at_most(
+    watcher: Watcher, jira: MemoryJira
+) -> None:
+    passes, bigmon, steps = world(watcher, jira, campaigns=4, groups=250, failing=0)
+    mirror, bigmon.soon, asked = watcher.edges.mirror, True, 0
+    failing = list(bigmon.numbers)[:100]
+    for number in range(12):
+        # Everything moves; in a tenth of them one job more fails for good and another is tried again; five end.
+        bigmon.done, bigmon.failed = number, Counter(dict.fromkeys(failing, number))
+        bigmon.over = set(list(bigmon.numbers)[98 : 98 + 5 * number])
+        asked += cycle(passes, bigmon, number, minutes=(0, 1))
+    assert asked <= 60
+    # Beside it iDDS is asked once about each end, and nothing else.
+    assert Counter(bigmon.confirmed) == Counter(bigmon.over)
+    found = [attempt for step in steps for (attempt,) in journal.attempts(mirror, step).values()]
+    assert sum(not attempt.state.live for attempt in found) == len(bigmon.over) == 55
+    assert mirror.db["reports"].count_where("kind = ?", [reports.MONITOR]) == 55
+    shown = [group for group in watcher.campaign().steps[0].groups if group.failures]
+    assert len(shown) == 100
