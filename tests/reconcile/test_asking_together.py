@@ -200,7 +200,7 @@ def test_a_thousand_workflows_that_move_fail_and_end_cost_sixty_requests_in_an_h
     mirror, bigmon.soon, asked = watcher.edges.mirror, True, 0
     failing = list(bigmon.numbers)[:100]
     for number in range(12):
-        # Everything moves; in a tenth of them one job more fails for good and another is tried again; five end.
+        # Everything moves; in a tenth one job more fails for good and another is tried again; five end.
         bigmon.done, bigmon.failed = number, Counter(dict.fromkeys(failing, number))
         bigmon.over = set(list(bigmon.numbers)[98 : 98 + 5 * number])
         asked += cycle(passes, bigmon, number, minutes=(0, 1))
