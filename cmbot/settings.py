@@ -206,6 +206,9 @@ class WorkSettings(Part):
     """Directory of the mirror, the captured output and the as-run archive."""
     submit: str
     """Directory of BPS submit directories; seen by the WMS's workers if the site needs that."""
+    launch: str = ""
+    """Directory of the launching area: what `cmbot prepare` writes and people edit; empty for ``launch`` in
+    the state directory."""
     poll: timedelta = timedelta(seconds=60)
     """Time between passes."""
     grace: timedelta = timedelta(minutes=10)

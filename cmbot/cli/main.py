@@ -21,6 +21,7 @@ COMMANDS = {
     "mirror": ("cmbot.cli.mirror", "Look after the local mirror: make it again when it is lost."),
     "logs": ("cmbot.cli.logs", "Show what matters of the logs: first traceback, last lines."),
     "plan": ("cmbot.cli.plan", "Show what a launch would do: groups, collections, YAML. Writes nothing."),
+    "prepare": ("cmbot.cli.prepare", "Write the BPS files of the next launch, to look at and edit."),
     "reconcile": (
         "cmbot.cli.reconcile",
         "Show what Jira, journal and PanDA do not agree on, and mend it.",

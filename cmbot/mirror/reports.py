@@ -27,6 +27,8 @@ ARCHIVED = "archive"
 SHARED = "shared"
 """Kind of the report that holds what a try should have in common with the others of its step: its hash, and
 the values by path."""
+EDITS = "edits"
+"""Kind of the report that says what a person changed in the prepared file that a try was submitted with."""
 
 
 def save(connection: Connection, try_id: int, kind: str, body: Mapping[str, Any], now: datetime) -> None:
@@ -155,6 +157,32 @@ def shared(mirror: Mirror, step_id: str) -> dict[int, str]:
         (step_id, SHARED),
     )
     return {row["id"]: row["sha256"] for row in rows}
+
+
+def of_step(mirror: Mirror, step_id: str, kind: str) -> dict[int, Mapping[str, Any]]:
+    """Read the newest reports of a kind of all tries of a step.
+
+    Parameters
+    ----------
+    mirror : `~cmbot.mirror.Mirror`
+        The database.
+    step_id : `str`
+        The step.
+    kind : `str`
+        Which.
+
+    Returns
+    -------
+    bodies : `dict` [`int`, `~collections.abc.Mapping`]
+        By try.
+    """
+    rows = mirror.connection.execute(
+        """SELECT tries.id, body FROM attempts
+        JOIN tries ON attempt_id = attempts.id JOIN reports ON try_id = tries.id
+        WHERE step_id = ? AND kind = ?""",
+        (step_id, kind),
+    )
+    return {row["id"]: json.loads(row["body"]) for row in rows}
 
 
 def archived(mirror: Mirror, step_id: str) -> dict[int, str]:

@@ -93,16 +93,14 @@ class Unlike:
     value: str
     """What these have; empty for nothing."""
     usual: str
-    """What the others have; empty for nothing."""
-    workflows: tuple[str, ...]
+    """What the others have, or what was rendered; empty for nothing."""
+    workflows: tuple[str, ...] = ()
     """Which: ``g002 a1``."""
 
     def __str__(self) -> str:
         more = f" and {len(self.workflows) - 5} more" if len(self.workflows) > 5 else ""
-        which = ", ".join(self.workflows[:5]) + more
-        return (
-            f"{self.field} is {self.value or 'not set'} in {which}, and {self.usual or 'not set'} elsewhere"
-        )
+        which = f" in {', '.join(self.workflows[:5])}{more}" if self.workflows else ""
+        return f"{self.field}: {self.value or 'nothing'} instead of {self.usual or 'nothing'}{which}"
 
 
 @dataclass(frozen=True)
@@ -218,6 +216,8 @@ class StepView:
     """What was edited in it since its newest attempt."""
     unlike: tuple[Unlike, ...] = ()
     """In what the newest attempts of its groups differ, beside names and data."""
+    edits: tuple[Unlike, ...] = ()
+    """What people changed in the prepared files that the newest attempts were submitted with."""
     fields: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Fields that the next attempt uses, of the ``campaign`` and of the ``step``."""
     failures: tuple[Explained, ...] = ()

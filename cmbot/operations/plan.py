@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from cmbot.bps.render import to_yaml
 from cmbot.butler import plan as collections
-from cmbot.butler.questions import parse_selection
+from cmbot.butler.questions import Selection, parse_selection
 from cmbot.exceptions import CmbotError, DefinitionError, NotFound, Problem, UserError
 from cmbot.jira_schema import parse
 from cmbot.models.issues import Issue, Level
@@ -152,10 +152,7 @@ def _step(edges: Edges, view: CampaignView, step: StepView) -> StepPlan:
         missing=MISSING[wms],
     )
     try:
-        chosen = choosing.fetch(edges, view, step)
-        text = _ask(edges, view, step.definition, chosen)
-        selection = parse_selection(text, step.issue.key)
-        groups = planning.groups_of(step.issue.id, step.definition, selection, chosen)
+        groups, selection, chosen = split(edges, view, step)
         name = submissions.run_name(step.issue.key, step.name, groups[0].name, 1, secrets.token_hex(4))
         example = submissions.submission(edges, view, step, groups[0], 1, name)
         config, problems = submissions.configuration(edges, example, selection.labels or None)
@@ -171,6 +168,33 @@ def _step(edges: Edges, view: CampaignView, step: StepView) -> StepPlan:
         yaml=to_yaml(config),
         problems=problems,
     )
+
+
+def split(edges: Edges, view: CampaignView, step: StepView) -> tuple[tuple[GroupRow, ...], Selection, Chosen]:
+    """Ask the Butler how a step would be split, and wait for its answer.
+
+    Parameters
+    ----------
+    edges : `~cmbot.reconcile.edges.Edges`
+        The outside world.
+    view, step
+        The campaign and the step.
+
+    Returns
+    -------
+    groups, selection, chosen
+        The groups, what the Butler said, and the sets of DataIds that restrict it.
+
+    Raises
+    ------
+    CmbotError
+        If it cannot be split, or the Butler does not say.
+    """
+    if step.definition is None:
+        raise UserError(step.issue.key, "cannot be read", "correct its fields")
+    chosen = choosing.fetch(edges, view, step)
+    selection = parse_selection(_ask(edges, view, step.definition, chosen), step.issue.key)
+    return planning.groups_of(step.issue.id, step.definition, selection, chosen), selection, chosen
 
 
 def _ask(edges: Edges, view: CampaignView, step: StepDefinition, chosen: Chosen) -> str:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 YAML = "bps.yaml"
 """The BPS YAML, in the directory of a try and in the archive."""
-_OF_CMBOT = frozenset({"asked", "as-run", "graph", ARCHIVED, reports.SHARED})
+_OF_CMBOT = frozenset({"asked", "as-run", "graph", ARCHIVED, reports.EDITS, reports.SHARED})
 """Reports of the journal that say nothing by themselves."""
 _OF_THE_END = frozenset({"wms", "data", reports.MONITOR, failures.KIND, job_logs.KIND})
 """Reports that say what came of a try."""

@@ -50,6 +50,11 @@ class Local:
         """Directory of the tries' directories."""
         return self.state / "tries"
 
+    @property
+    def launch(self) -> Path:
+        """Directory of the launching area."""
+        return Path(self.settings.work.launch or self.state / "launch")
+
     def submit_path(self, name: str) -> Path:
         """BPS submit directory of a try.
 

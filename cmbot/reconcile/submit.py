@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from cmbot.archive.manifest import sha256
 from cmbot.bps import command
-from cmbot.bps.render import to_yaml
 from cmbot.bps.tokens import place_token
 from cmbot.definition import freeze
 from cmbot.exceptions import DefinitionError, RemoteError, UserError
@@ -16,7 +15,7 @@ from cmbot.handlers import causes, rescuing
 from cmbot.mirror import definitions, events, journal, orders, plans, reports
 from cmbot.models.attempts import AttemptState, OrderState, TryState
 from cmbot.models.systems import System
-from cmbot.reconcile import archiving, likeness, looking, restoring, submissions, tell, views
+from cmbot.reconcile import archiving, launching, likeness, looking, restoring, submissions, tell, views
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -161,8 +160,13 @@ def start(edges: Edges, view: CampaignView, step: StepView, attempt: Attempt, no
     if described.wms is not item.wms:
         problem = f"runs {described.wms} now, and {item.name} was written down for {item.wms}"
         raise UserError(f"sites.{described.site}", problem, "put it back until that has ended")
-    config, _ = submissions.configuration(edges, described)
-    files = {archiving.YAML: to_yaml(config)}
+    made = launching.written(edges, described, step.issue.key, attempt.group, attempt.number)
+    if made.file and made.problems:
+        # It was edited since the attempt was reserved.
+        raise DefinitionError(step.issue.key, made.problems)
+    config, files = made.config, {archiving.YAML: made.text}
+    if made.edits:
+        files["edits.diff"] = made.difference
     if row.predicate["table"]:
         files[submissions.TABLE] = row.predicate["table"]
     for name, text in files.items():
@@ -172,6 +176,7 @@ def start(edges: Edges, view: CampaignView, step: StepView, attempt: Attempt, no
     with edges.mirror.writing() as connection:
         reports.save(connection, item.id, "as-run", {"sha256": digest}, now)
         reports.save(connection, item.id, reports.ARCHIVED, kept, now)
+        launching.keep(connection, step.issue, attempt, made, now)
         likeness.keep(connection, item.id, config, now)
         events.add(connection, now, step.issue.key, "cmbot", f"bps submit {item.name}", f"sha256 {digest}")
     likeness.record(edges, step.issue, attempt, now)
@@ -239,8 +244,10 @@ def _check(edges: Edges, view: CampaignView, action: Submit, name: str) -> None:
     described = submissions.submission(
         edges, view, action.step, row, action.number, name, action.cause.by.account, action.changes
     )
-    if problems := submissions.configuration(edges, described)[1]:
-        raise DefinitionError(action.step.issue.key, problems)
+    launching.require_fresh(edges, view, action.step, row, action.number, action.changes)
+    made = launching.written(edges, described, action.step.issue.key, row.name, action.number)
+    if made.problems:
+        raise DefinitionError(action.step.issue.key, made.problems)
 
 
 def _row(edges: Edges, step: StepView, group: str) -> plans.GroupRow:

@@ -53,23 +53,23 @@ def test_any_other_difference_is_named_with_the_workflows_that_have_it(
         base,
     )
     assert told(a=config, b=config, c=changed) == [
-        "LSST_VERSION is w_2026_48 in c, and w_2026_47 elsewhere",
-        "priority is not set in c, and 500 elsewhere",
+        "LSST_VERSION: w_2026_48 instead of w_2026_47 in c",
+        "priority: nothing instead of 500 in c",
     ]
     said = told(a=config, b=config, c=more)
-    assert "extraQgraphOptions is -c isr:doFlat=True in c, and -c isr:doFlat=False elsewhere" in said
-    assert "pipetask.isr.requestMemory is not set in c, and 8192 elsewhere" in said
+    assert "extraQgraphOptions: -c isr:doFlat=True instead of -c isr:doFlat=False in c" in said
+    assert "pipetask.isr.requestMemory: nothing instead of 8192 in c" in said
 
 
 def test_what_most_have_is_the_usual_and_of_two_the_first() -> None:
-    assert told(a={"x": 1}, b={"x": 2}) == ["x is 2 in b, and 1 elsewhere"]
-    assert told(a={"x": 1}, b={"x": 2}, c={"x": 2}) == ["x is 1 in a, and 2 elsewhere"]
+    assert told(a={"x": 1}, b={"x": 2}) == ["x: 2 instead of 1 in b"]
+    assert told(a={"x": 1}, b={"x": 2}, c={"x": 2}) == ["x: 1 instead of 2 in a"]
 
 
 def test_a_long_list_of_workflows_is_counted() -> None:
     usual = {f"a{number}": {"x": 1} for number in range(8)}
     others = {f"b{number}": {"x": 2} for number in range(7)}
-    assert told(**usual, **others) == ["x is 2 in b0, b1, b2, b3, b4 and 2 more, and 1 elsewhere"]
+    assert told(**usual, **others) == ["x: 2 instead of 1 in b0, b1, b2, b3, b4 and 2 more"]
 
 
 CONFIGS = st.dictionaries(

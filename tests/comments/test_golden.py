@@ -106,7 +106,7 @@ def test_workflows_that_are_unlike_the_others_are_named(comments: Comments, stor
     text = comments.step(story.campaign(step), step)
     assert text.count("g002 a1") == 10
     assert "and 2 more differences" in text
-    assert r"* requestMemory0 is \{quote\} \|4096\| in g002 a1, g003 a1" in text
+    assert r"* requestMemory0: \{quote\} \|4096\| instead of nothing in g002 a1, g003 a1" in text
 
 
 NOTICES: dict[NoticeKind, dict[str, Any]] = {

@@ -355,8 +355,11 @@ class Submitting:
         with self.watcher.edges.mirror.writing() as connection:
             journal.move_attempt(connection, attempt.id, AttemptState.FAILED, START, ended_at=START)
 
+    def attempts(self, group: str) -> list[Attempt]:
+        return list(journal.attempts(self.watcher.edges.mirror, "10002").get(group, ()))
+
     def attempt(self, group: str) -> Attempt:
-        return journal.attempts(self.watcher.edges.mirror, "10002")[group][-1]
+        return self.attempts(group)[-1]
 
     def submitted(self, group: str) -> str:
         """The BPS YAML of the newest attempt, as bps finds it."""

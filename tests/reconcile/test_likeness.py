@@ -28,9 +28,9 @@ def test_what_an_edit_changed_for_some_groups_only_is_named_and_recorded(submitt
     assert unlike(submitting) == []
     submitting.again("g001")
     submitting.launch()
-    said = "requestMemory is not set in g002 a1, and 4096 elsewhere"
+    said = "requestMemory: nothing instead of 4096 in g002 a1"
     assert unlike(submitting) == [said]
-    assert ("g001 a3 is unlike the others", "requestMemory is 4096 in g001 a3, and not set elsewhere") in (
+    assert ("g001 a3 is unlike the others", "requestMemory: 4096 instead of nothing in g001 a3") in (
         submitting.happened()
     )
     submitting.again("g002")

@@ -37,8 +37,8 @@ def shared(config: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(payload, dict):
         rest["payload"] = {key: value for key, value in payload.items() if key not in _OWN_DATA}
     if isinstance(options := config.get("extraQgraphOptions"), str):
-        rest["extraQgraphOptions"] = " ".join(_chosen(options))
-    return {path: value for path, value in _leaves(rest, "") if value != ""}
+        rest["extraQgraphOptions"] = _chosen(options)
+    return {path: value for path, value in leaves(rest, "") if value != ""}
 
 
 def differences(workflows: Mapping[str, Mapping[str, Any]]) -> tuple[Unlike, ...]:
@@ -65,25 +65,59 @@ def differences(workflows: Mapping[str, Mapping[str, Any]]) -> tuple[Unlike, ...
     return tuple(Unlike(path, value, usual[path], tuple(names)) for (path, value), names in found.items())
 
 
-def _chosen(options: str) -> Iterator[str]:
-    try:
-        words = iter(shlex.split(options))
-    except ValueError:
-        yield options
-        return
+def parted(options: str) -> tuple[list[str], list[str]]:
+    """Part the options of ``pipetask qgraph``.
+
+    Parameters
+    ----------
+    options : `str`
+        BPS's extraQgraphOptions.
+
+    Returns
+    -------
+    chosen, computed : `list` [`str`]
+        What somebody chose, and what names a group's data or what a rescue skips.
+
+    Raises
+    ------
+    ValueError
+        If it is no command line.
+    """
+    chosen, computed = list[str](), list[str]()
+    words = iter(shlex.split(options))
     for word in words:
-        for _ in range(_COMPUTED.get(word, 0) - 1):
-            next(words, "")
-        if word not in _COMPUTED:
-            yield word
+        more = [next(words, "") for _ in range(_COMPUTED.get(word, 0) - 1)]
+        (computed if word in _COMPUTED else chosen).extend((word, *more))
+    return chosen, computed
 
 
-def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
+def leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """Walk through a configuration.
+
+    Parameters
+    ----------
+    value : `Any`
+        The configuration, or a part of it.
+    path : `str`
+        Where that is; empty for the whole.
+
+    Yields
+    ------
+    path, value : `str`, `Any`
+        What is no mapping, or an empty one.
+    """
     if isinstance(value, dict) and value:
         for key, item in value.items():
-            yield from _leaves(item, f"{path}.{key}" if path else str(key))
+            yield from leaves(item, f"{path}.{key}" if path else str(key))
     else:
         yield path, value
+
+
+def _chosen(options: str) -> str:
+    try:
+        return " ".join(parted(options)[0])
+    except ValueError:
+        return options
 
 
 def _text(value: Any) -> str:
