@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -10,6 +11,7 @@ import yaml
 from cmbot.bps import hazards
 from cmbot.bps.submission import WMS_CLASSES
 from cmbot.definition import overrides
+from cmbot.definition.options import merged
 from cmbot.exceptions import DefinitionError, Problem
 
 if TYPE_CHECKING:
@@ -67,7 +69,7 @@ def render(submission: Submission, base: Mapping[str, Any]) -> dict[str, Any]:
     computed = _computed(submission)
     if found := tuple(_replaced(submission, computed)):
         raise DefinitionError(submission.name, found)
-    config = _merged(_merged(_merged(base, submission.site_options), submission.options), computed)
+    config = reduce(merged, (submission.site_options, submission.options, computed), base)
     return dict(sorted(config.items(), key=lambda item: _rank(item[0])))
 
 
@@ -135,14 +137,6 @@ def _replaced(submission: Submission, computed: Mapping[str, Any]) -> Iterator[P
     for key in submission.site_options:
         if key in computed and key != "priority":
             yield Problem(f"sites.{submission.site}.wms_options.{key}", "is set by cmbot", "leave it out")
-
-
-def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(below)
-    for key, value in above.items():
-        old = merged.get(key)
-        merged[key] = _merged(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
-    return merged
 
 
 def _rank(key: str) -> tuple[int, str]:

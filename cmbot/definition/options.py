@@ -68,6 +68,26 @@ def problems(options: Mapping[str, Any], field: str) -> Iterator[Problem]:
             yield from _values(field, {key: value}, _TOP)
 
 
+def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Put BPS options above others, as BPS reads one file after the other.
+
+    Parameters
+    ----------
+    below, above : `~collections.abc.Mapping`
+        Options; of the site and of the step, for one.
+
+    Returns
+    -------
+    options : `dict`
+        All of them; where both say something, what is above counts.
+    """
+    both = dict(below)
+    for key, value in above.items():
+        old = both.get(key)
+        both[key] = merged(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+    return both
+
+
 def _section(where: str, section: Any, known: Mapping[str, type | tuple[type, ...]]) -> Iterator[Problem]:
     if not isinstance(section, dict):
         yield Problem(where, "is not a mapping of labels", "write label: {key: value}")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from cmbot.definition.options import merged
 from cmbot.handlers import memory
 from cmbot.models.attempts import AS_DEFINED, Changes
 from cmbot.models.issues import Verdict
@@ -41,7 +42,7 @@ def changes(view: CampaignView, step: StepView, group: GroupView, asked: Changes
         queue = last.changes.queue
     new = replace(asked, fresh=asked.fresh or _judged_bad(group, last), site=site, queue=queue)
     most = partial(most_memory, view, step, new)
-    more = memory.raised(step.definition.options, last.changes.memory, group.failures, most)
+    more = memory.raised(options(view, step, site), last.changes.memory, group.failures, most)
     return replace(new, memory=more | dict(asked.memory))
 
 
@@ -65,6 +66,25 @@ def site_of(view: CampaignView, step: StepView, chosen: str = "") -> str:
     return view.definition.site_of(step.definition)
 
 
+def options(view: CampaignView, step: StepView, chosen: str = "") -> dict[str, Any]:
+    """Tell with which BPS options an attempt is submitted, as far as memory and queues go.
+
+    Parameters
+    ----------
+    view, step
+        The campaign and the step.
+    chosen : `str`, optional
+        The attempt's own site.
+
+    Returns
+    -------
+    options : `dict`
+        Those of its site, and above them those of the step.
+    """
+    own = step.definition.options if step.definition else {}
+    return merged(view.limits.options.get(site_of(view, step, chosen), {}), own)
+
+
 def most_memory(view: CampaignView, step: StepView, new: Changes, label: str) -> int:
     """Tell how much memory a job of an attempt can have, where it is sent.
 
@@ -82,8 +102,8 @@ def most_memory(view: CampaignView, step: StepView, new: Changes, label: str) ->
     most : `int`
         In MB; 0 if that is not known.
     """
-    options = step.definition.options if step.definition else {}
-    return view.limits.memory(site_of(view, step, new.site), memory.queue(options, label, new.queue))
+    queue = memory.queue(options(view, step, new.site), label, new.queue)
+    return view.limits.memory(site_of(view, step, new.site), queue)
 
 
 def _judged_bad(group: GroupView, last: Attempt) -> bool:

@@ -182,30 +182,30 @@ def _rescue(view: CampaignView, step: StepView, group: GroupView, last: Attempt)
         return Stop(f"its final job {note}")
     new = changing.changes(view, step, group)
     for each in group.failures:
-        if each.for_memory and not _more(step, last, new, each.label):
+        if each.for_memory and not _more(view, step, last, new, each.label):
             return Stop(
                 f"{each.label} needs more memory, and {_elsewhere(view, step, last, new, each.label)}"
             )
     return Submit(step, group, last.number + 1, cause, new)
 
 
-def _more(step: StepView, last: Attempt, new: Changes, label: str) -> bool:
-    return _asked(step, new, label) > _asked(step, last.changes, label)
+def _more(view: CampaignView, step: StepView, last: Attempt, new: Changes, label: str) -> bool:
+    return _asked(view, step, new, label) > _asked(view, step, last.changes, label)
 
 
-def _asked(step: StepView, changes: Changes, label: str) -> int:
-    asked = memory.asked(step.definition.options, label) if step.definition else 0
-    return changes.memory.get(label, asked)
+def _asked(view: CampaignView, step: StepView, changes: Changes, label: str) -> int:
+    own = changes.memory.get(label)
+    return own if own is not None else memory.asked(changing.options(view, step, changes.site), label)
 
 
 def _elsewhere(view: CampaignView, step: StepView, last: Attempt, new: Changes, label: str) -> str:
     """Where there is more memory than in the queue of a task."""
     most = changing.most_memory(view, step, new, label)
-    wanted = max(most + 1, 2 * _asked(step, last.changes, label))
+    wanted = max(most + 1, 2 * _asked(view, step, last.changes, label))
     site = changing.site_of(view, step, new.site)
     if not (better := view.limits.queue_with(site, wanted) or view.limits.queue_with(site, most + 1)):
         return "no queue has more"
-    queue = memory.queue(step.definition.options, label, new.queue) if step.definition else ""
+    queue = memory.queue(changing.options(view, step, new.site), label, new.queue)
     return f"its queue {queue} has {most} MB: retry it in {better} (--queue)"
 
 

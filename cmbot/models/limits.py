@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,6 +17,8 @@ class Limits:
     """Attempts of a group after which it makes no further one."""
     queues: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     """Queues by site, each with the most memory of a job there (MB), as far as they are known."""
+    options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """BPS options by site, below those of a step."""
 
     def memory(self, site: str, queue: str = "") -> int:
         """Tell how much memory a job can have at a site.

@@ -164,7 +164,8 @@ def _details(
         "site": will.site + (f", queue {changes.queue}" if changes.queue else ""),
     }
     for label, amount in changes.memory.items():
-        before = last.changes.memory.get(label, memory.asked(own.options, label))
+        asked = memory.asked(changing.options(view, step, last.changes.site), label)
+        before = last.changes.memory.get(label, asked)
         details[f"memory of {label}"] = f"{before} -> {amount} MB" if amount != before else f"{amount} MB"
     if group.unexplained:
         details["not known yet"] = "why jobs failed, so no memory is raised for it; wait, or say --memory"

@@ -16,7 +16,7 @@ from cmbot.definition import grammar
 from cmbot.exceptions import DefinitionError, UserError
 from cmbot.handlers import memory, recovery
 from cmbot.mirror import reports, seen
-from cmbot.models.attempts import AS_DEFINED
+from cmbot.models.attempts import AS_DEFINED, Changes
 from cmbot.reconcile import outputs
 from cmbot.splitting.predicates import Predicate
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from cmbot.bps.evidence import Evidence
     from cmbot.exceptions import Problem
     from cmbot.mirror.plans import GroupRow
-    from cmbot.models.attempts import Changes, Try
+    from cmbot.models.attempts import Try
     from cmbot.models.campaign import CampaignDefinition, StepDefinition
     from cmbot.models.views import CampaignView, StepView
     from cmbot.reconcile.edges import Edges, Local
@@ -230,7 +230,8 @@ def submission(
         id_link_path=str(local.submit_path("ids")),
         wms=local.settings.sites[where].wms,
         site=where,
-        site_options=local.settings.sites[where].wms_options,
+        # A queue that was chosen counts above what the site says of single tasks, too.
+        site_options=memory.applied(local.settings.sites[where].wms_options, Changes(queue=changes.queue)),
         options=memory.applied(own.options, changes),
         overrides=own.overrides,
         extra_qgraph_options=_graph_options(

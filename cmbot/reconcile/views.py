@@ -93,8 +93,12 @@ def campaign(local: Local, epic: Issue) -> CampaignView:
     )
     newest = _newest(used)
     differences = freeze.differences(epic, newest.fields["campaign"]) if newest else ()
-    queues = {name: site.queues for name, site in local.settings.sites.items()}
-    limits = Limits(local.settings.failures.max_attempts, queues)
+    sites = local.settings.sites
+    limits = Limits(
+        local.settings.failures.max_attempts,
+        {name: site.queues for name, site in sites.items()},
+        {name: site.wms_options for name, site in sites.items()},
+    )
     view = CampaignView(epic, local.me, definition, problems, views, differences, limits=limits)
     view = references.marked(local, chains.marked(local, view))
     return replace(view, overdue=_overdue(local, view))

@@ -277,6 +277,23 @@ def test_memory_is_raised_no_further_than_the_queue_of_the_definition_has(
     view = campaign(build, group, limits=limits, options=options)
     asked = changing.changes(view, view.steps[0], group, Changes(queue="large"))
     assert asked.memory == {"isr": 4096}
+    # The same where the site says it for all steps.
+    limits = replace(limits, options={"SLAC": options, "elsewhere": {"queue": "large"}})
+    found = what(campaign(build, group, limits=limits))
+    assert isinstance(found, Submit)
+    assert found.changes.memory == {"isr": 3000}
+
+
+def test_a_step_s_own_memory_and_queue_count_above_those_of_the_site(build: Any) -> None:
+    site = {"requestMemory": 3000, "queue": "small", "pipetask": {"isr": {"queue": "small"}}}
+    limits = Limits(queues={"SLAC": {"small": 3000, "large": 9000}}, options={"SLAC": site})
+    group = failed(build, failure(Action.RESCUE_WITH_MORE_MEMORY))
+    assert what(campaign(build, group, limits=limits)) == rescuing.Stop(
+        "isr needs more memory, and its queue small has 3000 MB: retry it in large (--queue)"
+    )
+    found = what(campaign(build, group, limits=limits, options={"pipetask": {"isr": {"queue": "large"}}}))
+    assert isinstance(found, Submit)
+    assert found.changes.memory == {"isr": 6000}
 
 
 def test_the_final_job_keeps_its_queue(build: Any) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cmbot.definition.options import merged
 from cmbot.mirror import journal, reports
 from cmbot.mirror.plans import GroupRow
 from cmbot.models.attempts import Attempt, AttemptState, Cause, Changes, Try, TryState
@@ -147,7 +148,7 @@ def test_tasks_memory_queue_and_site_are_the_attempt_s_own(watcher: Watcher) -> 
     )
     found = submitted(watcher, attempt(1, AttemptState.PARTIAL), changes=changes)
     assert found.pipeline == "$DRP_DIR/DRP.yaml#isr,calibrate"
-    assert (found.site, found.site_options) == ("IN2P3", {"computeCloud": "EU"})
+    assert (found.site, found.site_options) == ("IN2P3", {"computeCloud": "EU", "queue": "himem"})
     assert found.options == {
         "requestMemory": 2048,
         "queue": "himem",
@@ -161,3 +162,17 @@ def test_tasks_memory_queue_and_site_are_the_attempt_s_own(watcher: Watcher) -> 
     }
     # The definition itself stays as it was.
     assert OPTIONS["pipetask"] == {"isr": {"requestMemory": 4096, "requestCpus": 2}}
+
+
+@pytest.mark.covers("D11")
+def test_a_queue_that_is_asked_for_counts_above_those_of_the_site(watcher: Watcher) -> None:
+    site = {"queue": "small", "pipetask": {"isr": {"queue": "tiny"}}, "finalJob": {"queue": "merge"}}
+    known = watcher.edges.settings
+    sites = {"SLAC": known.sites["SLAC"].model_copy(update={"wms_options": site})}
+    watcher.edges = replace(watcher.edges, settings=known.model_copy(update={"sites": sites}))
+    first = attempt(1, AttemptState.PARTIAL)
+    assert submitted(watcher, first).site_options == site
+    asked = submitted(watcher, first, changes=Changes(queue="large"))
+    found = merged(asked.site_options, asked.options)
+    assert (found["queue"], found["finalJob"]["queue"]) == ("large", "merge")
+    assert "queue" not in found["pipetask"]["isr"]
