@@ -17,6 +17,7 @@ from apscheduler.schedulers.blocking import BlockingScheduler
 from cmbot import credentials
 from cmbot.exceptions import CmbotError
 from cmbot.mirror import seen
+from cmbot.operations.commands import obey
 from cmbot.reconcile.opening import open_edges
 from cmbot.reconcile.passes import Passes
 from cmbot.web.app import create_app
@@ -63,7 +64,7 @@ def once(settings: Settings) -> Report:
     """
     edges = connect(settings)
     try:
-        passes = Passes(edges)
+        passes = Passes(edges, obey)
         while (report := passes.run(datetime.now(UTC))).more:
             _LOG.info("%d issues read so far", len(seen.keys_by_id(edges.mirror)))
         return report
@@ -248,7 +249,7 @@ class _Loop:
         try:
             if self._passes is None:
                 self._edges = connect(self._settings)
-                self._passes, self._me = Passes(self._edges), self._edges.me
+                self._passes, self._me = Passes(self._edges, obey), self._edges.me
                 _LOG.info("connected to %s as %s", self._settings.jira.url, self._edges.me)
             # Of an issue without a key only those are looked at that are known: the others may be anybody's.
             known = {

@@ -78,6 +78,8 @@ class JiraSettings(Part):
     resync: timedelta = timedelta(hours=1)
     """Time between full listings, which find what the searches between them cannot: issues that are gone.
     So long a deleted issue may go unnoticed where no webhook says so."""
+    command_age: timedelta = timedelta(days=7)
+    """A command in a comment that is older when cmbot reads it is not carried out (requirement W22)."""
     comment_interval: timedelta = timedelta(seconds=60)
     """A status comment is edited at most this often (requirement V11)."""
     issue_types: Mapping[str, str] = Field(

@@ -16,6 +16,7 @@ COMMANDS = {
     "doctor": ("cmbot.cli.doctor", "Check everything that cmbot depends on."),
     "demo": ("cmbot.cli.demo", "Try cmbot on this machine: a whole small world, with a board to click on."),
     "errors": ("cmbot.cli.errors", "Add up why jobs failed: by step, site and day, and by rule."),
+    "explain": ("cmbot.cli.explain", "Say what a campaign, step or group waits for, and what to do."),
     "history": ("cmbot.cli.history", "Show who did what and why, for a campaign, step or group."),
     "jira": ("cmbot.cli.jira", "Set up a Jira project."),
     "mirror": ("cmbot.cli.mirror", "Look after the local mirror: make it again when it is lost."),

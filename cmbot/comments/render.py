@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from cmbot.exceptions import CmbotError
     from cmbot.models.attempts import Attempt, Try
+    from cmbot.models.commands import Answer, Heard
     from cmbot.models.failures import Failure
     from cmbot.models.notices import Notice
     from cmbot.models.views import CampaignView, StepView
@@ -117,6 +118,25 @@ class Comments:
             Wiki markup that ends with the marker.
         """
         return self._text("problem.j2", marker, error=error)
+
+    def answer(self, marker: str, heard: Heard, answers: Sequence[Answer]) -> str:
+        """Answer what a person commanded in a comment.
+
+        Parameters
+        ----------
+        marker : `str`
+            What the comment is found by.
+        heard : `~cmbot.models.commands.Heard`
+            The person's comment.
+        answers : `~collections.abc.Sequence` [`~cmbot.models.commands.Answer`]
+            What became of each of its commands.
+
+        Returns
+        -------
+        text : `str`
+            Wiki markup that ends with the marker.
+        """
+        return self._text("answer.j2", marker, heard=heard, answers=answers)
 
     def readable(self, marker: str) -> str:
         """Write that an issue can be followed after all.

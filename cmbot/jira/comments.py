@@ -26,6 +26,23 @@ _FOOTER = re.compile(r"cmbot \S+ \| (?P<marker>\S.*?)\{color\}\s*\Z")
 _MOST_REMEMBERED = 10_000
 
 
+def marker_in(body: str) -> str:
+    """Read the marker in the text of a comment.
+
+    Parameters
+    ----------
+    body : `str`
+        The text.
+
+    Returns
+    -------
+    marker : `str`
+        Empty if it has none.
+    """
+    found = _FOOTER.search(body)
+    return found["marker"] if found else ""
+
+
 class Comments:
     """Writes comments with markers.
 
@@ -116,8 +133,8 @@ class Comments:
         found: dict[str, tuple[str, str]] = {}
         for comment in filter(self._is_mine, reading.comments(self._wire, issue_id)):
             body = str(comment.get("body") or "")
-            if mark := _FOOTER.search(body):
-                found.setdefault(mark["marker"], (str(comment["id"]), body))
+            if marker := marker_in(body):
+                found.setdefault(marker, (str(comment["id"]), body))
         return found
 
     def _known(self, issue_id: str, known_id: str | None) -> dict[str, Any] | None:

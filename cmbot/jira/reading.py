@@ -1,9 +1,9 @@
-"""What the gateway reads: issues that changed, one issue, its comments and properties."""
+"""What the gateway reads: one issue or several, comments and properties."""
 
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
 from cmbot.exceptions import NotFound
 from cmbot.jira.dialect import Asked
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 100
 """Issues in one request."""
+_NEWEST = 100
+"""Comments that are looked through for commands."""
+COMMANDS = "cmbot.commands"
 ATTEMPTS = "cmbot.attempts"
 #: One property holds 32,768 characters, so what is longer goes on in numbered ones.
 ATTEMPTS_KEYS = (ATTEMPTS, *(f"{ATTEMPTS}.{number}" for number in range(1, 10)))
@@ -53,9 +56,11 @@ class Read(TypedDict):
     histories: list[dict[str, Any]]
     """All entries of its history, oldest first."""
     properties: dict[str, Any]
-    """Those of the properties in `ATTEMPTS_KEYS` that exist."""
+    """Those of the properties in `ATTEMPTS_KEYS` and `COMMANDS` that exist."""
     read_only: bool
     """Whether it offers nothing: neither a transition nor a field to edit."""
+    comments: NotRequired[list[dict[str, Any]]]
+    """Its newest comments, oldest first; absent where several issues were read together."""
 
 
 def issue(wire: Wire, dialect: Dialect, fields: SiteFields, id_or_key: str) -> Read:
@@ -86,13 +91,27 @@ def issue(wire: Wire, dialect: Dialect, fields: SiteFields, id_or_key: str) -> R
         wire.subject(id_or_key),
         "reading the issue",
         issue_path(id_or_key),
-        fields=",".join((*READ_FIELDS, *fields.ids.values())),
+        fields=",".join((*READ_FIELDS, "comment", *fields.ids.values())),
         expand="changelog,transitions",
-        properties=",".join(ATTEMPTS_KEYS),
+        properties=",".join((COMMANDS, *ATTEMPTS_KEYS)),
     )
     found = _read(wire, dialect, data, wire.subject(id_or_key))
     found["read_only"] = data.get("transitions") == [] and not _editable(wire, id_or_key)
+    found["comments"] = _newest(wire, found["id"], found["fields"].pop("comment", None))
     return found
+
+
+def _newest(wire: Wire, issue_id: str, page: Any) -> list[dict[str, Any]]:
+    """Take the comments that came with the issue, or ask for the newest where that were not all."""
+    subject = wire.subject(issue_id)
+    try:
+        if page is None or len(page["comments"]) < int(page["total"]):
+            path = issue_path(issue_id, "comment")
+            doing = "reading the newest comments"
+            page = wire.read(subject, doing, path, orderBy="-created", maxResults=_NEWEST)
+        return sorted(page["comments"], key=lambda comment: int(comment["id"]))[-_NEWEST:]
+    except (KeyError, TypeError, ValueError):
+        raise strange(subject, "the comments") from None
 
 
 def _editable(wire: Wire, id_or_key: str) -> bool:
@@ -134,7 +153,7 @@ def issues(
     for row in rows:
         parts[row["issuetype"].casefold() == with_attempts.casefold()].append(row["id"])
     for attempts, ids in parts.items():
-        asked = Asked(known, ATTEMPTS_KEYS if attempts else ())
+        asked = Asked(known, (COMMANDS, *ATTEMPTS_KEYS) if attempts else ())
         for start in range(0, len(ids), _AT_ONCE):
             yield from _several(wire, dialect, fields, ids[start : start + _AT_ONCE], asked)
 

@@ -104,11 +104,14 @@ def comment(data: Mapping[str, Any]) -> Comment:
     comment : `~cmbot.models.issues.Comment`
         The comment.
     """
+    author = values.person(data.get("author") or {})
     return Comment(
         id=str(data["id"]),
-        author=values.person(data.get("author") or {}),
-        at=values.time(data["updated"]),
+        author=author,
+        at=values.time(data["created"]),
         body=str(data.get("body") or ""),
+        edited_by=values.person(data.get("updateAuthor") or {}) if data.get("updateAuthor") else author,
+        restricted=bool(data.get("visibility")),
     )
 
 

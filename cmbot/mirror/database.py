@@ -85,6 +85,8 @@ class Mirror:
     def writing(self) -> Iterator[sqlite3.Connection]:
         """One transaction, refused when another instance has taken the lease over.
 
+        Inside another one it is a part of that, which may fail by itself.
+
         Yields
         ------
         connection : `sqlite3.Connection`
@@ -95,6 +97,10 @@ class Mirror:
         RemoteError
             If the lease is not held any more: nothing was written.
         """
+        if self.connection.in_transaction:
+            with self._part():
+                yield self.connection
+            return
         self._begin()
         try:
             row = self.connection.execute("SELECT token FROM lease").fetchone()
@@ -105,6 +111,17 @@ class Mirror:
         except BaseException:
             self.connection.execute("ROLLBACK")
             raise
+
+    @contextmanager
+    def _part(self) -> Iterator[None]:
+        self.connection.execute("SAVEPOINT part")
+        try:
+            yield
+        except BaseException:
+            self.connection.execute("ROLLBACK TO part")
+            raise
+        finally:
+            self.connection.execute("RELEASE part")
 
     def take_lease(self, now: datetime, length: timedelta) -> None:
         """Take or renew the lease.

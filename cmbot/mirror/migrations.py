@@ -139,6 +139,29 @@ def _recorded(connection: Connection) -> None:
     connection.execute("ALTER TABLE tries ADD COLUMN recorded TEXT NOT NULL DEFAULT ''")
 
 
+def _commands(connection: Connection) -> None:
+    """Comments with commands, and when issues were seen first: older comments command nothing."""
+    connection.execute(
+        """CREATE TABLE commands (
+        comment_id TEXT PRIMARY KEY, issue_id TEXT NOT NULL, account TEXT NOT NULL, name TEXT NOT NULL,
+        at TEXT NOT NULL, lines TEXT NOT NULL, restricted INTEGER NOT NULL, unfit TEXT NOT NULL,
+        state TEXT NOT NULL DEFAULT 'new')"""
+    )
+    connection.execute("CREATE INDEX commands_issue ON commands (issue_id, at)")
+    connection.execute("CREATE INDEX commands_waiting ON commands (at) WHERE state <> 'done'")
+    connection.execute(
+        """CREATE TABLE arrivals (
+        issue_id TEXT PRIMARY KEY, at TEXT NOT NULL, asked INTEGER NOT NULL DEFAULT 0)"""
+    )
+    connection.execute("INSERT INTO arrivals SELECT id, updated, 1 FROM issues")
+    # An OR IGNORE would become the OR REPLACE of the statement that fires it.
+    connection.execute(
+        """CREATE TRIGGER issues_arrive AFTER INSERT ON issues
+        BEGIN INSERT INTO arrivals SELECT NEW.id, NEW.updated, 0
+        WHERE NOT EXISTS (SELECT 1 FROM arrivals WHERE issue_id = NEW.id); END"""
+    )
+
+
 MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     _first,
     _movers,
@@ -148,6 +171,7 @@ MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     _orders,
     _systems,
     _recorded,
+    _commands,
 )
 """Every step ever released; appended to, never edited."""
 

@@ -91,6 +91,9 @@ class Move:
     """Status after, or `None` if it is not one of ours."""
     roles: frozenset[Role] | None = None
     """Roles that its author had when it was first seen; `None` where nobody asked."""
+    cause: str = ""
+    """Id of the human act, where the history does not have it: the person commanded it elsewhere. Then the id
+    of the entry is that of the newest move before it."""
 
 
 @dataclass(frozen=True)
@@ -120,9 +123,13 @@ class Comment:
     author: Person
     """Who wrote it."""
     at: datetime
-    """When it was last changed."""
+    """When it was written."""
     body: str
     """Wiki markup; hostile until parsed."""
+    edited_by: Person
+    """Who changed it last; its author as long as nobody else did."""
+    restricted: bool = False
+    """Whether not everybody who sees the issue may read it."""
 
 
 @dataclass(frozen=True)
@@ -159,6 +166,8 @@ class Issue:
     """Text of the issue: of a step, instructions for operators (requirement B14)."""
     frozen: str = ""
     """Why cmbot does not follow it now and starts nothing for it; empty if it does."""
+    shown: Status | None = None
+    """Status in Jira, where a person's command counts already and Jira does not show it yet."""
 
     @property
     def last_move(self) -> Move | None:

@@ -12,6 +12,7 @@ from cmbot.handlers.facts import Does, findings
 from cmbot.handlers.inconsistencies import ATTEMPTS
 from cmbot.mirror import events, lease, seen
 from cmbot.models.attempts import AttemptState, TryState
+from cmbot.operations.commands import obey
 from cmbot.operations.status import epic_of
 from cmbot.reconcile import comparing, polling, recover, views
 from cmbot.reconcile.passes import Passes
@@ -135,7 +136,7 @@ def run(edges: Edges, key: str = "") -> Done:
     lines = examine(edges, key)
     epics = {epic.id for epic in _epics(edges, key)}
     try:
-        report = Passes(edges).run(now, only=epics)
+        report = Passes(edges, obey).run(now, only=epics)
     finally:
         edges.mirror.release_lease()
     keys = tuple(seen.keys_by_id(edges.mirror).values())

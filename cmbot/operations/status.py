@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import dropwhile, takewhile
 from typing import TYPE_CHECKING, Any
 
 from cmbot.exceptions import UserError
@@ -79,6 +80,32 @@ def status(local: Local, key: str = "") -> tuple[Line, ...]:
     if not key:
         return tuple(_lines(views.campaign(local, epic))[0] for epic in views.epics(local))
     return _lines(views.campaign(local, epic_of(local, key)))
+
+
+def below(local: Local, key: str) -> tuple[Line, ...]:
+    """List a campaign, step or group with what is below it.
+
+    Parameters
+    ----------
+    local : `~cmbot.reconcile.edges.Local`
+        What is known here.
+    key : `str`
+        Its key.
+
+    Returns
+    -------
+    lines : `tuple` [`Line`, ...]
+        From the outside in, itself first.
+
+    Raises
+    ------
+    UserError
+        If the key is not known here.
+    """
+    levels, key = list(Level), seen.renamed(local.mirror).get(key, key)
+    lines = list(dropwhile(lambda line: line.key != key, status(local, key)))
+    own = levels.index(lines[0].level) if lines else 0
+    return (*lines[:1], *takewhile(lambda line: levels.index(line.level) > own, lines[1:]))
 
 
 def old(line: Line, limit: timedelta) -> str:

@@ -1,7 +1,7 @@
 """Keep what was read together and never seen before in one transaction: after a start that may be everything.
 
-Whatever is not plain (a change of something known, attempts to restore, links to meet, anything that does not
-fit) is left to `looking`.
+Whatever is not plain (a change of something known, attempts or commands to restore, links to meet, anything
+that does not fit) is left to `looking`.
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from cmbot.exceptions import RemoteError, UserError
+from cmbot.jira.reading import COMMANDS
 from cmbot.jira_schema import parse
 from cmbot.mirror import events, seen, unread
+from cmbot.models.issues import Level
 from cmbot.reconcile import looking, movers
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 
 
-def keep(edges: Edges, rows: Sequence[unread.Row], bodies: Mapping[str, Mapping[str, Any]]) -> list[Issue]:
+def keep(edges: Edges, rows: Sequence[unread.Row], bodies: dict[str, Mapping[str, Any]]) -> list[Issue]:
     """Keep new issues.
 
     Parameters
@@ -32,8 +34,8 @@ def keep(edges: Edges, rows: Sequence[unread.Row], bodies: Mapping[str, Mapping[
         The outside world.
     rows : `~collections.abc.Sequence` [`~cmbot.mirror.unread.Row`]
         What is to be read.
-    bodies : `~collections.abc.Mapping`
-        What Jira says of them, by id, as far as it was read together.
+    bodies : `dict`
+        What Jira says of them, by id, as far as it was read together; what must be read by itself is removed.
 
     Returns
     -------
@@ -51,7 +53,9 @@ def keep(edges: Edges, rows: Sequence[unread.Row], bodies: Mapping[str, Mapping[
             issue = movers.judge(edges, parse.issue(body, edges.names))
         except (UserError, RemoteError):
             continue
-        if not issue.attempts and not issue.blocked_by:
+        if _commanded(issue, body):
+            del bodies[row.id]
+        elif not issue.attempts and not issue.blocked_by:
             plain.append((issue, body))
     new = [issue for issue, _ in plain]
     if new:
@@ -61,6 +65,12 @@ def keep(edges: Edges, rows: Sequence[unread.Row], bodies: Mapping[str, Mapping[
             events.add_all(connection, [act for issue in new for act in looking.new_acts(edges, issue, None)])
         _LOG.info("%d issues seen for the first time", len(new))
     return new
+
+
+def _commanded(issue: Issue, body: Mapping[str, Any]) -> bool:
+    """Whether commands in its comments may matter, which only come with an issue that is read by itself."""
+    active = issue.level is Level.CAMPAIGN and issue.status.active
+    return active or COMMANDS in body["properties"]
 
 
 def _project(edges: Edges, rows: Iterable[unread.Row], bodies: Mapping[str, Mapping[str, Any]]) -> str:

@@ -15,7 +15,7 @@ from cmbot.exceptions import NotFound, RemoteError, UserError
 from cmbot.jira_schema import parse
 from cmbot.mirror import events, frozen, outbox, plans, seen, unread
 from cmbot.models.issues import Level
-from cmbot.reconcile import movers, restoring
+from cmbot.reconcile import listening, movers, restoring
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -233,7 +233,10 @@ def _keep(edges: Edges, issue: Issue, body: Mapping[str, Any], now: datetime) ->
     known, row = seen.body(edges.mirror, issue.id), unread.find(edges.mirror, issue.id)
     acts = new_acts(edges, issue, known)
     with edges.mirror.writing() as connection:
-        seen.save_issue(connection, issue, body)
+        seen.save_issue(
+            connection, issue, {name: value for name, value in body.items() if name != "comments"}
+        )
+        acts += listening.keep(edges, connection, issue, body, now)
         unread.done(connection, issue.id)
         events.add_all(connection, acts)
         if row is not None and row.frozen:

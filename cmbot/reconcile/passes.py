@@ -19,6 +19,7 @@ from cmbot.models.views import PlanState
 from cmbot.reconcile import (
     archiving,
     chains,
+    commanding,
     deliver,
     failures,
     follow,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from cmbot.handlers.actions import Decision, Submit
     from cmbot.models.issues import Issue
     from cmbot.models.views import CampaignView, StepView
+    from cmbot.reconcile.commanding import Obey
     from cmbot.reconcile.edges import Edges
 
     _Said = dict[tuple[str, str], str]
@@ -76,10 +78,12 @@ class Passes:
     ----------
     edges : `~cmbot.reconcile.edges.Edges`
         The outside world.
+    obey : `~cmbot.reconcile.commanding.Obey`
+        Does what people command in comments: `cmbot.operations.commands.obey`.
     """
 
-    def __init__(self, edges: Edges) -> None:
-        self._edges = edges
+    def __init__(self, edges: Edges, obey: Obey) -> None:
+        self._edges, self._obey = edges, obey
         self._unsettled: set[str] | None = None
         self._ready = False
         self._seen = polling.Seen()
@@ -124,6 +128,8 @@ class Passes:
             report.errors.append(report.jira)
         report.changed, report.more = news.changed, news.more
         self._ready = observe.ready(edges)
+        if self._ready and news.trouble is None:
+            news.keys |= commanding.everything(edges, self._obey, now, report.errors)
         self._seen = polling.everything(edges, now, at_once=only is not None)
         epics = self._relevant(news.keys) if only is None else views.epics(edges)
         wanted = [epic for epic in epics if only is None or epic.id in only]

@@ -12,6 +12,7 @@ import pytest
 from cmbot.comments import Comments
 from cmbot.exceptions import Problem
 from cmbot.models.attempts import Attempt, AttemptState, Cause, Try, TryState
+from cmbot.models.commands import Answer, Heard
 from cmbot.models.failures import Action, Explained, Failure, Flavour, JobError
 from cmbot.models.issues import Edit, Issue, Level, Person, Status
 from cmbot.models.notices import Notice, NoticeKind
@@ -100,6 +101,15 @@ class Story:
 
     def notice(self, kind: NoticeKind, **more: Any) -> Notice:
         return Notice(kind, self.issue(1), f"{kind}:10001:42", **more)
+
+    def heard(self, by: Person = ANNA) -> Heard:
+        return Heard("10001", "10082", by, AT, ("/cmbot status", "/cmbot stauts"))
+
+    def answers(self, text: str = "/cmbot status", refused: str = "/cmbot stauts") -> tuple[Answer, ...]:
+        return (
+            Answer(text, lines=("CM-2 step1: Running; 3 of 10 jobs", text)),
+            Answer(refused, refused=True, lines=("'stauts' is no command; write /cmbot status",)),
+        )
 
     def edited(self) -> tuple[Difference, ...]:
         """A field that counts at the next attempt, and one that is not used."""

@@ -156,3 +156,10 @@ def test_an_issue_that_cannot_be_followed(
     error = UserError("CM-7", "has status Doing, which is none of cmbot's", "move it to Draft")
     golden("comments/problem.txt", comments.problem("unreadable:10007", error))
     golden("comments/readable.txt", comments.readable("unreadable:10007"))
+
+
+@pytest.mark.covers("W22", "W13")
+def test_an_answer_quotes_the_commands_and_says_what_became_of_each(
+    story: Any, comments: Comments, golden: Callable[[str, str], None]
+) -> None:
+    golden("comments/answer.txt", comments.answer("answer:10082", story.heard(), story.answers()))

@@ -65,6 +65,7 @@ def everything(story: Any, comments: Comments, text: str) -> list[str]:
         comments.campaign(replace(view, problems=())),
         *(comments.notice(story.notice(kind, **said)) for kind in NoticeKind),
         comments.problem("unreadable:1", UserError("CM-1", text, text)),
+        comments.answer("answer:1", story.heard(Person(text, text)), story.answers(text, text)),
     ]
 
 

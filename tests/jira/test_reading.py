@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from cmbot.exceptions import NotFound
+from cmbot.exceptions import NotFound, RemoteError
 from cmbot.jira import reading
 from cmbot.jira_schema import changelog, parse
 from cmbot.jira_schema.names import names
@@ -116,6 +116,8 @@ def test_many_issues_are_read_as_each_alone_with_few_requests(jira: Jira, site: 
     read: Any
     for read in (*several.values(), *alone.values()):
         read["histories"] = list(changelog.entries(read["key"], read["histories"]))
+        # They come only with an issue that is read by itself.
+        assert read.pop("comments", []) == []
     assert several == alone
     gone: Any = {**rows[0], "id": "999999"}
     assert [read["id"] for read in jira.issues([gone, rows[0]])] == [rows[0]["id"]]
@@ -136,3 +138,34 @@ def test_an_archived_issue_is_read_and_offers_nothing(jira: Jira, site: Site) ->
     assert bool(read["fields"].get("archiveddate")) is not site.cloud
     assert not jira.issue(other)["read_only"]
     assert not {key} & {item["key"] for item in jira.changed(None)}
+
+
+@pytest.mark.covers("W22")
+def test_the_newest_comments_come_with_the_issue(jira: Jira, site: Site) -> None:
+    key = site.make()
+    for number in range(3):
+        site.rest("POST", f"issue/{key}/comment", {"body": f"comment {number}"})
+    assert [one["body"] for one in jira.issue(key)["comments"]] == [
+        f"comment {number}" for number in range(3)
+    ]
+
+
+def test_comments_that_did_not_all_come_with_the_issue_are_asked_for_newest_first() -> None:
+    asked = []
+
+    class Wire:
+        def subject(self, _: str) -> str:
+            return "CM-1"
+
+        def read(self, _: str, __: str, path: str, **parameters: Any) -> dict[str, Any]:
+            asked.append((path, parameters))
+            return {"comments": [{"id": "12"}, {"id": "9"}], "total": 900}
+
+    wire = cast("Any", Wire())
+    for page in (None, {"comments": [{"id": "1"}], "total": 900}):
+        assert reading._newest(wire, "10001", page) == [{"id": "9"}, {"id": "12"}]
+    assert asked == [("issue/10001/comment", {"orderBy": "-created", "maxResults": 100})] * 2
+    all_of_them = {"comments": [{"id": str(number)} for number in range(200)], "total": 200}
+    assert reading._newest(wire, "10001", all_of_them) == [{"id": str(number)} for number in range(100, 200)]
+    with pytest.raises(RemoteError):
+        reading._newest(wire, "10001", {"comments": "none"})

@@ -124,9 +124,12 @@ def test_a_property_that_somebody_broke_holds_no_attempts(site: Any, broken: obj
 
 
 def test_a_comment_is_read(site: Any) -> None:
-    data = {"id": 10082, "author": {"name": "anna"}, "updated": "2026-11-20T08:15:00.000+0000", "body": None}
+    data = {"id": 10082, "author": {"name": "anna"}, "created": "2026-11-20T08:15:00.000+0000", "body": None}
     comment = parse.comment(data)
     assert (comment.id, comment.author, comment.body) == ("10082", Person("anna"), "")
+    assert (comment.edited_by, comment.restricted) == (comment.author, False)
+    comment = parse.comment(data | {"updateAuthor": {"name": "bob"}, "visibility": {"type": "role"}})
+    assert (comment.edited_by, comment.restricted) == (Person("bob"), True)
 
 
 # ------------------------------------------------------------------------- what a real site sent

@@ -58,6 +58,8 @@ class MemoryJira:
     """Ids whose reading fails."""
     down: bool = False
     """Whether it does not answer."""
+    mute: bool = False
+    """Whether it takes no comment and no property."""
     asked: list[str] = field(default_factory=list)
     """What was asked for."""
     url: str = "https://jira.example.org"
@@ -65,6 +67,7 @@ class MemoryJira:
     people: Any = field(default_factory=lambda: SimpleNamespace(forget=lambda: None))
     field_ids: dict[str, str] = field(default_factory=dict)
     _history: int = 0
+    _comment: int = 20000
 
     def tick(self, seconds: float = 1.5) -> None:
         self.now += timedelta(seconds=seconds)
@@ -84,6 +87,7 @@ class MemoryJira:
             "histories": [],
             "properties": {},
             "read_only": False,
+            "comments": [],
         }
         self.touch(issue_id)
         return issue_id
@@ -103,6 +107,16 @@ class MemoryJira:
         entry = {"id": str(self._history), "created": self.now.isoformat(), "author": {"name": by}}
         issue["histories"].append(entry | {"items": [item]})
         self.touch(issue_id, status={"name": target})
+
+    def say(self, issue_id: str, text: str, by: str = "anna", **more: Any) -> str:
+        """Comment on an issue."""
+        self.tick()
+        self._comment += 1
+        at = self.now.isoformat(timespec="milliseconds")
+        written = {"id": str(self._comment), "author": {"name": by}, "created": at, "body": text}
+        self.issues_[issue_id]["comments"].append(written | more)
+        self.touch(issue_id)
+        return str(self._comment)
 
     def rename(self, issue_id: str, key: str, project: str = "1") -> None:
         """Give it another key; with the same project, without a change of its time stamp."""
@@ -153,11 +167,23 @@ class MemoryJira:
         self.asked.append("several")
         for row in rows:
             if row["id"] in self.index:
-                yield deepcopy(self.index[row["id"]])
+                found = deepcopy(self.index[row["id"]])
+                del found["comments"]
+                yield found
 
     def ensure_property(self, issue_id: str, key: str, value: Any) -> None:
+        if self.mute:
+            raise RemoteError("Jira", "does not answer", "cmbot tries again")
         self.asked.append(f"keep {key}")
         self.issues_[issue_id]["properties"][key] = value
+
+    def post_comment_once(self, issue_id: str, marker: str, body: str) -> str:
+        if self.mute:
+            raise RemoteError("Jira", "does not answer", "cmbot tries again")
+        assert marker in body
+        return self.say(issue_id, body, by=ME.account)
+
+    paused_until = None
 
     def expect(self, issue_id: str) -> None:
         self.asked.append(f"expect {issue_id}")
@@ -241,6 +267,14 @@ def jira() -> MemoryJira:
 @pytest.fixture
 def watcher(jira: MemoryJira, tmp_path: Path) -> Iterator[Watcher]:
     with _watching(jira, tmp_path) as watcher:
+        yield watcher
+
+
+@pytest.fixture
+def forgetful(jira: MemoryJira, tmp_path: Path) -> Iterator[Watcher]:
+    """Another cmbot on the same Jira, with an empty mirror."""
+    (tmp_path / "lost").mkdir()
+    with _watching(jira, tmp_path / "lost") as watcher:
         yield watcher
 
 

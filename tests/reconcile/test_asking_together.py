@@ -12,6 +12,7 @@ import pytest
 from cmbot.mirror import journal, plans, reports
 from cmbot.models.attempts import AttemptState, Cause
 from cmbot.models.issues import Person
+from cmbot.operations.commands import obey
 from cmbot.panda.service import PandaWms
 from cmbot.reconcile import failures
 from cmbot.reconcile.passes import Passes
@@ -139,7 +140,7 @@ def world(
                 item = journal.add_try(connection, attempt, f"{number:08x}", name(number), "", START)
                 journal.set_try(connection, item, request_id=number, state="submitted")
                 journal.move_attempt(connection, attempt, AttemptState.SUBMITTED, START)
-    return Passes(replace(edges, wms=wms)), bigmon, steps
+    return Passes(replace(edges, wms=wms), obey), bigmon, steps
 
 
 def cycle(passes: Passes, bigmon: Bigmon, number: int, minutes: Iterable[int] = range(5)) -> int:

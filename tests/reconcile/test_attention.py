@@ -16,6 +16,7 @@ from cmbot.models.attempts import AttemptState, Cause, TryState
 from cmbot.models.issues import Person
 from cmbot.models.notices import NoticeKind
 from cmbot.operations.attention import Kind, attention
+from cmbot.operations.commands import obey
 from cmbot.reconcile import attending, troubles, waiting
 from cmbot.reconcile.passes import Passes
 from cmbot.settings import Secret
@@ -146,7 +147,7 @@ def test_old_data_wait_with_what_keeps_panda_from_answering(watcher: Watcher, at
 def test_the_trouble_with_jira_is_kept_from_its_beginning_to_its_end(
     watcher: Watcher, jira: MemoryJira, campaign: dict[str, str]
 ) -> None:
-    passes, now = Passes(watcher.edges), datetime.now(UTC)
+    passes, now = Passes(watcher.edges, obey), datetime.now(UTC)
     jira.down = True
     for minute in range(3):
         passes.run(now + timedelta(minutes=minute))

@@ -12,6 +12,7 @@ from cmbot.handlers.campaign import decide
 from cmbot.mirror import events
 from cmbot.models.issues import Status
 from cmbot.models.notices import NoticeKind
+from cmbot.operations.commands import obey
 from cmbot.reconcile import planning, waiting
 from cmbot.reconcile.passes import Passes
 from cmbot.settings import GitSettings
@@ -45,7 +46,7 @@ class Launches:
         self.jira.down = False
         self.watcher.look(minutes)
         self.jira.down = True  # so that nothing is told there
-        Passes(self.watcher.edges).run(self.watcher.now)
+        Passes(self.watcher.edges, obey).run(self.watcher.now)
 
     def said(self) -> list[str]:
         return [

@@ -10,6 +10,7 @@ from cmbot.exceptions import RemoteError, UserError
 from cmbot.mirror import journal, orders, plans
 from cmbot.models.attempts import AttemptState, Cause, Changes, OrderState, TryState, Verb
 from cmbot.models.issues import Person
+from cmbot.operations.commands import obey
 from cmbot.reconcile import submit, waiting
 from cmbot.reconcile.passes import Passes
 
@@ -77,7 +78,7 @@ def test_a_retry_that_cannot_be_is_refused_once_and_the_others_go_on(
 ) -> None:
     retry(defined, "g001", "g002", "g003")
     submissions.troubles["g001"] = UserError("Compute site", "'IN2P3' is not known", "use SLAC")
-    passes = Passes(defined.edges)
+    passes = Passes(defined.edges, obey)
     passes.run(defined.now)
     assert submissions.tried == ["g001", "g002", "g003"]
     order = asked(defined)["g001"]
@@ -94,7 +95,7 @@ def test_a_step_waits_no_longer_when_nothing_of_it_is_asked_any_more(
 ) -> None:
     retry(defined, "g001", "g002")
     submissions.troubles["g001"] = RemoteError("PanDA", "does not answer", "cmbot tries again")
-    passes = Passes(defined.edges)
+    passes = Passes(defined.edges, obey)
     passes.run(defined.now)
     # Each of the others would wait for the same server.
     assert submissions.tried == ["g001"]

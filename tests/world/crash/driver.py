@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cmbot.exceptions import RemoteError
+from cmbot.operations.commands import obey
 from cmbot.reconcile.opening import load_settings, open_edges
 from cmbot.reconcile.passes import Passes
 
@@ -69,7 +70,7 @@ def main(settings: str, end: str, when: str, target: str, text: str = "") -> Non
     while True:
         try:
             if passes is None:
-                passes = Passes(open_edges(load_settings(Path(settings))))
+                passes = Passes(open_edges(load_settings(Path(settings))), obey)
                 arm(end, when, target, text)
             passes.run(datetime.now(UTC) + ahead)
         except RemoteError as error:

@@ -1,0 +1,59 @@
+"""What commands in comments do: the same operations as on the command line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cmbot.jira_schema import commands as grammar
+from cmbot.models.commands import Command, Do
+from cmbot.operations import explain, status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from cmbot.models.attempts import Cause
+    from cmbot.models.issues import Issue
+    from cmbot.reconcile.edges import Edges, Local
+
+    _Doing = Callable[[Edges, Issue, Command, Cause], tuple[str, ...]]
+
+_ROWS = 20
+"""Lines of an answer (requirement V11)."""
+
+
+def obey(edges: Edges, issue: Issue, command: Command, cause: Cause) -> tuple[str, ...]:
+    """Do what a command asks for; see `cmbot.reconcile.commanding.Obey`."""
+    lines = _DOING[command.verb](edges, issue, command, cause)
+    more = len(lines) - _ROWS
+    return (*lines[:_ROWS], f"and {more} more lines") if more > 0 else lines
+
+
+def _help(_: Edges, issue: Issue, __: Command, ___: Cause) -> tuple[str, ...]:
+    return tuple(
+        f"{grammar.usage(verb)}: {shape.help}{_who(verb, issue)}" for verb, shape in grammar.SHAPES.items()
+    )
+
+
+def _who(verb: Do, issue: Issue) -> str:
+    roles = grammar.needed(verb, issue.level)
+    return f" ({' or '.join(sorted(roles))})" if roles else ""
+
+
+def _status(edges: Local, issue: Issue, _: Command, __: Cause) -> tuple[str, ...]:
+    return tuple(map(_line, status.below(edges, issue.key)))
+
+
+def _line(line: status.Line) -> str:
+    name = " ".join(filter(None, (line.key, line.name, line.attempt)))
+    counts = (("jobs", line.jobs), ("quanta", line.quanta))
+    far = [f"{each.done} of {each.total} {what}" for what, each in counts if each.total]
+    failed = [f"{each.failed} {what} failed" for what, each in counts if each.failed]
+    request = [f"request {line.request}"] if line.request else []
+    return f"{name}: " + "; ".join(filter(None, (line.status, *far, *failed, *request, line.summary)))
+
+
+def _explain(edges: Local, issue: Issue, _: Command, __: Cause) -> tuple[str, ...]:
+    return explain.explain(edges, issue.key)
+
+
+_DOING: Mapping[Do, _Doing] = {Do.HELP: _help, Do.STATUS: _status, Do.EXPLAIN: _explain}

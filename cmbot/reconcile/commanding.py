@@ -1,0 +1,179 @@
+"""Carry out what people command in comments, once, and answer each (requirement W22, decision 13).
+
+First it is written down that a comment is begun, here and in Jira; what is done, its end and its answer are
+one transaction. So a crash repeats nothing, and neither does a lost mirror.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Protocol
+
+from cmbot.exceptions import CmbotError, DefinitionError, UserError
+from cmbot.jira_schema import commands as grammar
+from cmbot.mirror import commands, events, outbox
+from cmbot.models.attempts import Cause
+from cmbot.models.commands import Answer, Command, Unclear
+from cmbot.reconcile import listening, looking
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from cmbot.models.commands import Heard
+    from cmbot.models.issues import Issue, Role
+    from cmbot.reconcile.edges import Edges
+
+_LOG = logging.getLogger(__name__)
+
+
+class Obey(Protocol):
+    """Does what a command asks for, in the mirror alone; of `cmbot.operations.commands`."""
+
+    def __call__(self, edges: Edges, issue: Issue, command: Command, cause: Cause) -> tuple[str, ...]:
+        """Do it.
+
+        Parameters
+        ----------
+        edges : `~cmbot.reconcile.edges.Edges`
+            The outside world.
+        issue : `~cmbot.models.issues.Issue`
+            What the command is about.
+        command : `~cmbot.models.commands.Command`
+            What is asked; the person may.
+        cause : `~cmbot.models.attempts.Cause`
+            The human act: who, when, and in which words.
+
+        Returns
+        -------
+        lines : `tuple` [`str`, ...]
+            What was done, for people.
+
+        Raises
+        ------
+        UserError
+            If it cannot be done.
+        """
+        ...
+
+
+def everything(edges: Edges, obey: Obey, now: datetime, errors: list[str]) -> set[str]:
+    """Carry out and answer all commands that were heard.
+
+    Parameters
+    ----------
+    edges : `~cmbot.reconcile.edges.Edges`
+        The outside world.
+    obey : `Obey`
+        Does what is asked.
+    now : `datetime.datetime`
+        The time.
+    errors : `list` [`str`]
+        What did not work is added; it is tried again.
+
+    Returns
+    -------
+    keys : `set` [`str`]
+        Keys of the issues about which something was commanded.
+    """
+    keys = set()
+    for heard in commands.waiting(edges.mirror):
+        try:
+            issue = looking.reread(edges, heard.issue_id, now)
+            _begin(edges, heard)
+            _carry_out(edges, obey, issue, heard, now)
+        except UserError:
+            # It is frozen, and says so itself: answered when it is followed again.
+            continue
+        except CmbotError as error:
+            errors.append(str(error))
+            _LOG.debug("%s", error)
+            continue
+        except Exception as error:  # noqa: BLE001 - a defect met in one comment must not stop the others
+            errors.append(f"comment {heard.comment_id}: {error!r}; please report this")
+            _LOG.exception("comment %s: a defect of cmbot", heard.comment_id)
+            continue
+        keys.add(issue.key)
+    return keys
+
+
+def _begin(edges: Edges, heard: Heard) -> None:
+    """Write down here and in Jira that a comment is begun, before anything is done for it."""
+    if heard.unfit:
+        return
+    with edges.mirror.writing() as connection:
+        commands.take(connection, heard.comment_id)
+    edges.jira.ensure_property(
+        heard.issue_id, commands.PROPERTY, commands.to_property(edges.mirror, heard.issue_id)
+    )
+
+
+def _carry_out(edges: Edges, obey: Obey, issue: Issue, heard: Heard, now: datetime) -> None:
+    roles = None
+    if edges.settings.jira.roles and not heard.unfit:
+        roles = edges.jira.people.roles_of(heard.by)
+    with edges.mirror.writing() as connection:
+        answers = tuple(_answers(edges, obey, issue, heard, roles))
+        commands.finish(connection, heard.comment_id)
+        marker = listening.answer_marker(heard.comment_id)
+        text = edges.comments.answer(marker, heard, answers)
+        outbox.say(connection, (issue.id, issue.key), "comment", marker, {"text": text}, now)
+        for answer in answers:
+            what = f"{'refuses' if answer.refused else 'answers'} {answer.words!r} of {heard.by}"
+            events.add(connection, now, issue.key, "cmbot", what, "; ".join(answer.lines))
+            _LOG.info("%s %s", issue.key, what)
+
+
+def _answers(
+    edges: Edges, obey: Obey, issue: Issue, heard: Heard, roles: frozenset[Role] | None
+) -> Iterator[Answer]:
+    for number, line in enumerate(heard.lines, start=1):
+        command = grammar.command(line)
+        if heard.unfit:
+            yield Answer(
+                command.words, refused=True, lines=(f"{heard.unfit}; write it again if it is wanted",)
+            )
+        elif number > grammar.MOST:
+            too_many = (
+                f"cmbot carries out {grammar.MOST} commands of a comment; write the others in another one"
+            )
+            yield Answer(command.words, refused=True, lines=(too_many,))
+        elif isinstance(command, Unclear):
+            yield Answer(command.words, refused=True, lines=(f"{command.problem}; {command.remedy}",))
+        elif reason := grammar.refusal(command.verb, issue.level, roles):
+            yield Answer(command.words, refused=True, lines=(reason,))
+        else:
+            yield _answer(edges, obey, issue, command, cause_of(issue, heard, number, command))
+
+
+def _answer(edges: Edges, obey: Obey, issue: Issue, command: Command, cause: Cause) -> Answer:
+    try:
+        with edges.mirror.writing():
+            return Answer(command.words, lines=obey(edges, issue, command, cause))
+    except DefinitionError as error:
+        return Answer(command.words, refused=True, lines=tuple(map(str, error.problems)))
+    except UserError as error:
+        return Answer(command.words, refused=True, lines=(str(error),))
+
+
+def cause_of(issue: Issue, heard: Heard, number: int, command: Command) -> Cause:
+    """Make the cause of what follows from a command.
+
+    Parameters
+    ----------
+    issue : `~cmbot.models.issues.Issue`
+        What it is about.
+    heard : `~cmbot.models.commands.Heard`
+        The comment.
+    number : `int`
+        Which of its commands, from 1.
+    command : `~cmbot.models.commands.Command`
+        The command.
+
+    Returns
+    -------
+    cause : `~cmbot.models.attempts.Cause`
+        Named by issue id and comment id, and by the number of all but the first.
+    """
+    which = heard.comment_id + (f":{number}" if number > 1 else "")
+    return Cause(f"comment:{issue.id}:{which}", heard.by, heard.at, f"wrote {command.words} on {issue.key}")
