@@ -115,6 +115,22 @@ def answer_plan(mirror: Mirror, step_id: str, spec: str, answer: Mapping[str, An
         )
 
 
+def forget_open(mirror: Mirror, step_id: str, spec: str) -> None:
+    """Forget what a Butler is being asked for definitions that a step does not have any more.
+
+    Parameters
+    ----------
+    mirror : `~cmbot.mirror.Mirror`
+        The database.
+    step_id, spec : `str`
+        The step and the hash of its definition; an empty hash if it cannot be read.
+    """
+    old = "FROM plans WHERE step_id = ? AND hash <> ? AND answer IS NULL"
+    if mirror.connection.execute(f"SELECT 1 {old}", (step_id, spec)).fetchone():
+        with mirror.writing() as connection:
+            connection.execute(f"DELETE {old}", (step_id, spec))
+
+
 def answered(mirror: Mirror, step_id: str, cause_id: str) -> bool:
     """Tell whether a Butler has said for a launch how a step splits.
 

@@ -200,6 +200,7 @@ class Passes:
         follow.campaign(edges, view, self._seen, now)
         if not self._ready:
             return True
+        planning.forget(edges, view)
         for step in view.steps:
             if step.plan is PlanState.ASKED:
                 planning.collect(edges, view, step, now)

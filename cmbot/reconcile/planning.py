@@ -102,6 +102,23 @@ def ask(edges: Edges, view: CampaignView, step: StepView, now: datetime) -> None
     _LOG.info("%s asking the Butler how %s splits", step.issue.key, step.name)
 
 
+def forget(edges: Edges, view: CampaignView) -> None:
+    """Forget what Butlers are asked for definitions that were edited since: nobody waits for the answers.
+
+    Parameters
+    ----------
+    edges : `~cmbot.reconcile.edges.Edges`
+        The outside world.
+    view : `~cmbot.models.views.CampaignView`
+        The campaign.
+    """
+    for step in view.steps:
+        spec = ""
+        if view.definition is not None and step.definition is not None:
+            spec = freeze.step_hash(view.definition, step.definition)
+        plans.forget_open(edges.mirror, step.issue.id, spec)
+
+
 def collect(edges: Edges, view: CampaignView, step: StepView, now: datetime) -> None:
     """Take the answer, if it is there, and freeze the groups.
 
