@@ -44,7 +44,8 @@ def command(
 
     First what `bps submit` said, then, for each reason why jobs failed, the log of an example: its first
     traceback and its last lines, below the address of the whole. The logs of jobs are fetched from where the
-    jobs say they are; everything else comes from this machine.
+    jobs say they are; of a log that is not there any more, what cmbot kept when the workflow ended is shown.
+    Everything else comes from this machine.
     """
     import json
 

@@ -20,7 +20,8 @@ def command(key: str, group: str, reason: str, settings_file: Path, *, dry_run: 
     """Run what failed again, in the same request of PanDA with the same settings.
 
     For failures that pass by themselves: a site that was down, a final job that was killed. It makes no new
-    attempt. What needs more memory, other software or another site needs `cmbot retry`.
+    attempt. What needs more memory, other software or another site needs `cmbot retry`; so does a final job
+    that was killed for its memory, and then all data are made anew, for none of them is registered.
 
     The next pass does it, so it also works while the service runs.
     """

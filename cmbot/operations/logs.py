@@ -11,6 +11,7 @@ from cmbot.exceptions import RemoteError, UserError
 from cmbot.mirror import reports
 from cmbot.operations.report import chosen
 from cmbot.panda.links import payload_log
+from cmbot.reconcile import job_logs
 from cmbot.wms.excerpts import excerpt, shown
 
 if TYPE_CHECKING:
@@ -100,14 +101,15 @@ def jobs(
     Yields
     ------
     log : `Log`
-        The most frequent reason first. A log that cannot be had says why.
+        The most frequent reason first. Of a log that cannot be had what cmbot kept of it, or why not.
     """
     for step, groups in chosen(local, key, group):
         for each in groups:
+            kept = _kept(local, each)
             for failure in each.failures:
                 if most > 0 and task in {"", failure.label}:
                     most -= 1
-                    yield _job(_name(step, each), failure, reader)
+                    yield _job(_name(step, each), failure, reader, kept)
 
 
 def quanta(local: Local, key: str, group: str = "", task: str = "", wanted: str = "") -> Iterator[Log]:
@@ -149,7 +151,14 @@ def _data_id(text: str) -> Mapping[str, str]:
     return {name.strip(): value.strip() for name, _, value in pairs}
 
 
-def _job(name: str, failure: Explained, reader: Reader) -> Log:
+def _kept(local: Local, group: GroupView) -> Mapping[str, str]:
+    """What was kept of logs, by address: the WMS deletes them (see `cmbot.reconcile.job_logs`)."""
+    item = group.last.last_try if group.last else None
+    body = (reports.read(local.mirror, item.id, job_logs.KIND) or {}) if item else {}
+    return {log["address"]: log["text"] for log in body.get("logs", ())}
+
+
+def _job(name: str, failure: Explained, reader: Reader, kept: Mapping[str, str]) -> Log:
     job = failure.example
     what = f"{failure.count} x {failure.label} {failure.error.name} {failure.error.diag}"
     if job.job is None:
@@ -164,6 +173,8 @@ def _job(name: str, failure: Explained, reader: Reader) -> Log:
         text = shown(excerpt(reader.read(address)))
     except RemoteError as error:
         text = str(error)
+        if kept.get(address, text) != text:
+            text = f"{text}\n[what cmbot kept of it]\n{kept[address]}"
     return Log(title, address, text)
 
 

@@ -6,11 +6,17 @@ from typing import TYPE_CHECKING
 
 from cmbot.models.attempts import Verb
 from cmbot.operations import ordering
+from cmbot.wms.port import FINAL_JOB
 
 if TYPE_CHECKING:
     from cmbot.models.views import GroupView
     from cmbot.operations.ordering import Target
     from cmbot.reconcile.edges import Local
+
+_MEMORY = (
+    f"{FINAL_JOB} was killed for its memory and asks for as much as before: a restart cannot raise it. "
+    f"cmbot retry --memory {FINAL_JOB}=MB can; it makes all data anew, for none of them is registered"
+)
 
 
 def targets(local: Local, key: str, group: str = "") -> tuple[Target, ...]:
@@ -55,8 +61,11 @@ def details(group: GroupView) -> dict[str, str]:
     last = group.last
     item = last.last_try if last else None
     again = f"{group.jobs.failed} jobs that failed or never ran; nothing that succeeded"
+    killed = group.merge_failed and any(
+        each.for_memory and each.label == FINAL_JOB for each in group.failures
+    )
     return {
         "run": item.name if item else "",
         "runs again": "only the final job" if group.merge_failed else again,
         "then": f"{last.label if last else 'it'} goes on under the same request, with the same settings",
-    }
+    } | ({"memory": _MEMORY} if killed else {})

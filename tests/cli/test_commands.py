@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from contextlib import closing
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import responses
 import yaml
 
 from cmbot.mirror import events, journal, reports
 from cmbot.models.attempts import AttemptState
+from cmbot.models.failures import Failure, FailureKind, JobError
 from cmbot.resources import resource
 
 CAMPAIGN = resource("config/campaigns/mini-drp.yaml")
@@ -334,3 +337,30 @@ def test_a_key_that_is_not_known_is_named(followed: Any, command: str, key: str)
     if (command, key) != ("status", ""):
         [line] = followed.refused(command, key)
         assert line == f"{key}: is not known here; check the key, or run `cmbot sync --once`"
+
+
+@pytest.mark.covers("E5", "F12")
+@pytest.mark.parametrize("gone", [{"status": 404}, {"body": responses.ConnectionError("no route")}])
+def test_of_a_log_that_the_wms_has_deleted_what_was_kept_is_shown(
+    followed: Any, gone: dict[str, Any]
+) -> None:
+    place = "https://logs.example.org/PandaJob_17"
+    failed = Failure("isr", (JobError("pilot", 1305, "no"),), 1, job=17, log=f"{place}/pilotlog.txt")
+    log = {"address": f"{place}/payload.stderr", "text": "ValueError: the reason", "job": 17, "label": "isr"}
+    with closing(followed.mirror()) as mirror, mirror.writing() as connection:
+        ((attempt,),) = journal.attempts(mirror, "10002").values()
+        body = {"failed": 1, "kinds": [asdict(FailureKind(failed, 1))]}
+        reports.save(connection, attempt.last_try.id, "failures", body, attempt.created_at)
+        reports.save(connection, attempt.last_try.id, "failed-jobs", {"logs": [log]}, attempt.created_at)
+    with responses.RequestsMock() as server:
+        server.get(log["address"], **gone)
+        [shown] = json.loads(followed.run("logs", "CM-3", "--failed", "--json").output)
+    why, told, text = shown["text"].splitlines()
+    assert place in why
+    assert (told, text) == ("[what cmbot kept of it]", "ValueError: the reason")
+    # As long as it is there, it is shown itself.
+    with responses.RequestsMock() as server:
+        server.get(log["address"], body="KeyError: 'all of it'\n")
+        [shown] = json.loads(followed.run("logs", "CM-3", "--failed", "--json").output)
+    assert "all of it" in shown["text"]
+    assert "kept" not in shown["text"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import closing
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ from cmbot.jira_schema.fields import BY_NAME, FieldType
 from cmbot.jira_schema.names import names
 from cmbot.mirror import journal, plans, reports, seen
 from cmbot.models.attempts import AttemptState, Cause, Changes, TryState
+from cmbot.models.failures import Failure, FailureKind, JobError
 from cmbot.models.issues import Person
 from cmbot.settings import JiraSettings, Secret
 
@@ -199,7 +201,23 @@ def test_a_merge_that_failed_alone_is_restarted_unless_something_else_is_wanted(
     target = planned(failed)
     assert target["verb"] == "restart"
     assert target["details"]["runs again"] == "only the final job"
+    assert "memory" not in target["details"]
     assert planned(failed, "--memory", "finalJob=9000")["verb"] == "retry"
+
+
+@pytest.mark.parametrize("command", ["restart", "retry"])
+def test_who_restarts_a_merge_that_was_killed_for_its_memory_reads_that_it_gets_no_more(
+    failed: Any, command: str
+) -> None:
+    merge_failed(failed)
+    killed = FailureKind(Failure("finalJob", (JobError("transform", 137),), 137), 1)
+    with closing(failed.mirror()) as mirror, mirror.writing() as connection:
+        reports.save(connection, 1, "failures", {"failed": 1, "kinds": [asdict(killed)]}, AT)
+    result = failed.run(command, "CM-3", "--dry-run", "--json")
+    (target,) = json.loads(result.output)["targets"]
+    assert target["verb"] == "restart"
+    assert "a restart cannot raise it" in target["details"]["memory"]
+    assert "--memory finalJob=MB" in target["details"]["memory"]
 
 
 def test_a_merge_that_cannot_be_restarted_is_retried(failed: Any) -> None:
