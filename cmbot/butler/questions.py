@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cmbot.butler.exchange import read_response, strange_response
+from cmbot.butler.pipelines import connections
+from cmbot.definition.connections import NOT_ASKED, Connections
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from cmbot.dimensions import Value
 
 QUERY_SCRIPT = Path(__file__).resolve().parent / "scripts" / "query.py"
-"""Answers `SelectRequest`, `DescribeRequest`, `CountRequest` and `ReachRequest`."""
+"""Answers `SelectRequest`, `CountRequest`, `ReachRequest` and those of `cmbot.butler.pipelines`."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,8 @@ class SelectRequest:
     """Short name; without it, the only one of the repository, or what the query says."""
     skymap: str | None = None
     """Name; without it, the only one of the repository, or what the query says."""
+    pipelines: Mapping[str, str] = field(default_factory=dict)
+    """Pipelines of all steps, to be told also how they are connected; see `ConnectRequest`."""
 
     def to_json(self) -> str:
         """The request as the script reads it.
@@ -70,6 +74,8 @@ class Selection:
     """Instrument of the data."""
     skymap: str | None
     """Sky map of the data."""
+    connections: Connections = NOT_ASKED
+    """How the steps are connected, if that was asked."""
 
     @property
     def governors(self) -> dict[str, str]:
@@ -111,116 +117,9 @@ def parse_selection(text: str, subject: str) -> Selection:
             dataset_type=content["dataset_type"],
             instrument=content["instrument"],
             skymap=content["skymap"],
+            connections=connections(content),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise strange_response(subject, error) from error
-
-
-@dataclass(frozen=True)
-class DescribeRequest:
-    """Ask what a pipeline is made of."""
-
-    pipeline: str
-    """``path``, ``path#subset`` or ``path#label,label``."""
-
-    def to_json(self) -> str:
-        """The request as the script reads it.
-
-        Returns
-        -------
-        text : `str`
-            JSON.
-        """
-        return json.dumps({"verb": "describe", **asdict(self)})
-
-
-@dataclass(frozen=True)
-class Described:
-    """A task or a step of a pipeline."""
-
-    label: str
-    """Its label."""
-    dimensions: tuple[str, ...]
-    """Of a task: what its quanta are; of a step: what it may be split by. Sorted, required ones only."""
-
-
-@dataclass(frozen=True)
-class Subset:
-    """A named subset of a pipeline."""
-
-    label: str
-    """Its label."""
-    description: str
-    """Instructions for operators (requirement B14)."""
-    tasks: tuple[str, ...]
-    """Labels of its tasks, in the order in which they run."""
-
-
-@dataclass(frozen=True)
-class OverallInput:
-    """A dataset type that a pipeline reads and does not make."""
-
-    dataset_type: str
-    """Its name."""
-    dimensions: tuple[str, ...]
-    """Its required dimensions, sorted."""
-    prerequisite: bool
-    """Whether it must only be there, without deciding which quanta there are."""
-
-
-@dataclass(frozen=True)
-class PipelineDescription:
-    """What a pipeline is made of."""
-
-    description: str
-    """The text at its head."""
-    tasks: tuple[Described, ...]
-    """Tasks in the order in which they run."""
-    steps: tuple[Described, ...]
-    """Declared steps."""
-    subsets: tuple[Subset, ...]
-    """Named subsets."""
-    inputs: tuple[OverallInput, ...]
-    """What it reads and does not make."""
-
-
-def parse_description(text: str, subject: str) -> PipelineDescription:
-    """Read the answer to a `DescribeRequest`.
-
-    Parameters
-    ----------
-    text : `str`
-        The response.
-    subject : `str`
-        What an error is about.
-
-    Returns
-    -------
-    description : `PipelineDescription`
-        The answer.
-
-    Raises
-    ------
-    DefinitionError
-        Raised if there is no such pipeline, or it cannot be read.
-    RemoteError
-        Raised if the response is not what the script writes.
-    """
-    content = read_response(text, subject)
-    try:
-        return PipelineDescription(
-            description=content["description"],
-            tasks=tuple(Described(one["label"], tuple(one["dimensions"])) for one in content["tasks"]),
-            steps=tuple(Described(one["label"], tuple(one["dimensions"])) for one in content["steps"]),
-            subsets=tuple(
-                Subset(one["label"], one["description"], tuple(one["tasks"])) for one in content["subsets"]
-            ),
-            inputs=tuple(
-                OverallInput(one["dataset_type"], tuple(one["dimensions"]), one["prerequisite"])
-                for one in content["inputs"]
-            ),
-        )
-    except (KeyError, TypeError) as error:
         raise strange_response(subject, error) from error
 
 

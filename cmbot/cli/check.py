@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 @click.argument("target", required=False)
 @settings_option
 @values_option
-@click.option("--offline", is_flag=True, help="Of a file: ask no git repository; settings are not needed.")
+@click.option(
+    "--offline", is_flag=True, help="Of a file: ask neither Butler nor git; settings are not needed."
+)
 @click.option(
     "--errors",
     "errors_file",
@@ -39,9 +41,9 @@ def command(
 ) -> None:
     """Check a campaign and say everything that is wrong with it, a line each; nothing is changed.
 
-    TARGET is a campaign file or the key of a campaign or step. A file is checked as `cmbot create` would, and
-    its git tags as well. A key is checked as a launch would: its Butler says what is selected, and the BPS
-    YAML of every step is rendered and looked through.
+    TARGET is a campaign file or the key of a campaign or step. It is checked as a launch would: git says what
+    its tags mean, its Butler what its queries select and whether each step finds what it needs, made by a
+    step before it or there already; the BPS YAML of every step is rendered and looked through.
 
     With `--errors FILE` an error catalogue is checked; a sound one is named by the setting
     `failures.catalogue`. Rules without `active: true` decide nothing; they count what they would have done.
@@ -66,6 +68,10 @@ def command(
 
 def _checked(target: str, settings_file: Path, values: dict[str, str], *, offline: bool) -> Checked:
     from cmbot.operations import check
+    from cmbot.reconcile import opening
+
+    def say(line: str) -> None:
+        click.echo(line, err=True)
 
     file = Path(target)
     if file.suffix in {".yaml", ".yml"} or file.exists():
@@ -73,11 +79,10 @@ def _checked(target: str, settings_file: Path, values: dict[str, str], *, offlin
 
         definition = campaign_file.read(read_text(file), target, values)
         settings = None if offline and not settings_file.exists() else load(settings_file)
-        return check.check_file(definition, file.parent, settings, offline=offline)
-    from cmbot.reconcile.opening import open_edges
-
-    edges = open_edges(load(settings_file), lasting=False)
-    return check.check_key(edges, target, lambda line: click.echo(line, err=True))
+        workshop = None if offline or settings is None else opening.open_workshop(settings)
+        return check.check_file(definition, file.parent, settings, workshop, say)
+    edges = opening.open_edges(load(settings_file), lasting=False)
+    return check.check_key(edges, target, say)
 
 
 def _tell(target: str, found: Checked, *, as_json: bool) -> None:

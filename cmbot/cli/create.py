@@ -13,10 +13,13 @@ from cmbot.cli.doing import json_option, load, read_text, settings_option, told,
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @settings_option
 @values_option
+@click.option("--again", is_flag=True, help="Create it even if another campaign does the same.")
 @click.option("--dry-run", is_flag=True, help="Check the file and say what would be created.")
 @json_option
 @told
-def command(file: Path, settings_file: Path, values: dict[str, str], *, dry_run: bool, as_json: bool) -> None:
+def command(
+    file: Path, settings_file: Path, values: dict[str, str], *, again: bool, dry_run: bool, as_json: bool
+) -> None:
     r"""Create a campaign in Jira: an epic, its steps and their links, all in Draft.
 
     Nothing runs until a person moves the epic to Launch. The same file creates the same campaign
@@ -34,6 +37,7 @@ def command(file: Path, settings_file: Path, values: dict[str, str], *, dry_run:
     from cmbot import credentials
     from cmbot.definition import file as campaign_file
     from cmbot.jira.gateway import Jira
+    from cmbot.operations import twins
     from cmbot.operations.create import create_patiently, require_valid
     from cmbot.operations.dataid_files import gather
 
@@ -41,6 +45,8 @@ def command(file: Path, settings_file: Path, values: dict[str, str], *, dry_run:
     definition = campaign_file.read(read_text(file), str(file), values)
     require_valid(settings, definition)
     definition, files = gather(definition, file.parent)
+    if not again:
+        twins.require_none(settings, definition)
     if dry_run:
         click.echo(
             f"would create {definition.name} with steps {', '.join(step.name for step in definition.steps)}"

@@ -59,7 +59,7 @@ def _show(item: StepPlan, *, show_yaml: bool) -> None:
         for group in item.groups[:20]:
             table.add_row(group.name, str(group.size), escape(group.predicate["where"] or "table of DataIds"))
         console.print(table)
-        console.print(f"  {len(item.groups)} groups, {item.counts} datasets selected")
+        console.print(f"  {len(item.groups)} groups, selected: {item.selected}")
     if item.warning:
         console.print(f"  warning: {escape(item.warning)}", highlight=False, soft_wrap=True)
     if show_yaml and item.yaml:

@@ -50,6 +50,28 @@ def step_hash(definition: CampaignDefinition, step: StepDefinition) -> str:
     )
 
 
+def content_hash(definition: CampaignDefinition) -> str:
+    """Hash what a campaign does, whatever it is called: twins under two names have the same (V23).
+
+    Parameters
+    ----------
+    definition : `~cmbot.models.campaign.CampaignDefinition`
+        The campaign.
+
+    Returns
+    -------
+    sha256 : `str`
+        64 hexadecimal digits.
+    """
+    called = {"name", "output"}
+    campaign = {key: value for key, value in parts.plain(definition).items() if key not in _ABOUT | called}
+    steps = [
+        {key: value for key, value in parts.plain(step).items() if key not in _ABOUT}
+        for step in sorted(definition.steps, key=lambda step: step.name)
+    ]
+    return digest({"campaign": campaign, "steps": steps})
+
+
 def fields(epic: Issue, step: Issue) -> dict[str, dict[str, Any]]:
     """Give the fields that decide what a step processes and how.
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from cmbot.exceptions import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from cmbot.models.campaign import StepDefinition
 
@@ -26,7 +26,9 @@ _REMEDY = "or write in Rule exception why it is meant"
 
 
 def problems(step: StepDefinition) -> Iterator[Problem]:
-    """Find what contradicts the rules, unless the step says why.
+    """Find what contradicts the rules for a step of its name, unless the step says why.
+
+    What the pipeline itself declares is not known here: see `declared`.
 
     Parameters
     ----------
@@ -41,9 +43,48 @@ def problems(step: StepDefinition) -> Iterator[Problem]:
     if step.exception:
         return
     label = step.pipeline.partition("#")[2]
-    constrained = {"tract", "patch"} & ({*_WORD.findall(step.query)} | {*step.split.dimensions})
+    constrained = _constrained(step)
     if label in NEEDS_TRACT and "tract" not in constrained:
         yield Problem("Data query", f"{label} names no tract", f"constrain tract or split by it, {_REMEDY}")
     if label in NO_TRACT and constrained:
         named = " and ".join(sorted(constrained))
         yield Problem("Data query", f"{label} is cut by {named}", f"leave it out, {_REMEDY}")
+
+
+def declared(step: StepDefinition, dimensions: Collection[str] | None) -> Iterator[Problem]:
+    """Find what contradicts the dimensions that the pipeline declares for a step.
+
+    Parameters
+    ----------
+    step : `~cmbot.models.campaign.StepDefinition`
+        The step.
+    dimensions : `~collections.abc.Collection` [`str`] or `None`
+        Along what the pipeline lets it be split; `None` if it declares no such step.
+
+    Yields
+    ------
+    problem : `~cmbot.exceptions.Problem`
+        By field.
+    """
+    if dimensions is None:
+        return
+    listed = ", ".join(sorted(dimensions)) or "none"
+    if "tract" in dimensions and "tract" not in _constrained(step):
+        yield Problem(
+            "Data query",
+            "names no tract, and its pipeline goes by tract",
+            f"constrain or split by it, {_REMEDY}",
+        )
+    # Exposures are what visits are made of, and healpix pixels are no dimension of any task.
+    allowed = {*dimensions, *({"exposure"} if "visit" in dimensions else ())}
+    for name in step.split.dimensions:
+        if name not in allowed and not name.startswith(("healpix", "htm")):
+            yield Problem(
+                "Split rule",
+                f"splits by {name}, and its pipeline declares {listed}",
+                f"split by these, {_REMEDY}",
+            )
+
+
+def _constrained(step: StepDefinition) -> set[str]:
+    return {"tract", "patch"} & ({*_WORD.findall(step.query)} | {*step.split.dimensions})

@@ -153,6 +153,46 @@ def answered(mirror: Mirror, step_id: str, cause_id: str) -> bool:
     return any("problems" not in json.loads(row["answer"]) for row in rows)
 
 
+@dataclass(frozen=True)
+class Selected:
+    """What a step selected when it was split and something of it submitted."""
+
+    step_key: str
+    """Key of the step."""
+    at: datetime
+    """When its Butler was asked."""
+    counts: Mapping[str, int]
+    """Values by dimension."""
+
+
+def selected_before(mirror: Mirror, pipeline: str, butler: str) -> Selected | None:
+    """Find the newest run of a pipeline on a Butler repository (requirement V19).
+
+    Parameters
+    ----------
+    mirror : `~cmbot.mirror.Mirror`
+        The database.
+    pipeline, butler : `str`
+        The fields "Pipeline YAML" of a step and "Butler repository" of its campaign.
+
+    Returns
+    -------
+    selected : `Selected` or `None`
+        `None` if there was none.
+    """
+    row = mirror.connection.execute(
+        """SELECT issues.key, plans.asked_at, json_extract(plans.answer, '$.selected') AS counts
+        FROM plans JOIN definitions USING (step_id, hash) JOIN issues ON issues.id = plans.step_id
+        WHERE counts IS NOT NULL AND json_extract(fields, '$.step."Pipeline YAML"') = ?
+        AND json_extract(fields, '$.campaign."Butler repository"') = ?
+        ORDER BY plans.asked_at DESC LIMIT 1""",
+        (pipeline, butler),
+    ).fetchone()
+    if row is None:
+        return None
+    return Selected(row["key"], datetime.fromisoformat(row["asked_at"]), json.loads(row["counts"]))
+
+
 def open_plans(mirror: Mirror) -> tuple[str, ...]:
     """Find the steps for which a Butler is being asked.
 

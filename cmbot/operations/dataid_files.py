@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from cmbot.dataids import DataIdSet
 from cmbot.exceptions import DefinitionError, Problem, UserError
 from cmbot.models.campaign import CampaignDefinition, StepDefinition
+from cmbot.splitting.chosen import Chosen
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,6 +72,28 @@ def gather(definition: CampaignDefinition, directory: Path) -> tuple[CampaignDef
     if problems:
         raise DefinitionError(definition.name, tuple(problems))
     return replace(campaign, steps=steps), files
+
+
+def chosen(definition: CampaignDefinition, step: StepDefinition, files: Files) -> Chosen:
+    """Give the sets that restrict a step.
+
+    Parameters
+    ----------
+    definition, step
+        Campaign and step, as `gather` gave them.
+    files : `dict`
+        The same.
+
+    Returns
+    -------
+    chosen : `~cmbot.splitting.chosen.Chosen`
+        As a launch would read them from the attachments.
+    """
+    found = {
+        kind: DataIdSet.from_json(files[step.name if getattr(step, kind) else ""][one.file].decode())
+        for kind, one in definition.chosen(step).items()
+    }
+    return Chosen(found.get("include"), found.get("exclude"))
 
 
 def _gathered(part: _Part, name: str, directory: Path, files: Files, problems: list[Problem]) -> _Part:

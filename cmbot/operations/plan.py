@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import secrets
 import tempfile
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from time import monotonic, sleep
 from typing import TYPE_CHECKING
@@ -15,17 +17,20 @@ from cmbot.butler import plan as collections
 from cmbot.butler.questions import Selection, parse_selection
 from cmbot.exceptions import CmbotError, DefinitionError, NotFound, Problem, UserError
 from cmbot.jira_schema import parse
+from cmbot.mirror import Mirror, plans
 from cmbot.models.issues import Issue, Level
 from cmbot.models.systems import MISSING
 from cmbot.reconcile import asking, choosing, planning, submissions, views
+from cmbot.reconcile.opening import mirror_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from cmbot.mirror.plans import GroupRow
-    from cmbot.models.campaign import StepDefinition
+    from cmbot.models.campaign import CampaignDefinition, StepDefinition
     from cmbot.models.views import CampaignView, StepView
-    from cmbot.reconcile.edges import Edges
+    from cmbot.reconcile.edges import Edges, Workshop
+    from cmbot.settings import Settings
     from cmbot.splitting.chosen import Chosen
 
 
@@ -41,6 +46,8 @@ class StepPlan:
     """Its groups."""
     counts: int = 0
     """Datasets that are selected."""
+    selected: str = ""
+    """Datasets and values by dimension, beside what the newest run selected (requirement V19)."""
     inputs: tuple[str, ...] = ()
     """Input collections."""
     output: str = ""
@@ -86,12 +93,12 @@ def plan(edges: Edges, key: str, say: Callable[[str], None]) -> tuple[StepPlan, 
     view, wanted = view_of(edges, key)
     if view.problems:
         raise DefinitionError(view.issue.key, view.problems)
-    plans = []
+    planned = []
     for step in view.steps:
         if wanted in ("", step.issue.key):
             say(f"{step.issue.key} asking the Butler about {step.name}")
-            plans.append(_step(edges, view, step))
-    return tuple(plans)
+            planned.append(of_step(edges, view, step, partial(choosing.fetch, edges, view, step)))
+    return tuple(planned)
 
 
 def view_of(edges: Edges, key: str) -> tuple[CampaignView, str]:
@@ -135,13 +142,29 @@ def _steps(edges: Edges, epic_key: str) -> list[Issue]:
     return [parse.issue(body, edges.names) for body in sorted(bodies, key=lambda body: int(body["id"]))]
 
 
-def _step(edges: Edges, view: CampaignView, step: StepView) -> StepPlan:
+def of_step(workshop: Workshop, view: CampaignView, step: StepView, fetch: Callable[[], Chosen]) -> StepPlan:
+    """Plan one step.
+
+    Parameters
+    ----------
+    workshop : `~cmbot.reconcile.edges.Workshop`
+        Where its Butler is asked.
+    view, step
+        The campaign and the step.
+    fetch : `~collections.abc.Callable`
+        Reads the sets of DataIds that restrict it.
+
+    Returns
+    -------
+    plan : `StepPlan`
+        What keeps it from being launched is in it.
+    """
     if view.definition is None or step.definition is None:
         return StepPlan(step.issue.key, step.name)
     inputs = collections.step_inputs(view.definition, step.name)
     output = collections.layout(view.definition).step(step.name)
     site = view.definition.site_of(step.definition)
-    wms = edges.settings.sites[site].wms
+    wms = workshop.settings.sites[site].wms
     empty = StepPlan(
         step.issue.key,
         step.name,
@@ -152,10 +175,12 @@ def _step(edges: Edges, view: CampaignView, step: StepView) -> StepPlan:
         missing=MISSING[wms],
     )
     try:
-        groups, selection, chosen = split(edges, view, step)
+        chosen = fetch()
+        groups, selection = split(workshop, view, step, chosen)
         name = submissions.run_name(step.issue.key, step.name, groups[0].name, 1, secrets.token_hex(4))
-        example = submissions.submission(edges, view, step, groups[0], 1, name)
-        config, problems = submissions.configuration(edges, example, selection.labels or None)
+        example = submissions.submission(workshop, view, step, groups[0], 1, name)
+        config, problems = submissions.configuration(workshop, example, selection.labels or None)
+        counts = planning.measured(selection, chosen)
     except DefinitionError as error:
         return replace(empty, problems=error.problems)
     except CmbotError as error:
@@ -163,47 +188,94 @@ def _step(edges: Edges, view: CampaignView, step: StepView) -> StepPlan:
     return replace(
         empty,
         groups=groups,
-        counts=sum(selection.counts.values()),
-        warning=planning.warning(edges.settings, view.definition, step.definition, selection, chosen, groups),
+        counts=counts["datasets"],
+        selected=_compared(counts, _before(workshop.settings, view.definition, step.definition)),
+        warning=planning.warning(
+            workshop.settings, view.definition, step.definition, selection, chosen, groups
+        ),
         yaml=to_yaml(config),
         problems=problems,
     )
 
 
-def split(edges: Edges, view: CampaignView, step: StepView) -> tuple[tuple[GroupRow, ...], Selection, Chosen]:
+def split(
+    workshop: Workshop, view: CampaignView, step: StepView, chosen: Chosen
+) -> tuple[tuple[GroupRow, ...], Selection]:
     """Ask the Butler how a step would be split, and wait for its answer.
 
     Parameters
     ----------
-    edges : `~cmbot.reconcile.edges.Edges`
-        The outside world.
+    workshop : `~cmbot.reconcile.edges.Workshop`
+        Where its Butler is asked.
     view, step
         The campaign and the step.
+    chosen : `~cmbot.splitting.chosen.Chosen`
+        The sets of DataIds that restrict it.
 
     Returns
     -------
-    groups, selection, chosen
-        The groups, what the Butler said, and the sets of DataIds that restrict it.
+    groups, selection
+        The groups, and what the Butler said.
 
     Raises
     ------
     CmbotError
         If it cannot be split, or the Butler does not say.
     """
-    if step.definition is None:
+    if view.definition is None or step.definition is None:
         raise UserError(step.issue.key, "cannot be read", "correct its fields")
-    chosen = choosing.fetch(edges, view, step)
-    selection = parse_selection(_ask(edges, view, step.definition, chosen), step.issue.key)
-    return planning.groups_of(step.issue.id, step.definition, selection, chosen), selection, chosen
+    text = answered(workshop, planning.question(view.definition, step.definition, chosen))
+    selection = parse_selection(text, step.issue.key)
+    return planning.groups_of(step.issue.id, step.definition, selection, chosen), selection
 
 
-def _ask(edges: Edges, view: CampaignView, step: StepDefinition, chosen: Chosen) -> str:
-    if view.definition is None:
-        raise UserError(step.name, "cannot be read", "correct the campaign")
+def _before(
+    settings: Settings, definition: CampaignDefinition, step: StepDefinition
+) -> plans.Selected | None:
+    """The newest run of the same pipeline on the same repository, if the mirror of this machine knows one."""
+    file = mirror_file(settings)
+    if not file.exists():
+        return None
+    with closing(Mirror(file)) as mirror:
+        return plans.selected_before(mirror, step.pipeline, definition.butler)
+
+
+def _compared(counts: Mapping[str, int], before: plans.Selected | None) -> str:
+    """Write counts for people: ``datasets 802, was 798; visit 401, was 399 (CM-12, 2026-11-19)``."""
+    known = before.counts if before else {}
+    said = "; ".join(
+        f"{name} {count:,}" + (f", was {known[name]:,}" if name in known else "")
+        for name, count in counts.items()
+    )
+    return f"{said} ({before.step_key}, {before.at:%Y-%m-%d})" if before else said
+
+
+def answered(workshop: Workshop, question: asking.Question) -> str:
+    """Ask a Butler and wait for what it says.
+
+    Parameters
+    ----------
+    workshop : `~cmbot.reconcile.edges.Workshop`
+        Where it is asked.
+    question : `~cmbot.reconcile.asking.Question`
+        What.
+
+    Returns
+    -------
+    text : `str`
+        The response.
+
+    Raises
+    ------
+    UserError
+        If the environment is not known.
+    RemoteError
+        If it does not answer.
+    """
     with tempfile.TemporaryDirectory(prefix="cmbot-plan-") as scratch:
         directory, started = Path(scratch) / "query", datetime.now(UTC)
-        asking.start(edges, planning.question(view.definition, step, chosen), directory)
-        until = monotonic() + edges.settings.work.child_timeout.total_seconds()
-        while not asking.finished(edges, directory, started, datetime.now(UTC)) and monotonic() < until:
+        asking.start(workshop, question, directory)
+        until = monotonic() + workshop.settings.work.child_timeout.total_seconds()
+        while not asking.finished(workshop, directory, started, datetime.now(UTC)) and monotonic() < until:
             sleep(0.05)
-        return asking.answer(directory, step.name)
+        return asking.answer(directory, question.step.name)

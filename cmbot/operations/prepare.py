@@ -16,7 +16,7 @@ from cmbot.models.attempts import AS_DEFINED
 from cmbot.models.issues import Level
 from cmbot.operations.plan import split
 from cmbot.operations.status import epic_of
-from cmbot.reconcile import launching, submissions, views
+from cmbot.reconcile import choosing, launching, submissions, views
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -153,7 +153,7 @@ def _rows(
                 step.issue.key, f"waits: {'; '.join(reasons)}", "prepare it when that is completed"
             )
         say(f"{step.issue.key} asking the Butler about {step.name}")
-        rows, _, _ = split(edges, view, step)
+        rows, _ = split(edges, view, step, choosing.fetch(edges, view, step))
     for row in rows:
         known = there.get(row.name)
         last = known.last if known else None

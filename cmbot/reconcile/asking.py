@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cmbot.models.campaign import CampaignDefinition, StepDefinition
-    from cmbot.reconcile.edges import Edges
+    from cmbot.reconcile.edges import Workshop
 
 
 @dataclass(frozen=True)
@@ -31,13 +31,13 @@ class Question:
     """The step."""
 
 
-def start(edges: Edges, question: Question, directory: Path) -> None:
+def start(edges: Workshop, question: Question, directory: Path) -> None:
     """Start the child.
 
     Parameters
     ----------
-    edges : `~cmbot.reconcile.edges.Edges`
-        The outside world.
+    edges : `~cmbot.reconcile.edges.Workshop`
+        Where it is asked.
     question : `Question`
         What is asked.
     directory : `pathlib.Path`
@@ -57,13 +57,13 @@ def start(edges: Edges, question: Question, directory: Path) -> None:
     edges.runner.start(directory, argv, environment, {})
 
 
-def finished(edges: Edges, directory: Path, started: datetime, now: datetime) -> bool:
+def finished(edges: Workshop, directory: Path, started: datetime, now: datetime) -> bool:
     """Tell whether a child that only reads or arranges has ended, ending it if it takes too long.
 
     Parameters
     ----------
-    edges : `~cmbot.reconcile.edges.Edges`
-        The outside world.
+    edges : `~cmbot.reconcile.edges.Workshop`
+        Where it is asked.
     directory : `pathlib.Path`
         Where it runs.
     started, now : `datetime.datetime`

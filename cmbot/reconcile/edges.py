@@ -72,19 +72,25 @@ class Local:
 
 
 @dataclass(frozen=True)
-class Edges(Local):
+class Workshop(Local):
+    """What a campaign can be tried out with, without Jira and without a WMS."""
+
+    runner: Runner
+    """Starts children."""
+    bases: Mapping[System, Mapping[str, Any]]
+    """Parsed ``templates/bps/<wms>.yaml``."""
+
+
+@dataclass(frozen=True)
+class Edges(Workshop):
     """The outside world."""
 
     jira: Jira
     """The gateway."""
     wms: Wms
     """PanDA."""
-    runner: Runner
-    """Starts children."""
     comments: Comments
     """Writes comments."""
-    bases: Mapping[System, Mapping[str, Any]]
-    """Parsed ``templates/bps/<wms>.yaml``."""
     token: Callable[[], str]
     """Gives the WMS token, read anew each time."""
     budget: Budget

@@ -22,7 +22,7 @@ from cmbot.mirror import Mirror
 from cmbot.models.issues import Person
 from cmbot.panda.links import MonitorLinks
 from cmbot.reconcile import systems
-from cmbot.reconcile.edges import Edges, Local
+from cmbot.reconcile.edges import Edges, Local, Workshop
 from cmbot.resources import resource
 from cmbot.settings import Settings, parse
 from cmbot.wms import catalogue
@@ -179,6 +179,35 @@ def open_local(settings: Settings) -> Local:
     me = Person(account, name)
     known = load_catalogue(settings.failures.catalogue)
     return Local(settings, names(settings.jira, field_ids, epic_link, me), me, mirror, known)
+
+
+def open_workshop(settings: Settings) -> Workshop:
+    """Prepare what tries out a campaign that is in no Jira yet.
+
+    Parameters
+    ----------
+    settings : `~cmbot.settings.Settings`
+        All settings.
+
+    Returns
+    -------
+    workshop : `~cmbot.reconcile.edges.Workshop`
+        With an empty mirror in memory.
+
+    Raises
+    ------
+    UserError
+        If settings are wrong.
+    """
+    return Workshop(
+        settings=settings,
+        names=names(settings.jira, {}),
+        me=Person("cmbot"),
+        mirror=Mirror(Path(":memory:")),
+        catalogue=load_catalogue(settings.failures.catalogue),
+        runner=Runner(),
+        bases=systems.bases(),
+    )
 
 
 def mirror_file(settings: Settings) -> Path:

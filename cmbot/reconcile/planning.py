@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from cmbot.butler import plan as collections
 from cmbot.butler.questions import QUERY_SCRIPT, Selection, SelectRequest, parse_selection
-from cmbot.definition import freeze
+from cmbot.definition import connections, freeze
 from cmbot.exceptions import DefinitionError, Problem, RemoteError, UserError
 from cmbot.handlers import causes
 from cmbot.mirror import events, plans
@@ -22,7 +22,7 @@ from cmbot.splitting.predicates import predicates
 from cmbot.splitting.ranges import compact, expanded
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from cmbot.models.campaign import CampaignDefinition, StepDefinition
@@ -36,7 +36,7 @@ _LOG = logging.getLogger(__name__)
 
 
 def question(
-    definition: CampaignDefinition, step: StepDefinition, chosen: Chosen = NOTHING
+    definition: CampaignDefinition, step: StepDefinition, chosen: Chosen = NOTHING, *, whole: bool = False
 ) -> asking.Question:
     """Put the question to a Butler: what the step's query selects.
 
@@ -48,6 +48,8 @@ def question(
         The step.
     chosen : `~cmbot.splitting.chosen.Chosen`, optional
         What people include or exclude.
+    whole : `bool`, optional
+        Whether also to ask how all steps of the campaign are connected.
 
     Returns
     -------
@@ -55,13 +57,14 @@ def question(
         For ``butler/scripts/query.py``.
     """
     # Without a split it only matters whether anything is selected; a governor has one value.
-    whole = "instrument" if "instrument" in step.query else "skymap"
+    governor = "instrument" if "instrument" in step.query else "skymap"
     request = SelectRequest(
         repo=definition.butler,
         collections=collections.step_inputs(definition, step.name),
         where=step.query,
-        dimensions=tuple(dict.fromkeys((*step.split.dimensions, *chosen.dimensions))) or (whole,),
+        dimensions=tuple(dict.fromkeys((*step.split.dimensions, *chosen.dimensions))) or (governor,),
         pipeline=step.pipeline,
+        pipelines={one.name: one.pipeline for one in definition.steps} if whole else {},
     )
     return asking.Question(QUERY_SCRIPT, request.to_json(), definition, step)
 
@@ -96,7 +99,9 @@ def ask(edges: Edges, view: CampaignView, step: StepView, now: datetime) -> None
         plans.ask_plan(edges.mirror, step.issue.id, spec, cause.id, str(directory), now)
         _refuse(edges, step, spec, (Problem(error.subject, error.problem, error.remedy),))
         return
-    asking.start(edges, question(view.definition, step.definition, chosen), directory)
+    # Before the first of a campaign starts, all of it must be connected.
+    asked = question(view.definition, step.definition, chosen, whole=not view.attempts)
+    asking.start(edges, asked, directory)
     choosing.keep(chosen, directory)
     plans.ask_plan(edges.mirror, step.issue.id, spec, cause.id, str(directory), now)
     _LOG.info("%s asking the Butler how %s splits", step.issue.key, step.name)
@@ -142,6 +147,8 @@ def collect(edges: Edges, view: CampaignView, step: StepView, now: datetime) -> 
     try:
         text = asking.answer(Path(row.directory), step.issue.key)
         selection = parse_selection(text, step.issue.key)
+        if apart := tuple(connections.problems(view.definition, selection.connections)):
+            raise DefinitionError(step.issue.key, apart)
         chosen = choosing.kept(Path(row.directory))
         earlier, outside = _earlier(edges, step)
         groups = groups_of(step.issue.id, step.definition, selection, chosen, earlier, others=len(outside))
@@ -152,7 +159,8 @@ def collect(edges: Edges, view: CampaignView, step: StepView, now: datetime) -> 
     except RemoteError as error:
         _refuse(edges, step, spec, (Problem("Butler", error.problem, "launch again when it is mended"),))
     else:
-        _freeze(edges, step, spec, (groups, outside), now)
+        counts = measured(selection, chosen)
+        _freeze(edges, step, spec, (groups, outside), counts, now)
         _record(edges, view.definition, step, chosen, now)
         if said := warning(edges.settings, view.definition, step.definition, selection, chosen, groups):
             _LOG.warning("%s %s", step.issue.key, said)
@@ -214,6 +222,27 @@ def groups_of(
         plans.GroupRow(step_id, group.name, group.size, _body(group, one), "", "")
         for group, one in zip(groups, found, strict=True)
     )
+
+
+def measured(selection: Selection, chosen: Chosen) -> dict[str, int]:
+    """Count what a step selects, to be compared with another run (requirement V19).
+
+    Parameters
+    ----------
+    selection : `~cmbot.butler.questions.Selection`
+        What the Butler said.
+    chosen : `~cmbot.splitting.chosen.Chosen`
+        What people include or exclude.
+
+    Returns
+    -------
+    counts : `dict` [`str`, `int`]
+        Datasets, and values by dimension; of what has one value only, which it may not be split by, none.
+    """
+    left = chosen.restricted(selection.selected)
+    first = next(iter(left))
+    values = {name: len(found) for name, found in left.items() if name not in selection.governors}
+    return {"datasets": sum(selection.counts.get(value, 0) for value in left[first]), **values}
 
 
 def warning(
@@ -288,12 +317,14 @@ def _freeze(
     step: StepView,
     spec: str,
     found: tuple[tuple[plans.GroupRow, ...], tuple[plans.GroupRow, ...]],
+    counts: Mapping[str, int],
     now: datetime,
 ) -> None:
     groups, outside = found
     plans.freeze_groups(edges.mirror, step.issue.id, (*groups, *outside))
     restoring.forget_split(edges, step.issue)
-    plans.answer_plan(edges.mirror, step.issue.id, spec, {"groups": len(groups)})
+    answer = {"groups": len(groups), "selected": dict(counts)}
+    plans.answer_plan(edges.mirror, step.issue.id, spec, answer)
     with edges.mirror.writing() as connection:
         what = f"split {step.name} into {len(groups)} groups"
         events.add(connection, now, step.issue.key, "cmbot", what, f"definition {spec}")

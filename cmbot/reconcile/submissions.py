@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from cmbot.models.attempts import Try
     from cmbot.models.campaign import CampaignDefinition, StepDefinition
     from cmbot.models.views import CampaignView, StepView
-    from cmbot.reconcile.edges import Edges, Local
+    from cmbot.reconcile.edges import Edges, Local, Workshop
     from cmbot.settings import EnvironmentSettings, Settings
     from cmbot.wms.port import Wms
 
@@ -263,14 +263,18 @@ def left(edges: Edges, item: Try) -> Evidence:
 
 
 def lint(
-    edges: Edges, view: CampaignView, step: StepView, group: GroupRow, labels: Collection[str] | None = None
+    edges: Workshop,
+    view: CampaignView,
+    step: StepView,
+    group: GroupRow,
+    labels: Collection[str] | None = None,
 ) -> tuple[Problem, ...]:
     """Check what would be submitted, without submitting it.
 
     Parameters
     ----------
-    edges : `~cmbot.reconcile.edges.Edges`
-        The outside world.
+    edges : `~cmbot.reconcile.edges.Workshop`
+        With BPS's templates.
     view, step, group
         Campaign, step and group.
     labels : `~collections.abc.Collection` [`str`] or `None`
@@ -290,14 +294,14 @@ def lint(
 
 
 def configuration(
-    edges: Edges, example: Submission, labels: Collection[str] | None = None
+    edges: Workshop, example: Submission, labels: Collection[str] | None = None
 ) -> tuple[dict[str, Any], tuple[Problem, ...]]:
     """Render a submission and check it.
 
     Parameters
     ----------
-    edges : `~cmbot.reconcile.edges.Edges`
-        The outside world.
+    edges : `~cmbot.reconcile.edges.Workshop`
+        With BPS's templates.
     example : `~cmbot.bps.submission.Submission`
         The submission.
     labels : `~collections.abc.Collection` [`str`], optional

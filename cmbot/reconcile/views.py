@@ -113,6 +113,27 @@ def _overdue(local: Local, view: CampaignView) -> dict[str, str]:
     return {issue_id: why for issue_id, why in found.items() if why}
 
 
+def definition(local: Local, epic: Issue) -> CampaignDefinition | None:
+    """Read what a campaign is to do, as Jira says it now.
+
+    Parameters
+    ----------
+    local : `~cmbot.reconcile.edges.Local`
+        What is known here.
+    epic : `~cmbot.models.issues.Issue`
+        The campaign.
+
+    Returns
+    -------
+    definition : `~cmbot.models.campaign.CampaignDefinition` or `None`
+        `None` if it cannot be read.
+    """
+    try:
+        return issues.from_issues(epic, tuple(_issues(local, level=Level.STEP, parent=epic.key)))
+    except UserError:
+        return None
+
+
 def at_attempt(
     local: Local, view: CampaignView, step: StepView, attempt: Attempt
 ) -> tuple[CampaignView, StepView]:

@@ -13,11 +13,8 @@ from cmbot.butler.arrangement import ARRANGE_SCRIPT
 from cmbot.butler.questions import (
     QUERY_SCRIPT,
     CountRequest,
-    Described,
-    DescribeRequest,
     SelectRequest,
     parse_counts,
-    parse_description,
     parse_selection,
 )
 from cmbot.dataids import DataIdSet
@@ -154,29 +151,6 @@ def test_what_cannot_be_selected_names_the_field_to_change(
     assert problem.remedy
 
 
-def test_a_pipeline_says_what_it_is_made_of(world: Any, script: Callable[[Path, str], str]) -> None:
-    found = parse_description(script(QUERY_SCRIPT, DescribeRequest(f"{PIPELINE}#step1").to_json()), "DEMO-2")
-    assert [task.label for task in found.tasks] == ["isr", "calibrate"]
-    assert found.steps == (Described("step1", ("detector", "instrument", "visit")),)
-    (subset,) = found.subsets
-    assert "Operators: look at unexpected failures before step2 starts" in subset.description
-    assert subset.tasks == ("isr", "calibrate")
-    assert {(one.dataset_type, one.prerequisite) for one in found.inputs} == {
-        ("raw", False),
-        ("camera", True),
-    }
-
-
-def test_a_pipeline_that_cannot_be_read_is_told(
-    world: Any, tmp_path: Path, script: Callable[[Path, str], str]
-) -> None:
-    (tmp_path / "bad.yaml").write_text("description: bad\ntasks:\n  a: {class: no.such.Task}\n")
-    with pytest.raises(DefinitionError, match=r"Pipeline YAML: .*no\.such\.Task"):
-        parse_description(
-            script(QUERY_SCRIPT, DescribeRequest(str(tmp_path / "bad.yaml")).to_json()), "DEMO-2"
-        )
-
-
 def test_a_child_in_the_environment_answers(world: Any, child: Callable[[Path, str], str]) -> None:
     request = CountRequest(world.repo, (world.processed,), ("calexp",))
     assert parse_counts(child(QUERY_SCRIPT, request.to_json()), "demo") == {"calexp": 4}
@@ -194,7 +168,7 @@ def test_datasets_are_counted_in_what_is_found_first(world: Any, script: Callabl
     "text", ["", "[]", "{}", '{"error": {"field": "nothing", "problem": "", "remedy": ""}}', '{"error": 3}']
 )
 def test_a_strange_response_is_not_the_users_fault(text: str) -> None:
-    for parse in (parse_selection, parse_description, parse_counts):
+    for parse in (parse_selection, parse_counts):
         with pytest.raises(RemoteError, match="DEMO-2: the Butler script answered something strange"):
             parse(text, "DEMO-2")
 

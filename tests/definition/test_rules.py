@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from cmbot.definition import rules
@@ -37,3 +39,25 @@ def test_whole_visits_are_not_cut_by_tract(label: str) -> None:
 @pytest.mark.parametrize("query", ["visit > 5", "tract = 1"])
 def test_other_steps_take_either(label: str, query: str) -> None:
     assert said(label, query) == []
+
+
+@pytest.mark.covers("B15")
+def test_a_step_that_goes_by_tract_names_tracts_whatever_it_is_called() -> None:
+    step = StepDefinition("coadd", "p.yaml#coadd", "visit > 3")
+    [problem] = rules.declared(step, ("skymap", "tract"))
+    assert str(problem).startswith("Data query: names no tract, and its pipeline goes by tract; constrain")
+    assert list(rules.declared(replace(step, query="tract = 3"), ("skymap", "tract"))) == []
+    by_tract = replace(step, split=SplitRule("tract", size=1))
+    assert list(rules.declared(by_tract, ("skymap", "tract"))) == []
+
+
+@pytest.mark.covers("B15")
+def test_a_step_is_split_by_what_its_pipeline_declares() -> None:
+    step = StepDefinition("one", "p.yaml#one", "visit > 3", split=SplitRule("detector", size=1))
+    [problem] = rules.declared(step, ("instrument", "visit"))
+    assert str(problem).startswith(
+        "Split rule: splits by detector, and its pipeline declares instrument, visit"
+    )
+    by_exposure = replace(step, split=SplitRule("exposure", size=1))
+    assert list(rules.declared(by_exposure, ("instrument", "visit"))) == []
+    assert list(rules.declared(step, None)) == []

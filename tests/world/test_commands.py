@@ -98,7 +98,7 @@ def test_create_plan_sync_status_and_history(
     assert (checked.returncode, checked.stdout.splitlines()) == (
         0,
         [
-            "CM-1: step1: 2 groups, 6 datasets selected",
+            "CM-1: step1: 2 groups, selected: datasets 6; visit 6",
             "CM-1: step2: not checked against the Butler before step1",
             "CM-1: sound",
         ],
@@ -118,6 +118,9 @@ def test_create_plan_sync_status_and_history(
         if {line["request"] for line in lines if line["level"] == "group"} == {1, 2}:
             break
         assert monotonic() < end
+    # What is selected now stands beside what was selected then.
+    step1 = json.loads(cmbot("plan", "CM-2", "--json").stdout)[0]
+    assert step1["selected"].startswith("datasets 6, was 6; visit 6, was 6 (CM-2, 20")
     # Nothing but Jira's strangeness was in the way.
     assert [error for report in passes for error in report["errors"] if "again" not in error] == []
     assert [item["id"] for item in panda.requests()] == [1, 2]

@@ -1,8 +1,8 @@
-"""Read from a Butler: what a query selects, what a pipeline is, how many datasets there are, if it is there.
+"""Read from a Butler: what a query selects, what pipelines are and need, how many datasets there are.
 
 Run as ``python query.py request.json response.json``. The request's ``verb`` is ``select``, ``describe``,
-``count`` or ``reach``; what each reads and answers is written at `cmbot.butler.questions`. Self-contained:
-cmbot is not importable where this runs.
+``connect``, ``count`` or ``reach``; what each reads and answers is written at `cmbot.butler.questions` and
+`cmbot.butler.pipelines`. Self-contained: cmbot is not importable where this runs.
 """
 
 from __future__ import annotations
@@ -186,6 +186,7 @@ def _select(request: dict[str, Any]) -> dict[str, Any]:
         governors = _known_governors(butler, request)
         counts, found = search.counts(joined, where, governors)
         existing = {name: search.values(name, joined, found or governors) for name in dimensions}
+        connections = _connections(butler, request["pipelines"], collections)
     first = dimensions[0]
     if not existing[first]:
         raise Mendable(
@@ -208,6 +209,7 @@ def _select(request: dict[str, Any]) -> dict[str, Any]:
         "dataset_type": name,
         **{governor: found.get(governor, governors.get(governor)) for governor in GOVERNORS},
         "missing_collections": [],
+        **connections,
     }
 
 
@@ -270,6 +272,56 @@ def _describe(request: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _connect(request: dict[str, Any]) -> dict[str, Any]:
+    """Answer what each of some pipelines needs and makes, and what is in some collections."""
+    with _open_butler(request) as butler:
+        return _connections(butler, request["pipelines"], request["collections"])
+
+
+def _connections(butler: Any, pipelines: dict[str, str], collections: list[str]) -> dict[str, Any]:
+    if not pipelines:
+        return {"steps": {}, "present": []}
+    steps = {}
+    for name, reference in pipelines.items():
+        try:
+            steps[name] = _ends(_read_pipeline(reference, butler.registry), reference)
+        except Mendable as mendable:
+            steps[name] = mendable.response
+    return {"steps": steps, "present": sorted(_present(butler, collections))}
+
+
+def _ends(graph: Any, reference: str) -> dict[str, Any]:
+    """What a pipeline cannot do without, what it makes, and along what its step may be split."""
+    label = reference.partition("#")[2]
+    return {
+        "inputs": sorted(name for name, _ in graph.iter_overall_inputs() if _is_needed(graph, name)),
+        "outputs": sorted(name for name in graph.dataset_types if graph.producing_edge_of(name) is not None),
+        "dimensions": sorted(graph.steps.get_dimensions(label).names) if label in graph.steps else None,
+    }
+
+
+def _is_needed(graph: Any, name: str) -> bool:
+    """Whether a task cannot run without any dataset of a type."""
+    for edge in graph.consuming_edges_of(name):
+        connections = graph.tasks[edge.task_label].get_connections().allConnections
+        # What is read before any quantum has no minimum: it must be there.
+        if getattr(connections[edge.connection_name], "minimum", 1):
+            return True
+    return False
+
+
+def _present(butler: Any, collections: list[str]) -> set[str]:
+    """Dataset types that collections hold, as far as they exist."""
+    found: set[str] = set()
+    for name in collections:
+        try:
+            infos = butler.collections.query_info(name, flatten_chains=True, include_summary=True)
+        except MissingCollectionError:
+            continue
+        found.update(*(info.dataset_types or () for info in infos))
+    return found
+
+
 def _count(request: dict[str, Any]) -> dict[str, Any]:
     """Answer how many datasets of some types are in some collections."""
     counts = {}
@@ -290,7 +342,7 @@ def _reach(request: dict[str, Any]) -> dict[str, Any]:
         return {"universe": butler.dimensions.version}
 
 
-_VERBS = {"select": _select, "describe": _describe, "count": _count, "reach": _reach}
+_VERBS = {"select": _select, "describe": _describe, "connect": _connect, "count": _count, "reach": _reach}
 
 
 def main(request_file: Path, response_file: Path) -> None:
