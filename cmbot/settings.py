@@ -225,6 +225,12 @@ class WorkSettings(Part):
     """After this long without a pass another instance may take over."""
     max_groups: int = 50
     """Groups in flight at once, in all (requirement V18)."""
+    submissions_per_minute: int = Field(default=20, ge=0)
+    """Submissions that begin in a minute at most (requirement V18); 0 for no limit."""
+    many_groups: int = Field(default=20, ge=0)
+    """A launch that starts more groups of a step than this begins after `launch_grace`; 0 if none waits."""
+    launch_grace: timedelta = timedelta(minutes=2)
+    """How long a launch of many groups can be taken back before the first of them is submitted (V17)."""
     max_children: int = 4
     """bps, butler and pipetask processes at once."""
     group_issues: int = 100

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @json_option
 @told
 def command(key: str, settings_file: Path, *, as_json: bool) -> None:
-    """Show everything that happened to a campaign, step or group, oldest first.
+    """Show everything that happened to a campaign, step or group, or at a compute site, oldest first.
 
     Events are kept for ever and never changed. Of a submission that came to nothing, the last lines that
     `bps submit` said stand below it.

@@ -32,6 +32,7 @@ COMMANDS = {
     "restart": ("cmbot.cli.restart", "Run what failed again, in the same request of PanDA."),
     "retry": ("cmbot.cli.retry", "Make the next attempt: rescue what exists, run the rest."),
     "sandbox": ("cmbot.cli.sandbox", "Run one part of the sandbox alone: Jira, PanDA or Butler."),
+    "site": ("cmbot.cli.site", "Show what runs at a compute site; hold and release new work there."),
     "status": ("cmbot.cli.status", "Show how campaigns are, from the last pass."),
     "sync": ("cmbot.cli.sync", "Follow Jira and PanDA: the service."),
 }

@@ -59,6 +59,7 @@ def _campaign(
     yield from _system(definition, sites)
     yield from steps.software(definition)
     yield from steps.files(definition)
+    yield from steps.pace(definition)
     for name, found in (
         ("Data specification", definition.data),
         ("Processing specification", definition.processing),

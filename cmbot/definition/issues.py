@@ -10,6 +10,7 @@ import yaml
 from cmbot.definition import parts, yaml_text
 from cmbot.exceptions import DefinitionError, Problem, UserError
 from cmbot.models.campaign import (
+    YES,
     CampaignDefinition,
     DataIdFile,
     PausePolicy,
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 _FILES = {"include": "DataIds included", "exclude": "DataIds excluded"}
 """Sets of DataIds, of a campaign and of a step."""
+
+_NUMBERS = {"max_groups": "Max concurrent groups", "priority": "WMS priority"}
+"""How fast and how urgently, of a campaign and of a step."""
 
 _Policy = TypeVar("_Policy", PausePolicy, RetryPolicy)
 
@@ -88,7 +92,7 @@ def campaign_fields(definition: CampaignDefinition) -> dict[str, Any]:
         "Pause policy": str(definition.pause),
         "Retry policy": str(definition.retry),
     }
-    values |= _files(definition)
+    values |= _files(definition) | _pace(definition)
     for field, found in (
         ("Data specification", definition.data),
         ("Processing specification", definition.processing),
@@ -115,7 +119,8 @@ def step_fields(step: StepDefinition) -> dict[str, Any]:
         {"Step name": step.name, "Data query": step.query, "Custom setup": "\n".join(step.setup)}
         | {field: getattr(step, key) for key, field in _STEP_TEXTS.items()}
         | {field: _dump(parts.plain(getattr(step, key))) for key, field in _STEP_PARTS.items()}
-        | {"Max concurrent groups": step.max_groups or None, "WMS priority": step.priority or None}
+        | _pace(step)
+        | {"First group alone": YES if step.canary else None}
         | _files(step)
         | {"Operators": tuple(map(Person, step.operators)), "Retry policy": str(step.retry or "")}
     )
@@ -152,6 +157,7 @@ def from_issues(epic: Issue, steps: Sequence[Issue]) -> CampaignDefinition:
     return CampaignDefinition(
         **_texts(fields, _TEXTS),
         **files,
+        **_numbers(fields),
         name=epic.summary,
         description=epic.description,
         definer=fields["Definer"].account if "Definer" in fields else "",
@@ -191,8 +197,8 @@ def _step(step: Issue, names: Mapping[str, str], problems: list[Problem]) -> Ste
         **_texts(fields, _STEP_TEXTS),
         **_sources(fields, found),
         **{key: _part(fields, field, _KINDS[key], found) for key, field in _STEP_PARTS.items()},
-        max_groups=int(fields.get("Max concurrent groups", 0)),
-        priority=int(fields.get("WMS priority", 0)),
+        **_numbers(fields),
+        canary=fields.get("First group alone") == YES,
         name=names[step.key],
         query=" ".join(str(fields.get("Data query", "")).split()),
         after=tuple(names[key] for key in step.blocked_by if key in names),
@@ -209,6 +215,10 @@ def _files(part: CampaignDefinition | StepDefinition) -> dict[str, Any]:
     return {field: _dump(parts.plain(getattr(part, kind)) or {}) for kind, field in _FILES.items()}
 
 
+def _pace(part: CampaignDefinition | StepDefinition) -> dict[str, Any]:
+    return {field: getattr(part, key) or None for key, field in _NUMBERS.items()}
+
+
 def _sources(fields: Mapping[str, Any], problems: list[Problem]) -> dict[str, Any]:
     return {
         kind: _part(fields, field, DataIdFile, problems) if field in fields else None
@@ -218,6 +228,10 @@ def _sources(fields: Mapping[str, Any], problems: list[Problem]) -> dict[str, An
 
 def _texts(fields: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
     return {key: str(fields.get(field, "")) for key, field in names.items()}
+
+
+def _numbers(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: int(fields.get(field, 0)) for key, field in _NUMBERS.items()}
 
 
 def _lines(fields: Mapping[str, Any], name: str) -> tuple[str, ...]:

@@ -45,13 +45,29 @@ def problems(step: StepDefinition, names: Collection[str]) -> Iterator[Problem]:
             yield Problem("is blocked by", f"{name!r} is no step of this campaign", f"use {', '.join(names)}")
     yield from _split(step.split)
     yield from rules.problems(step)
-    for field, number in (("Max concurrent groups", step.max_groups), ("WMS priority", step.priority)):
-        if number < 0:
-            yield Problem(field, f"cannot be {number}", "give 0 or more, or leave it empty")
+    yield from pace(step)
     yield from options.problems(step.options, "BPS options")
     yield from overrides.problems(step.overrides, "pex_config overrides")
     yield from software(step)
     yield from files(step)
+
+
+def pace(part: CampaignDefinition | StepDefinition) -> Iterator[Problem]:
+    """Find what is wrong with how fast and how urgently a campaign or a step goes on.
+
+    Parameters
+    ----------
+    part : `~cmbot.models.campaign.CampaignDefinition` or `~cmbot.models.campaign.StepDefinition`
+        The campaign or step.
+
+    Yields
+    ------
+    problem : `~cmbot.exceptions.Problem`
+        By field.
+    """
+    for field, number in (("Max concurrent groups", part.max_groups), ("WMS priority", part.priority)):
+        if number < 0:
+            yield Problem(field, f"cannot be {number}", "give 0 or more, or leave it empty")
 
 
 def files(part: CampaignDefinition | StepDefinition) -> Iterator[Problem]:

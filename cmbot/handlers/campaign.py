@@ -43,6 +43,7 @@ def decide(view: CampaignView) -> Decision:
         one for where, one in found.items() if isinstance(one, (Submit, Ask, Accept)) and where not in asked
     ]
     started = (*(one for one in by_itself if not isinstance(one, Accept)), *started)
+    submits = tuple(action for action in started if isinstance(action, Submit))
     steers = tuple(orders.to_steer(view))
     busy = {step.issue.id for step in plans} | {action.step.issue.id for action in (*started, *steers)}
     busy |= {step_id for step_id, _ in going_on}
@@ -52,13 +53,13 @@ def decide(view: CampaignView) -> Decision:
     moves = [move for move in _moves(view, busy, going_on) if move.issue.id not in turned_back]
     return Decision(
         plans=plans,
-        submits=tuple(action for action in started if isinstance(action, Submit)),
+        submits=submits,
         asks=tuple(action for action in started if isinstance(action, Ask)),
         accepts=tuple(action for action in by_itself if isinstance(action, Accept)),
         steers=steers,
         settles=tuple(orders.settled(view)),
         moves=(*(move for move, _ in refused), *moves),
-        notices=(*(notice for _, notice in refused), *_notices(view, found, moves)),
+        notices=(*(notice for _, notice in refused), *_notices(view, found, moves, submits)),
     )
 
 
@@ -99,8 +100,11 @@ def _move(
         yield MoveTo(issue, target, why)
 
 
-def _notices(view: CampaignView, found: Decisions, moves: Sequence[MoveTo]) -> Iterator[Notice]:
+def _notices(
+    view: CampaignView, found: Decisions, moves: Sequence[MoveTo], submits: Sequence[Submit]
+) -> Iterator[Notice]:
     by_issue = {move.issue.id: move.target for move in moves}
+    yield from telling.launching(view, submits)
     yield from telling.launched(view)
     yield from telling.failed(view, found)
     yield from telling.needing_attention(view)

@@ -1,8 +1,7 @@
-"""What may start now: readiness, pause policy, causes and caps."""
+"""What may start now: readiness, pause policy, causes and first groups."""
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from cmbot.handlers import causes, changing, orders
@@ -15,7 +14,7 @@ from cmbot.models.views import PlanState
 from cmbot.wms.explaining import worst
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator
 
     from cmbot.models.attempts import Attempt, Cause
     from cmbot.models.views import CampaignView, GroupView, StepView
@@ -125,7 +124,7 @@ def to_start(view: CampaignView, going_on: Going) -> Iterator[Submit | Ask]:
             path = view.path(step, group)
             cause = causes.in_force(path, view.me)
             number = causes.next_number(group, cause)
-            if not cause or not number or group.distrusted:
+            if not cause or not number or group.distrusted or group.decided or _behind(step, group):
                 continue
             if group.last and group.last.asked(Verb.RESTART):
                 # What comes of it decides what is left to do.
@@ -136,57 +135,17 @@ def to_start(view: CampaignView, going_on: Going) -> Iterator[Submit | Ask]:
                 yield _next(view, step, group, number, cause)
 
 
+def _behind(step: StepView, group: GroupView) -> bool:
+    """Whether a group has to wait for the first one, if that goes alone (requirement W12)."""
+    first = step.canary
+    return first is not None and group is not first and first.effective is not Status.COMPLETED
+
+
 def _next(view: CampaignView, step: StepView, group: GroupView, number: int, cause: Cause) -> Submit | Ask:
     """Retry a group; of one that only lacks the final job nothing else need run again (predecessors.md 4)."""
     if orders.restartable(group, cause):
         return Ask(step, group, Verb.RESTART, cause)
     return Submit(step, group, number, cause, changing.changes(view, step, group))
-
-
-def within_caps(
-    submits: tuple[Submit, ...],
-    live: Sequence[tuple[str, str]],
-    total: int,
-    *,
-    per_site: Mapping[str, int],
-    site_of: Mapping[str, str],
-) -> tuple[Submit, ...]:
-    """Keep as many submissions as the caps allow (requirements D1, V18).
-
-    Parameters
-    ----------
-    submits : `tuple` [`~cmbot.handlers.actions.Submit`, ...]
-        What is asked for, in order.
-    live : `~collections.abc.Sequence` [`tuple` [`str`, `str`]]
-        Step id and site of every live attempt.
-    total : `int`
-        Most live attempts in all.
-    per_site : `~collections.abc.Mapping` [`str`, `int`]
-        Most live attempts at a site.
-    site_of : `~collections.abc.Mapping` [`str`, `str`]
-        Site by step id, as the definition has it, for every step that is to start some.
-
-    Returns
-    -------
-    submits : `tuple` [`~cmbot.handlers.actions.Submit`, ...]
-        The first of them; the others wait for a later pass.
-    """
-    in_step, at_site = Counter(step for step, _ in live), Counter(site for _, site in live)
-    kept = []
-    for submit in submits:
-        step = submit.step.issue.id
-        site = submit.changes.site or site_of[step]
-        own_cap = submit.step.definition.max_groups if submit.step.definition else 0
-        if (
-            in_step.total() < total
-            # One that the settings do not know any more is refused at its submission.
-            and at_site[site] < per_site.get(site, total)
-            and (not own_cap or in_step[step] < own_cap)
-        ):
-            in_step[step] += 1
-            at_site[site] += 1
-            kept.append(submit)
-    return tuple(kept)
 
 
 def startable(view: CampaignView, step: StepView) -> bool:

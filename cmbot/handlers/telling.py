@@ -14,12 +14,13 @@ from cmbot.models.notices import Notice, NoticeKind
 from cmbot.models.views import PlanState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
+    from cmbot.handlers.actions import Submit
     from cmbot.handlers.rescuing import Decisions
     from cmbot.models.attempts import Attempt
     from cmbot.models.issues import Edit, Issue
-    from cmbot.models.views import CampaignView, StepView
+    from cmbot.models.views import CampaignView, Grace, StepView
 
 
 def launched(view: CampaignView) -> Iterator[Notice]:
@@ -42,6 +43,42 @@ def launched(view: CampaignView) -> Iterator[Notice]:
         cause = causes.cause_of(launch)
         if started := tuple(_started(view, cause)):
             yield Notice(NoticeKind.LAUNCHED, issue, f"launched:{cause.id}", cause, started)
+
+
+def launching(view: CampaignView, submits: Collection[Submit]) -> Iterator[Notice]:
+    """Tell that a launch of many groups begins after a while, where it was made (requirements V17, W12).
+
+    Parameters
+    ----------
+    view : `~cmbot.models.views.CampaignView`
+        The campaign.
+    submits : `~collections.abc.Collection` [`~cmbot.handlers.actions.Submit`]
+        What is asked for now.
+
+    Yields
+    ------
+    notice : `~cmbot.models.notices.Notice`
+        One per launch and step of which nothing has begun.
+    """
+    for step in view.steps:
+        grace = step.grace
+        cause = next((one.cause for one in submits if one.step is step and _by(one, grace)), None)
+        if grace is None or cause is None:
+            continue
+        launches = ((issue, causes.launch_of(issue, view.me)) for issue in (view.issue, step.issue))
+        made = (issue for issue, launch in launches if launch and causes.cause_of(launch).id == cause.id)
+        yield Notice(
+            NoticeKind.LAUNCHING,
+            next(made, step.issue),
+            f"launching:{cause.id}:{step.issue.id}",
+            cause,
+            (f"{grace.groups} groups of {step.name} ({step.issue.key})",),
+            coming=f"{grace.until:%Y-%m-%d %H:%M:%S} UTC",
+        )
+
+
+def _by(submit: Submit, grace: Grace | None) -> bool:
+    return grace is not None and submit.order is None and submit.cause.id == grace.cause_id
 
 
 def failed(view: CampaignView, found: Decisions) -> Iterator[Notice]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cmbot.models.campaign import KINDS, MODES, STAGES, SYSTEMS, PausePolicy, RetryPolicy
+from cmbot.models.campaign import KINDS, MODES, STAGES, SYSTEMS, YES, PausePolicy, RetryPolicy
 from cmbot.models.issues import Level
 
 C, S, G = Level.CAMPAIGN, Level.STEP, Level.GROUP
@@ -78,8 +78,9 @@ FIELDS: tuple[Field, ...] = (
     Field("DataIds included", FieldType.PARAGRAPH, (C, S), requirement="C2 C4"),
     Field("DataIds excluded", FieldType.PARAGRAPH, (C, S), requirement="C2 C4"),
     Field("Rule exception", FieldType.PARAGRAPH, (S,), requirement="B15"),
-    Field("Max concurrent groups", FieldType.NUMBER, (S,), requirement="D1"),
-    Field("WMS priority", FieldType.NUMBER, (S,), requirement="D1"),
+    Field("Max concurrent groups", FieldType.NUMBER, (C, S), requirement="D1 V18"),
+    Field("WMS priority", FieldType.NUMBER, (C, S), requirement="D1"),
+    Field("First group alone", FieldType.SELECT, (S,), options=(YES, "no"), requirement="W12"),
     Field("Pause policy", FieldType.SELECT, (C,), options=tuple(map(str, PausePolicy)), requirement="D8"),
     Field("Retry policy", FieldType.SELECT, (C, S), options=tuple(map(str, RetryPolicy)), requirement="D15"),
     Field("Tolerance", FieldType.PARAGRAPH, (S,), requirement="G7"),

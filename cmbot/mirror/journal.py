@@ -337,6 +337,29 @@ def live_attempts(mirror: Mirror) -> tuple[Attempt, ...]:
     return tuple(_attempts(mirror, f"attempts.state NOT IN ({marks})", ended))
 
 
+def reserved_since(mirror: Mirror, since: datetime, most: int) -> int:
+    """Count the submissions that were begun lately.
+
+    Parameters
+    ----------
+    mirror : `~cmbot.mirror.Mirror`
+        The database.
+    since : `datetime.datetime`
+        After when.
+    most : `int`
+        Count no further.
+
+    Returns
+    -------
+    number : `int`
+        Of tries.
+    """
+    newest = mirror.connection.execute(
+        "SELECT reserved_at FROM tries ORDER BY id DESC LIMIT ?", (most,)
+    ).fetchall()
+    return sum(row["reserved_at"] > stamp(since) for row in newest)
+
+
 def _update(connection: Connection, table: str, row_id: int, columns: Mapping[str, Any]) -> None:
     values = {name: stamp(value) if isinstance(value, datetime) else value for name, value in columns.items()}
     assignments = ", ".join(f"[{name}] = :{name}" for name in values)

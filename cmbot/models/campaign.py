@@ -18,6 +18,7 @@ KINDS = ("DataProc", "SimProc", "CalibProc", "AP", "SSP", "Validation")
 STAGES = ("development", "integration", "mini-DRP", "production")
 MODES = ("prod", "dev", "test")
 SYSTEMS = (System.PANDA, System.HTCONDOR, System.PARSL)
+YES = "yes"
 
 _STRICT: Mapping[str, Any] = {"extra": "forbid"}
 _Count = Annotated[int, Field(ge=0)]
@@ -150,7 +151,9 @@ class StepDefinition:
     max_groups: _Count = 0
     """Groups in flight at once; 0 for no limit of its own."""
     priority: _Count = 0
-    """WMS priority; 0 for the WMS's own."""
+    """WMS priority; 0 for the campaign's. Groups of steps with a higher one start first."""
+    canary: bool = False
+    """Whether its first group goes alone, and the others only when that is completed (requirement W12)."""
     retry: RetryPolicy | None = None
     """What cmbot does by itself when something failed; nothing for the campaign's."""
 
@@ -211,6 +214,10 @@ class CampaignDefinition:
     """When to stop and ask."""
     retry: RetryPolicy = RetryPolicy.MANUAL
     """What cmbot does by itself when something failed."""
+    max_groups: _Count = 0
+    """Groups of all its steps in flight at once; 0 for no limit of its own (requirement V18)."""
+    priority: _Count = 0
+    """WMS priority of steps that have none; campaigns with a higher one start their groups first."""
     steps: tuple[StepDefinition, ...] = ()
     """Its steps, in the order written."""
 

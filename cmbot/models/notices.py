@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 class NoticeKind(StrEnum):
     """The milestones that earn a comment of their own (design.md rule 6)."""
 
+    LAUNCHING = "launching"
     LAUNCHED = "launched"
     REFUSED = "refused"
     PAUSED = "paused"

@@ -12,6 +12,7 @@ from cmbot.models.limits import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from cmbot.exceptions import Problem
     from cmbot.models.campaign import CampaignDefinition, StepDefinition
@@ -104,6 +105,18 @@ class Unlike:
 
 
 @dataclass(frozen=True)
+class Grace:
+    """When a launch of many groups begins: until then it can be taken back (requirements V17, W12)."""
+
+    cause_id: str
+    """Id of the cause of the launch."""
+    until: datetime
+    """When the first of them starts."""
+    groups: int
+    """How many."""
+
+
+@dataclass(frozen=True)
 class GroupView:
     """One group of a step."""
 
@@ -175,6 +188,11 @@ class GroupView:
         return live and self.issue is not None and self.issue.status.closed
 
     @property
+    def decided(self) -> bool:
+        """Whether a person, or cmbot, has said that nothing more of it is needed: completed or abandoned."""
+        return self.issue is not None and self.issue.status in {Status.COMPLETED, Status.ABANDONED}
+
+    @property
     def effective(self) -> Status:
         """What counts for the step: a person may have accepted what ended without its whole result."""
         accepted = self.issue is not None and self.issue.status is Status.COMPLETED
@@ -212,6 +230,10 @@ class StepView:
     """Whether its outputs can be found through its chain, by the next step and by people."""
     waiting: str = ""
     """What it waits for, if something outside the campaign holds it up."""
+    paced: str = ""
+    """Why groups that were launched have not begun although nothing is wrong: caps, rate, grace time."""
+    grace: Grace | None = None
+    """When the newest launch of many of its groups begins, or began."""
     differences: tuple[Difference, ...] = ()
     """What was edited in it since its newest attempt."""
     unlike: tuple[Unlike, ...] = ()
@@ -222,6 +244,13 @@ class StepView:
     """Fields that the next attempt uses, of the ``campaign`` and of the ``step``."""
     failures: tuple[Explained, ...] = ()
     """Why jobs of the newest attempts of its groups failed, all groups together."""
+
+    @property
+    def canary(self) -> GroupView | None:
+        """The group that goes alone before the others, if the definition says so; none that was abandoned."""
+        if self.definition is None or not self.definition.canary:
+            return None
+        return next((group for group in self.groups if not _abandoned(group.issue)), None)
 
     @property
     def frozen(self) -> tuple[Issue, ...]:
@@ -320,10 +349,14 @@ class CampaignView:
         Returns
         -------
         waiting : `tuple` [`str`, ...]
-            One for each step that waits.
+            One or two for each step that waits.
         """
         return tuple(
-            step.waiting for step in self.steps if step.waiting and issue in (self.issue, step.issue)
+            said
+            for step in self.steps
+            if issue in (self.issue, step.issue)
+            for said in (step.waiting, step.paced)
+            if said
         )
 
     @property

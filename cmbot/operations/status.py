@@ -140,7 +140,7 @@ def history(local: Local, key: str) -> tuple[Event, ...]:
     local : `~cmbot.reconcile.edges.Local`
         What is known here.
     key : `str`
-        Its key; of a campaign everything, its steps and groups included.
+        Its key; of a campaign everything, its steps and groups included. Or the name of a site.
 
     Returns
     -------
@@ -152,6 +152,8 @@ def history(local: Local, key: str) -> tuple[Event, ...]:
     UserError
         If the key is not known here.
     """
+    if key in local.settings.sites:
+        return events.of(local.mirror, (key,))
     epic = epic_of(local, key)
     key = seen.renamed(local.mirror).get(key, key)
     if epic.key != key:
@@ -191,9 +193,8 @@ def _lines(view: CampaignView) -> tuple[Line, ...]:
     problems = "; ".join(map(str, view.problems))
     lines = [_issue_line(view.issue, view.issue.summary, view, problems)]
     for step in view.steps:
-        lines.append(
-            _issue_line(step.issue, step.name, step, step.waiting or "; ".join(map(str, step.problems)))
-        )
+        said = "; ".join(filter(None, (step.waiting, step.paced))) or "; ".join(map(str, step.problems))
+        lines.append(_issue_line(step.issue, step.name, step, said))
         lines += [_group_line(group) for group in step.groups]
     return tuple(lines)
 

@@ -9,7 +9,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from cmbot.exceptions import CmbotError, RemoteError, UserError
-from cmbot.handlers import starting
 from cmbot.handlers.actions import Settle
 from cmbot.handlers.campaign import decide
 from cmbot.mirror import frozen, journal, orders, outbox, plans, seen
@@ -26,11 +25,13 @@ from cmbot.reconcile import (
     job_logs,
     looking,
     observe,
+    pacing,
     planning,
     polling,
     references,
     restoring,
     steering,
+    submissions,
     submit,
     tell,
     troubles,
@@ -153,7 +154,8 @@ class Passes:
                 failing += failures.due(edges, view, now)
                 before[epic.id] = view
         failures.ask(edges, failing, now)
-        for epic in epics:
+        # Where there is not room for all, the more urgent campaigns come first.
+        for epic in sorted(epics, key=lambda epic: -_priority(before.get(epic.id))):
             if epic.id in before:
                 with self._alone(epic, report, unsettled):
                     if self._campaign(before.pop(epic.id), now, jira_answers=jira_answers):
@@ -266,10 +268,16 @@ class Passes:
         return acted or cleared != decision or bool(decision.settles or decision.accepts)
 
     def _submits(self, view: CampaignView, decision: Decision, said: _Said, now: datetime) -> bool:
-        edges, acted = self._edges, False
-        for action in self._within_caps(view, decision):
+        edges = self._edges
+        acted, submits = pacing.keep(edges, view, decision.submits, now)
+        away = set[str]()
+        for action in submits:
             if edges.runner.busy() >= edges.settings.work.max_children:
                 break
+            site = submissions.site_of(view, action.step, action.changes)
+            if site in away:
+                # What keeps one site from taking work holds up none of the others'.
+                continue
             try:
                 submit.first_try(edges, view, action, now)
             except UserError as error:
@@ -277,7 +285,7 @@ class Passes:
                 acted |= self._refused(action, error, said, now)
             except CmbotError as error:
                 _say(said, action.step, "submit", str(error))
-                break
+                away.add(site)
             else:
                 _say(said, action.step, "submit", "")
                 acted = True
@@ -304,23 +312,9 @@ class Passes:
                 if this in said or this not in asked:
                     waiting.note(self._edges, step, doing, said.get(this, ""))
 
-    def _within_caps(self, view: CampaignView, decision: Decision) -> tuple[Submit, ...]:
-        if not decision.submits or view.definition is None:
-            return ()
-        edges = self._edges
-        live = [
-            (attempt.step_id, attempt.last_try.site if attempt.last_try else "")
-            for attempt in journal.live_attempts(edges.mirror)
-        ]
-        site_of = {
-            step.issue.id: view.definition.site_of(step.definition)
-            for step in view.steps
-            if step.definition is not None
-        }
-        per_site = {name: site.max_groups for name, site in edges.settings.sites.items()}
-        return starting.within_caps(
-            decision.submits, live, edges.settings.work.max_groups, per_site=per_site, site_of=site_of
-        )
+
+def _priority(view: CampaignView | None) -> int:
+    return view.definition.priority if view and view.definition else 0
 
 
 def _tried(said: _Said, step: StepView, doing: str, act: Callable[[], object]) -> bool:

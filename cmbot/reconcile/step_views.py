@@ -11,7 +11,7 @@ from cmbot.handlers import causes
 from cmbot.mirror import contradictions, definitions, journal, plans, reports
 from cmbot.models.data_report import TaskCount
 from cmbot.models.views import Counts, GroupView, PlanState, StepView
-from cmbot.reconcile import failures, launching, likeness, waiting
+from cmbot.reconcile import failures, launching, likeness, pacing, waiting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -83,6 +83,8 @@ def step(
         problems,
         contradicting,
         waiting=waiting.read(local, issue),
+        paced=pacing.why(local, issue),
+        grace=pacing.grace(local, issue),
         differences=freeze.differences(issue, used.fields["step"]) if used else (),
         unlike=likeness.among(local, issue, attempts),
         edits=launching.edits(local, issue, attempts),

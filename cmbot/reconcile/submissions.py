@@ -237,7 +237,7 @@ def submission(
         extra_qgraph_options=_graph_options(
             str(local.tries / name / TABLE) if group.predicate["table"] else "", rescued
         ),
-        priority=own.priority,
+        priority=own.priority or definition.priority,
         lsst_version=own.lsst_version or definition.lsst_version,
         image=own.image or definition.image,
         setup=own.setup or definition.setup,

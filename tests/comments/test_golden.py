@@ -110,6 +110,10 @@ def test_workflows_that_are_unlike_the_others_are_named(comments: Comments, stor
 
 
 NOTICES: dict[NoticeKind, dict[str, Any]] = {
+    NoticeKind.LAUNCHING: {
+        "happened": ("120 groups of step1 (CM-2)",),
+        "coming": "2026-11-20 08:04:00 UTC",
+    },
     NoticeKind.LAUNCHED: {"happened": ("step1 (CM-2): g001 a1, g002 a1",)},
     NoticeKind.REFUSED: {"coming": "CM-1 is back in Draft. Correct it and move it again."},
     NoticeKind.PAUSED: {

@@ -56,6 +56,7 @@ steps = st.builds(
     site=st.just("") | words,
     max_groups=st.integers(0, 999),
     priority=st.integers(0, 999),
+    canary=st.booleans(),
     retry=st.none() | st.sampled_from(RetryPolicy),
 )
 specifications = (
@@ -88,6 +89,8 @@ campaigns = st.builds(
     pause=st.sampled_from(list(PausePolicy)),
     retry=st.sampled_from(RetryPolicy),
     lsst_version=st.just("") | words,
+    max_groups=st.integers(0, 999),
+    priority=st.integers(0, 999),
     steps=st.lists(steps, max_size=3).map(tuple),
 )
 
@@ -211,7 +214,7 @@ def test_the_order_of_keys_does_not_change_the_hash(defining: Any, step: StepDef
     "change",
     [
         *({"query": "visit > 6"}, {"pipeline": "DRP.yaml#step9"}, {"options": {"requestMemory": 4097}}),
-        *({"split": SplitRule("visit", 999)}, {"tolerance": {}}, {"site": "IN2P3"}, {"max_groups": 6}),
+        *({"split": SplitRule("visit", 999)}, {"tolerance": {}}, {"site": "IN2P3"}, {"priority": 6}),
     ],
 )
 def test_what_decides_what_a_step_runs_changes_its_hash(defining: Any, change: dict[str, Any]) -> None:
@@ -230,6 +233,8 @@ def test_what_decides_what_a_step_runs_changes_its_hash(defining: Any, change: d
         ({"reason": "another"}, False),
         ({"name": "another"}, False),
         ({"pause": PausePolicy.ON_ERRORS}, False),
+        ({"max_groups": 7}, False),
+        ({"priority": 7}, True),
         ({"steps": ()}, False),
     ],
 )

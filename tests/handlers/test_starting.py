@@ -105,6 +105,20 @@ def test_a_cause_acts_once_whatever_became_of_its_attempt(build: Any, state: Att
     assert decide(build.campaign(build.running(), step)).submits == ()
 
 
+@pytest.mark.covers("G7")
+@pytest.mark.parametrize("status", [Status.COMPLETED, Status.ABANDONED])
+def test_a_launch_of_the_campaign_leaves_alone_what_a_person_accepted_or_gave_up(
+    build: Any, status: Status
+) -> None:
+    moved = build.issue(9, (4, build.anna, status), level=Level.GROUP)
+    failed = build.attempt(S.PARTIAL, build.cause(1, 1))
+    groups = build.group("g001", failed, issue=moved), build.group("g002", failed)
+    moves = (1, build.anna, Status.LAUNCH), (2, build.bot, Status.RUNNING), (3, build.bot, Status.PAUSED)
+    epic = build.issue(1, *moves, (5, build.anna, Status.LAUNCH), level=Level.CAMPAIGN)
+    view = build.campaign(epic, build.step(build.issue(2), *groups))
+    assert started(decide(view)) == ["step1 g002 a2"]
+
+
 @pytest.mark.covers("D6", "A5", "B19")
 def test_paused_and_launched_again_retries_what_failed_and_nothing_else(build: Any) -> None:
     first = build.cause(1, 1)

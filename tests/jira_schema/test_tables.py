@@ -127,7 +127,7 @@ WANTED: list[tuple[str, tuple[FieldType, ...], set[Level]]] = [
     ("Split rule|Rule exception", (T.PARAGRAPH,), {S}),
     ("Data query", (T.PARAGRAPH,), {S, G}),
     ("DataIds included|DataIds excluded", (T.PARAGRAPH,), {C, S}),
-    ("Max concurrent groups|WMS priority", (T.NUMBER,), {S}),
+    ("Max concurrent groups|WMS priority", (T.NUMBER,), {C, S}),
     ("Pause policy", (T.SELECT,), {C}),
     ("Tolerance", (T.PARAGRAPH,), {S}),
     ("WMS id|Rescue of|As-run hash|Archive hash", (T.TEXT,), {G}),
