@@ -114,8 +114,9 @@ class PandaSettings(Part):
     """How many of these are kept for people's own commands."""
     cycle: timedelta = timedelta(minutes=5)
     """Time between two looks at what runs."""
-    days: int = Field(default=30, ge=1)
-    """How far back the monitor is asked to look; what runs longer is asked about at the relay."""
+    days: int = Field(default=7, ge=1)
+    """How far back the monitor lists workflows at most (requirement H3); what runs longer is asked about at
+    the relay. Jobs are asked for since their workflow was submitted."""
     reread: timedelta = timedelta(hours=1)
     """Time between two looks at what has ended: a person may have restarted it in PanDA."""
     reread_for: timedelta = timedelta(days=7)

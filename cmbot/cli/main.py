@@ -20,6 +20,7 @@ COMMANDS = {
     "history": ("cmbot.cli.history", "Show who did what and why, for a campaign, step or group."),
     "jira": ("cmbot.cli.jira", "Set up a Jira project."),
     "mirror": ("cmbot.cli.mirror", "Look after the local mirror: make it again when it is lost."),
+    "jobs": ("cmbot.cli.jobs", "List the jobs that failed: DataId, site, code, log."),
     "logs": ("cmbot.cli.logs", "Show what matters of the logs: first traceback, last lines."),
     "plan": ("cmbot.cli.plan", "Show what a launch would do: groups, collections, YAML. Writes nothing."),
     "prepare": ("cmbot.cli.prepare", "Write the BPS files of the next launch, to look at and edit."),
@@ -35,6 +36,10 @@ COMMANDS = {
     "site": ("cmbot.cli.site", "Show what runs at a compute site; hold and release new work there."),
     "status": ("cmbot.cli.status", "Show how campaigns are, from the last pass."),
     "sync": ("cmbot.cli.sync", "Follow Jira and PanDA: the service."),
+    "workflows": (
+        "cmbot.cli.workflows",
+        "List workflows: request, status, tasks by state, jobs, run name.",
+    ),
 }
 
 

@@ -76,8 +76,7 @@ class PandaWms:
         """
         told = Told()
         if self._batch is not None and names:
-            days = (self._clock() - since).days + 1
-            told = self._batch.look(names, min(max(days, 1), self._settings.days))
+            told = self._batch.look(names, min(self._days(since), self._settings.days))
         untold = [number for number in names if number not in told.reports]
         untold.sort(key=lambda number: self._turns.get(number, 0))
         found = self._one_by_one(untold)
@@ -129,7 +128,13 @@ class PandaWms:
 
     def failures(self, asked: Sequence[Failing]) -> Mapping[int, tuple[Failure, ...]]:
         """Ask why jobs failed; see `~cmbot.wms.port.FailedJobs.failures`. The relay does not know."""
-        return failed_jobs.failed(self._monitor, asked, self._settings.days) if self._monitor else {}
+        if self._monitor is None or not asked:
+            return {}
+        return failed_jobs.failed(self._monitor, asked, self._days(min(each.since for each in asked)))
+
+    def _days(self, since: datetime) -> int:
+        """How far back the monitor has to look; a day more, for clocks differ."""
+        return max(1, (self._clock() - since).days + 1)
 
     def cancel(self, request_id: int) -> None:
         """Register a cancel; see `~cmbot.wms.port.Wms.cancel`."""

@@ -69,7 +69,7 @@ def due(local: Local, view: CampaignView, now: datetime) -> tuple[Due, ...]:
     """
     found = []
     for attempt, item in _owed(local, view):
-        failing = Failing(item.request_id or 0, item.name, tasks(local, item))
+        failing = of_try(local, item)
         known = _known(local, item, failing.failed)
         if datetime.fromisoformat(known["not_before"]) <= now:
             found.append(Due(item, failing, known, attempt.state.live))
@@ -134,7 +134,7 @@ def _owes(local: Local, group: GroupView) -> Try | None:
         return None
     if item.wms is not System.PANDA:
         return None  # the others do not tell
-    failed = Failing(item.request_id, item.name, tasks(local, item)).failed
+    failed = of_try(local, item).failed
     asked = failed and _known(local, item, failed)["tries"] < len(_PAUSES)
     return item if asked else None
 
@@ -161,6 +161,24 @@ def _body(asked: Due, told: tuple[FailureKind, ...], now: datetime) -> dict[str,
         "not_before": (now + pause).isoformat(),
         "kinds": [asdict(kind) for kind in told] or asked.known["kinds"],
     }
+
+
+def of_try(local: Local, item: Try) -> Failing:
+    """Describe what the WMS is asked why jobs failed of.
+
+    Parameters
+    ----------
+    local : `~cmbot.reconcile.edges.Local`
+        What is known here.
+    item : `~cmbot.models.attempts.Try`
+        A try with a request id.
+
+    Returns
+    -------
+    failing : `~cmbot.wms.port.Failing`
+        With its tasks, as the WMS told of them last.
+    """
+    return Failing(item.request_id or 0, item.name, tasks(local, item), item.reserved_at)
 
 
 def tasks(local: Local, item: Try) -> tuple[TaskReport, ...]:

@@ -112,6 +112,27 @@ def located(found: Iterable[FailureKind], quanta: Iterable[FailedQuantum]) -> tu
     return tuple(sorted(told, key=_order))
 
 
+def candidates(failure: Failure, quanta: Iterable[FailedQuantum]) -> tuple[str, ...]:
+    """Name the quanta that a failed job may have run.
+
+    Parameters
+    ----------
+    failure : `~cmbot.models.failures.Failure`
+        The job.
+    quanta : `~collections.abc.Iterable` [`~cmbot.models.data_report.FailedQuantum`]
+        Failed quanta of its label.
+
+    Returns
+    -------
+    data_ids : `tuple` [`str`, ...]
+        Those that say what the job says; if none does, and its payload says no more than that it failed, all.
+    """
+    own = [each for each in quanta if each.label == failure.label]
+    same = [each for each in own if _says(failure, each)]
+    silent = failure.errors[0].name in _PAYLOAD
+    return tuple(map(_name, same or (own if silent else ())))
+
+
 def _largest(alike: list[Failure]) -> Failure:
     """One of them, with the most memory that any asked for and used: all are to have enough."""
     asked, used = (

@@ -134,6 +134,8 @@ class Failing:
     """Its run name."""
     tasks: tuple[TaskReport, ...]
     """Its tasks; those without failed jobs are not asked about."""
+    since: datetime
+    """When it was submitted: nothing of it is older."""
 
     @property
     def failed(self) -> int:

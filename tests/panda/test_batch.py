@@ -6,7 +6,7 @@ import json
 import re
 from collections import Counter
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -61,6 +61,8 @@ class Bigmon:
     now: datetime = START
     asked: Counter[str] = field(default_factory=Counter)
     """Requests by path; the relay's is ``relay``."""
+    days: dict[str, int] = field(default_factory=dict)
+    """How far back it was asked to look last, by path."""
     wms: PandaWms = field(init=False)
     budget: Budget = field(init=False)
 
@@ -95,7 +97,7 @@ class Bigmon:
         if path in self.broken:
             status, body = self.broken[path]
             return status, kind if not str(body).startswith("<") else {"Content-Type": "text/html"}, body
-        assert int(request.params["days"]) >= 1
+        self.days[path] = int(request.params["days"])
         numbers = request.params.get("reqid") or request.params.get("jeditaskid") or ""
         wanted = [int(number) for number in numbers.split("|") if number]
         rows = {"idds/wfprogress": self.workflows, "tasks": self.tasks, "jobs": self.jobs}[path](wanted)
@@ -183,7 +185,7 @@ def test_twenty_workflows_with_forty_five_failures_cost_five_requests_at_most(bi
     look = bigmon.look()
     found = [report for report in look.reports.values() if isinstance(report, WmsReport)]
     assert sum(len(report.tasks) for report in found) == 40
-    asked = [Failing(report.request_id, report.name, report.tasks) for report in found]
+    asked = [Failing(report.request_id, report.name, report.tasks, START) for report in found]
     failures = bigmon.wms.failures(asked)
     assert sum(len(each) for each in failures.values()) == 45
     assert bigmon.monitor_requests <= 5
@@ -218,6 +220,29 @@ def test_only_what_has_changed_is_asked_for(bigmon: Bigmon) -> None:
     assert isinstance(found, WmsReport)
     assert (found.done, found.expected, [task.label for task in found.tasks]) == (8, 20, list(LABELS))
     assert bigmon.asked == {"idds/wfprogress": 2, "tasks": 2}
+
+
+@pytest.mark.covers("H2", "H3")
+def test_the_monitor_looks_back_no_further_than_it_must_and_seven_days_at_most(bigmon: Bigmon) -> None:
+    bigmon.run(1)
+    bigmon.failed[1] = 1
+    bigmon.look()
+    assert bigmon.days == {"idds/wfprogress": 1, "tasks": 1}
+    bigmon.now += timedelta(days=3)
+    bigmon.done[1] = 1
+    bigmon.look()
+    assert bigmon.days == {"idds/wfprogress": 4, "tasks": 4}
+    bigmon.now += timedelta(days=30)
+    bigmon.done[1] = 2
+    # The real one would not list it any more; iDDS is asked then.
+    bigmon.hidden.add(1)
+    (report,) = bigmon.look().reports.values()
+    assert (bigmon.days["idds/wfprogress"], bigmon.asked["relay"]) == (7, 1)
+    # Of a failed job that is older everything is still known.
+    assert isinstance(report, WmsReport)
+    tasks = tuple(replace(task, failed=int(task.label == "isr")) for task in report.tasks)
+    assert len(bigmon.wms.failures([Failing(1, name(1), tasks, START)])[1]) == 1
+    assert bigmon.days["jobs"] == 34
 
 
 # ------------------------------------------------------------------------------------------ what is believed

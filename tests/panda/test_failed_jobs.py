@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -63,7 +64,7 @@ def monitor(purse: Purse) -> Monitor:
 def failing(request_id: int, failures: int, *task_ids: int) -> Failing:
     good = TaskReport(1, "isr", TaskState.DONE, 9, done=9, ids=(900 + request_id,))
     bad = TaskReport(2, "calibrate", TaskState.PARTLY, 9, failed=failures, ids=task_ids)
-    return Failing(request_id, RUN, (good, bad))
+    return Failing(request_id, RUN, (good, bad), datetime(2026, 11, 20, tzinfo=UTC))
 
 
 def job(number: int, task: int, name: str, status: str = "failed", attempt: int = 1) -> dict[str, Any]:
