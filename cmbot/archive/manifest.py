@@ -55,6 +55,8 @@ class AsRun(_Part):
     """Named environment: the software."""
     lsst_version: str = ""
     """Science Pipelines tag."""
+    image: str = ""
+    """Software image of the jobs; empty for the site's own."""
     pipeline: str = ""
     """Pipeline file and subset."""
     wms: str = ""

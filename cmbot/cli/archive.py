@@ -95,6 +95,40 @@ def show(key: str, group: str, attempt: str, settings_file: Path, *, name: str, 
         _show(each)
 
 
+@command.command("runs", short_help="List every submission of a campaign, step or group as it was run.")
+@click.argument("key")
+@click.argument("group", required=False, default="")
+@settings_option
+@json_option
+@told
+def runs(key: str, group: str, settings_file: Path, *, as_json: bool) -> None:
+    """List every submission of KEY, a campaign, step or group, as it was run, oldest first.
+
+    Of each attempt: when it was submitted, how it is, request id, site, software, pipeline and query, and
+    what of its BPS file a person had edited. With --json all that is kept of it (requirement E1): also
+    collections, Butler, image, cause, person, hashes.
+    """
+    import json
+
+    from cmbot.operations import archive
+    from cmbot.reconcile.opening import open_local
+
+    local = open_local(load(settings_file))
+    kept = sorted(archive.show(local, key, group), key=lambda each: each.manifest.as_run.reserved_at)
+    if as_json:
+        rows = [{"name": each.manifest.name} | each.manifest.as_run.model_dump() for each in kept]
+        click.echo(json.dumps(rows))
+        return
+    for each in kept:
+        as_run = each.manifest.as_run
+        software = " ".join(filter(None, (as_run.environment, as_run.lsst_version, as_run.image)))
+        request = "no request" if as_run.request_id is None else f"request {as_run.request_id}"
+        edited = ", edited" if each.manifest.entry("edits.diff") else ""
+        click.echo(f"{as_run.reserved_at:.19} {each.manifest.name}: {request}, {_state(each)}{edited}")
+        click.echo(f"    {as_run.pipeline} at {as_run.site} with {software}")
+        click.echo(f"    {as_run.query}")
+
+
 @command.command("export", short_help="Copy what is kept into a directory or a tar file.")
 @click.argument("key")
 @click.argument("group", required=False, default="")
@@ -128,10 +162,14 @@ def _progress() -> Callable[[str], None]:
     return lambda name: click.echo(f"\r\x1b[K{name}", err=True, nl=False)
 
 
+def _state(kept: Kept) -> str:
+    return kept.manifest.as_run.state or kept.manifest.stage
+
+
 def _show(kept: Kept) -> None:
     manifest, as_run = kept.manifest, kept.manifest.as_run
     request = "no request" if as_run.request_id is None else f"request {as_run.request_id}"
-    click.echo(f"{manifest.name}: {request}, {as_run.state or manifest.stage}; manifest {kept.sha256}")
+    click.echo(f"{manifest.name}: {request}, {_state(kept)}; manifest {kept.sha256}")
     for entry in manifest.files:
         note = f"  ({entry.note})" if entry.note else ""
         click.echo(f"  {entry.size:>10}  {entry.sha256}  {entry.name}{note}")

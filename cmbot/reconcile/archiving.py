@@ -100,7 +100,9 @@ def prepared(
     as_run = _row(view, step, attempt, item).model_copy(
         update={
             "environment": environment or (view.definition.environment if view.definition else ""),
-            "lsst_version": config.get("LSST_VERSION", ""),
+            # What was edited may be a number.
+            "lsst_version": str(config.get("LSST_VERSION", "")),
+            "image": str(payload.get("sw_image", "")),
             "pipeline": config["pipelineYaml"],
             "wms": config["wmsServiceClass"],
             "site": config["computeSite"],

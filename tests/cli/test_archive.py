@@ -73,6 +73,23 @@ def test_a_script_reads_how_it_was_run(followed: Terminal, archive: Archive) -> 
     assert kept["files"][0]["sha256"] == sha256(YAML.data)
 
 
+@pytest.mark.covers("E1", "E10")
+def test_every_submission_is_listed_as_it_was_run(followed: Terminal, archive: Archive) -> None:
+    newest = archive.newest(NAME)
+    assert newest is not None
+    ran = {"pipeline": "DRP.yaml#step1", "site": "SLAC", "environment": "stack", "lsst_version": "w_2026_47"}
+    as_run = newest[1].as_run.model_copy(update=ran | {"reserved_at": "2026-11-20T08:15:00+00:00"})
+    archive.record(NAME, Stage.ENDED, as_run, [Document("edits.diff", b"+queue: other\n")])
+    assert followed.run("archive", "runs", "CM-1").stdout.splitlines() == [
+        f"2026-11-20T08:15:00 {NAME}: request 4711, failed, edited",
+        "    DRP.yaml#step1 at SLAC with stack w_2026_47",
+        "    visit IN (1..20)",
+    ]
+    (row,) = json.loads(followed.run("archive", "runs", "CM-3", "--json").stdout)
+    assert row == {"name": NAME} | as_run.model_dump()
+    assert followed.refused("archive", "runs", "CM-2", "g002")[0].startswith("CM-2 g002: nothing is archived")
+
+
 def test_a_file_is_printed_byte_by_byte(followed: Terminal, archive: Archive) -> None:
     shown = followed.run("archive", "show", "CM-3", "--file", "submit.err")
     assert shown.stdout_bytes == b"\x1b[31mINFO\xff\n"
