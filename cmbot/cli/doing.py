@@ -30,12 +30,13 @@ settings_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
 
 
-def _pairs(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
-    pairs = [item.partition("=") for item in given]
-    for name, equals, _value in pairs:
+def pairs(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
+    """Read what an option that is NAME=VALUE was given."""
+    found = [item.partition("=") for item in given]
+    for name, equals, _value in found:
         if not equals:
             raise click.BadParameter(f"{name!r} is not NAME=VALUE")
-    return {name: value for name, _, value in pairs}
+    return {name: value for name, _, value in found}
 
 
 values_option = click.option(
@@ -43,7 +44,7 @@ values_option = click.option(
     "values",
     multiple=True,
     metavar="NAME=VALUE",
-    callback=_pairs,
+    callback=pairs,
     help="Value of a variable that the file declares; may be repeated.",
 )
 

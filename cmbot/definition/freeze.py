@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 _ABOUT = frozenset(
     {
-        *("definer", "description", "exception", "operators", "pause", "production", "reason", "retry"),
-        *("sign_off", "steps", "max_groups", "canary"),
+        *("ancestor", "definer", "description", "exception", "operators", "pause", "production", "reason"),
+        *("retry", "sign_off", "steps", "max_groups", "canary"),
     }
 )
 """What says why, by whom and when, not what is run."""

@@ -35,6 +35,7 @@ _Policy = TypeVar("_Policy", PausePolicy, RetryPolicy)
 
 _TEXTS = {
     "production": "Production",
+    "ancestor": "Cloned from",
     "reason": "Reason",
     "kind": "Campaign kind",
     "stage": "Campaign stage",

@@ -48,6 +48,7 @@ class Field:
 FIELDS: tuple[Field, ...] = (
     Field("Campaign ID", FieldType.TEXT, (C,), by_bot=True, requirement="B1"),
     Field("Production", FieldType.TEXT, (C,), requirement="A2"),
+    Field("Cloned from", FieldType.TEXT, (C,), requirement="B25"),
     Field("Campaign kind", FieldType.SELECT, (C,), options=KINDS, requirement="A1"),
     Field("Campaign stage", FieldType.SELECT, (C,), options=STAGES, requirement="B26"),
     Field("Campaign mode", FieldType.SELECT, (C,), options=MODES, requirement="D20"),

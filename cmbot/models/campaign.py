@@ -168,6 +168,8 @@ class CampaignDefinition:
     """Short name (requirement B2)."""
     production: str = ""
     """The production that it belongs to, with other campaigns (requirement A2)."""
+    ancestor: str = ""
+    """Key of the campaign that it was cloned from (requirement B25)."""
     reason: _Prose = ""
     """Why it is run; it cannot start without (requirement B3)."""
     description: _Prose = ""
