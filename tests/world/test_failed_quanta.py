@@ -53,6 +53,7 @@ steps:
     query: instrument = 'DemoCam' AND skymap = 'demo' AND visit < 3 AND detector = 0
     options: {{requestMemory: 1024, numberOfRetries: 1, finalJob: {{requestMemory: 2048, requestCpus: 1}}}}
 """
+OUTPUT = "DemoCam/runs/test"
 RULES = """
 rules:
   - name: visit-1
@@ -85,7 +86,7 @@ def count(world: World, dataset_type: str, collection: str) -> int:
 
 def cmbot(world: World, *arguments: str) -> str:
     """What a command prints."""
-    argv = [sys.executable, "-m", "cmbot", arguments[0], "--settings", str(world.settings), *arguments[1:]]
+    argv = [sys.executable, "-m", "cmbot", *arguments, "--settings", str(world.settings)]
     return subprocess.run(argv, capture_output=True, text=True, check=True).stdout
 
 
@@ -203,4 +204,39 @@ def test_a_rule_of_one_s_own_accepts_what_a_step_can_do_without(
     assert alice.told(group) == alice.told(epic, "Paused") == []
     assert "1 of 2 quanta; 1 missing, which was accepted" in alice.told(epic, "Completed")[0]
     # What was made is in the campaign's chain.
-    assert count(world, "postISRCCD", "DemoCam/runs/test") == 1
+    assert count(world, "postISRCCD", OUTPUT) == 1
+
+
+@pytest.mark.covers("G6", "E1")
+def test_after_a_patch_what_failed_is_run_again_with_it_and_nothing_else(
+    bot: Bot, alice: Human, panda: Panda, world: World
+) -> None:
+    content = yaml.safe_load(pipeline_path().read_text())
+    fault = {"class": content["tasks"]["isr"]["class"], "config": {"failWhen": "exposure=1"}}
+    broken = world.state / "broken.yaml"
+    broken.write_text(yaml.safe_dump(content | {"tasks": content["tasks"] | {"isr": fault}}, sort_keys=False))
+    epic, step = bot.create()
+    alice.edit(step, {"Pipeline YAML": f"{broken}#isr", "LSST version": "w_2026_46"})
+    alice.launch(epic)
+    bot.until(lambda: alice.status(epic) == Status.PAUSED)
+    bot.settle()
+    first = panda.requests()[0]["name"].rpartition("_")[2]
+    runs = f"{OUTPUT}/step1/g000"
+    assert count(world, "postISRCCD", f"{runs}/a1_{first}") == 1
+
+    alice.edit(step, {"Pipeline YAML": "$DEMO_PIPELINES/DRP.yaml#isr", "LSST version": "w_2026_47"})
+    alice.launch(epic)
+    bot.until(lambda: alice.status(epic) == Status.COMPLETED)
+    bot.settle()
+    names = [item["name"] for item in panda.requests()]
+    second = names[1].rpartition("_")[2]
+    assert len(names) == 2
+    # One quantum each: what the first attempt made stands.
+    assert count(world, "postISRCCD", f"{runs}/a2_{second}") == 1
+    assert count(world, "postISRCCD", f"{runs}/a1_{first}") == 1
+    assert count(world, "postISRCCD", OUTPUT) == 2
+    # Which was made with what is kept of each attempt.
+    kept = {
+        each["name"]: each["as_run"] for each in json.loads(cmbot(world, "archive", "show", step, "--json"))
+    }
+    assert [kept[name]["lsst_version"] for name in names] == ["w_2026_46", "w_2026_47"]
