@@ -52,6 +52,8 @@ class Subset:
     """Instructions for operators (requirement B14)."""
     tasks: tuple[str, ...]
     """Labels of its tasks, in the order in which they run."""
+    needs: tuple[str, ...]
+    """Labels of other tasks that make what it reads."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,8 @@ def parse_description(text: str, subject: str) -> PipelineDescription:
             tasks=tuple(Described(one["label"], tuple(one["dimensions"])) for one in content["tasks"]),
             steps=tuple(Described(one["label"], tuple(one["dimensions"])) for one in content["steps"]),
             subsets=tuple(
-                Subset(one["label"], one["description"], tuple(one["tasks"])) for one in content["subsets"]
+                Subset(one["label"], one["description"], tuple(one["tasks"]), tuple(one["needs"]))
+                for one in content["subsets"]
             ),
             inputs=tuple(
                 OverallInput(one["dataset_type"], tuple(one["dimensions"]), one["prerequisite"])

@@ -37,6 +37,7 @@ COMMANDS = {
     "sandbox": ("cmbot.cli.sandbox", "Run one part of the sandbox alone: Jira, PanDA or Butler."),
     "site": ("cmbot.cli.site", "Show what runs at a compute site; hold and release new work there."),
     "status": ("cmbot.cli.status", "Show how campaigns are, from the last pass."),
+    "steps": ("cmbot.cli.steps", "Show the steps of a pipeline, ready for a campaign file."),
     "sync": ("cmbot.cli.sync", "Follow Jira and PanDA: the service."),
     "workflows": (
         "cmbot.cli.workflows",

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any, Literal
 
 import yaml
 
 from cmbot.definition import parts, variables, yaml_text
-from cmbot.models.campaign import CampaignDefinition
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from cmbot.models.campaign import CampaignDefinition, StepDefinition
 
 
 def read(text: str, source: str, values: Mapping[str, str] | None = None) -> CampaignDefinition:
@@ -37,11 +35,45 @@ def read(text: str, source: str, values: Mapping[str, str] | None = None) -> Cam
     DefinitionError
         If keys are missing, unknown or of the wrong type, or variables cannot be filled: all of them.
     """
-    data = yaml_text.load(text, source)
-    if isinstance(data, dict):
-        data = variables.fill(data, values or {}, source)
-    definition: CampaignDefinition = parts.read(CampaignDefinition, data, source)
+    definition: CampaignDefinition = parts.read(CampaignDefinition, _filled(text, source, values), source)
     return definition
+
+
+def read_steps(
+    text: str, source: str, values: Mapping[str, str] | None = None
+) -> tuple[StepDefinition, ...]:
+    """Read a file of steps alone, which are to be added to a campaign.
+
+    Parameters
+    ----------
+    text : `str`
+        YAML: ``steps`` as in a campaign file, and ``variables``.
+    source : `str`
+        Name of the file, for messages.
+    values : `~collections.abc.Mapping` [`str`, `str`], optional
+        Values of the variables that the file declares.
+
+    Returns
+    -------
+    steps : `tuple` [`~cmbot.models.campaign.StepDefinition`, ...]
+        Not checked yet.
+
+    Raises
+    ------
+    UserError
+        If it is not YAML.
+    DefinitionError
+        As from `read`; also if it holds more than steps.
+    """
+    found: Mapping[str, tuple[StepDefinition, ...]] = parts.read(
+        Mapping[Literal["steps"], tuple[StepDefinition, ...]], _filled(text, source, values), source
+    )
+    return found.get("steps", ())
+
+
+def _filled(text: str, source: str, values: Mapping[str, str] | None) -> Any:
+    data = yaml_text.load(text, source)
+    return variables.fill(data, values or {}, source) if isinstance(data, dict) else data
 
 
 def write(definition: CampaignDefinition) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cmbot.jira_schema.statuses import refusal
 from cmbot.models.attempts import Cause, OrderState, Verb
-from cmbot.models.issues import Status
+from cmbot.models.issues import Level, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -60,16 +60,36 @@ def in_force(path: tuple[Issue, ...], me: Person) -> Cause | None:
     -------
     cause : `~cmbot.models.attempts.Cause` or `None`
         The newest launch of any of them that nobody has taken back since on any other of them: a person
-        who pauses a campaign also stops the steps that were launched one by one before.
+        who pauses a campaign also stops the steps that were launched one by one before. A step that was made
+        after its campaign was launched was not meant: it is launched by itself (requirement B37).
     """
     newest: Move | None = None
     for issue in path:
         launch = launch_of(issue, me)
-        if launch is None or any(_withdrawn(other, launch, me) for other in path):
+        if launch is None or any(_withdrawn(other, launch, me) or _younger(other, launch) for other in path):
             continue
         if newest is None or _order(launch) > _order(newest):
             newest = launch
     return cause_of(newest) if newest else None
+
+
+def added_later(epic: Issue, step: Issue, me: Person) -> bool:
+    """Tell whether a step waits for a launch of its own: it was made after its campaign was launched.
+
+    Parameters
+    ----------
+    epic, step : `~cmbot.models.issues.Issue`
+        The campaign and the step.
+    me : `~cmbot.models.issues.Person`
+        cmbot's own account.
+
+    Returns
+    -------
+    added_later : `bool`
+        Whether a launch of the campaign would start it, were it older.
+    """
+    launch = launch_of(epic, me)
+    return launch is not None and _younger(step, launch) and in_force((epic, step), me) is None
 
 
 def cause_of(move: Move) -> Cause:
@@ -188,6 +208,12 @@ def taken_back(path: Iterable[Issue], since: datetime, me: Person) -> bool:
         for issue in path
         for move in issue.moves
     )
+
+
+def _younger(issue: Issue, launch: Move) -> bool:
+    # Sub-tasks are made by cmbot itself, when their step is launched.
+    made = issue.created if issue.level is Level.STEP and issue.id != launch.issue_id else None
+    return made is not None and launch.at < made
 
 
 def _withdrawn(issue: Issue, launch: Move, me: Person) -> bool:

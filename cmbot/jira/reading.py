@@ -35,6 +35,7 @@ READ_FIELDS = (
     "issuetype",
     "project",
     "parent",
+    "created",
     "updated",
     "labels",
     "issuelinks",

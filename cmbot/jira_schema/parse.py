@@ -60,6 +60,7 @@ def issue(data: Mapping[str, Any], names: Names) -> Issue:
         status=status,
         summary=str(fields.get("summary") or ""),
         updated=values.time(fields["updated"]),
+        created=values.time(fields["created"]) if fields.get("created") else None,
         parent=parent(data, names),
         blocked_by=tuple(_blockers(fields.get("issuelinks") or (), names.blocks)),
         fields=_own_fields(key, fields, names),

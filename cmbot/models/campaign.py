@@ -244,6 +244,21 @@ class CampaignDefinition:
         """
         return step.site or self.site
 
+    def environment_of(self, step: StepDefinition) -> str:
+        """Name the environment of a step.
+
+        Parameters
+        ----------
+        step : `StepDefinition`
+            One of its steps.
+
+        Returns
+        -------
+        name : `str`
+            The step's own, else the campaign's.
+        """
+        return step.environment or self.environment
+
     def step(self, name: str) -> StepDefinition:
         """One step by its name.
 

@@ -165,14 +165,35 @@ def _judged(workshop: Workshop, definition: CampaignDefinition, plans: Sequence[
             notes.append(f"{item.name}: {item.warning}")
     # What keeps a single step from its Butler was said already.
     with suppress(CmbotError):
-        problems += _apart(workshop, definition)
+        problems += apart(workshop, definition)
     return Checked(tuple(dict.fromkeys(problems)), tuple(notes))
 
 
-def _apart(workshop: Workshop, definition: CampaignDefinition) -> Iterator[Problem]:
+def apart(workshop: Workshop, definition: CampaignDefinition) -> Iterator[Problem]:
+    """Find steps that are not connected, by what their pipelines and the Butler say.
+
+    Parameters
+    ----------
+    workshop : `~cmbot.reconcile.edges.Workshop`
+        Where they are asked.
+    definition : `~cmbot.models.campaign.CampaignDefinition`
+        The campaign, without problems of its own.
+
+    Yields
+    ------
+    problem : `~cmbot.exceptions.Problem`
+        By step and field.
+
+    Raises
+    ------
+    UserError
+        If there is no such repository or environment.
+    RemoteError
+        If they do not answer.
+    """
     pipelines = {step.name: step.pipeline for step in definition.steps}
     request = ConnectRequest(definition.butler, definition.inputs, pipelines).to_json()
-    text = answered(workshop, Question(QUERY_SCRIPT, request, definition, definition.steps[0]))
+    text = answered(workshop, Question(QUERY_SCRIPT, request, definition.environment), definition.name)
     yield from connections.problems(definition, parse_connections(text, definition.name))
 
 

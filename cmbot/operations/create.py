@@ -62,7 +62,7 @@ def create(
     require_valid(settings, definition)
     marker = f"campaign:{freeze.definition_hash(definition)}"
     # All before anything is created: each says which field the project lacks.
-    bodies = {step.name: _step(settings, jira, definition, step) for step in definition.steps}
+    bodies = {step.name: step_fields(settings, jira, definition, step) for step in definition.steps}
     fields = {
         "summary": definition.name,
         "issuetype": {"name": settings.jira.issue_types["campaign"]},
@@ -179,9 +179,30 @@ def _attach(jira: Jira, issue_id: str, files: Mapping[str, bytes]) -> None:
         jira.ensure_attachment(issue_id, name, content)
 
 
-def _step(
+def step_fields(
     settings: Settings, jira: Jira, definition: CampaignDefinition, step: StepDefinition
 ) -> dict[str, Any]:
+    """Give what the issue of a step is made with.
+
+    Parameters
+    ----------
+    settings : `~cmbot.settings.Settings`
+        With the name of the issue type.
+    jira : `~cmbot.jira.gateway.Jira`
+        The gateway.
+    definition, step
+        The campaign and the step.
+
+    Returns
+    -------
+    fields : `dict`
+        Raw values by name.
+
+    Raises
+    ------
+    UserError
+        If the project lacks a field.
+    """
     return {
         "summary": f"{step.name} of {definition.name}",
         "issuetype": {"name": settings.jira.issue_types["step"]},

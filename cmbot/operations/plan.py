@@ -224,7 +224,7 @@ def split(
     """
     if view.definition is None or step.definition is None:
         raise UserError(step.issue.key, "cannot be read", "correct its fields")
-    text = answered(workshop, planning.question(view.definition, step.definition, chosen))
+    text = answered(workshop, planning.question(view.definition, step.definition, chosen), step.name)
     selection = parse_selection(text, step.issue.key)
     return planning.groups_of(step.issue.id, step.definition, selection, chosen), selection
 
@@ -250,7 +250,7 @@ def _compared(counts: Mapping[str, int], before: plans.Selected | None) -> str:
     return f"{said} ({before.step_key}, {before.at:%Y-%m-%d})" if before else said
 
 
-def answered(workshop: Workshop, question: asking.Question) -> str:
+def answered(workshop: Workshop, question: asking.Question, subject: str) -> str:
     """Ask a Butler and wait for what it says.
 
     Parameters
@@ -259,6 +259,8 @@ def answered(workshop: Workshop, question: asking.Question) -> str:
         Where it is asked.
     question : `~cmbot.reconcile.asking.Question`
         What.
+    subject : `str`
+        What an error is about.
 
     Returns
     -------
@@ -278,4 +280,4 @@ def answered(workshop: Workshop, question: asking.Question) -> str:
         until = monotonic() + workshop.settings.work.child_timeout.total_seconds()
         while not asking.finished(workshop, directory, started, datetime.now(UTC)) and monotonic() < until:
             sleep(0.05)
-        return asking.answer(directory, question.step.name)
+        return asking.answer(directory, subject)

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from cmbot.models.campaign import CampaignDefinition, StepDefinition
     from cmbot.reconcile.edges import Workshop
 
 
@@ -25,10 +24,8 @@ class Question:
     """One of ``cmbot/butler/scripts``."""
     request: str
     """JSON."""
-    definition: CampaignDefinition
-    """The campaign."""
-    step: StepDefinition
-    """The step."""
+    environment: str
+    """Name of the environment."""
 
 
 def start(edges: Workshop, question: Question, directory: Path) -> None:
@@ -50,7 +47,7 @@ def start(edges: Workshop, question: Question, directory: Path) -> None:
     RemoteError
         If the child cannot be started.
     """
-    environment = submissions.environment(edges.settings, question.definition, question.step)
+    environment = submissions.named(edges.settings, question.environment)
     directory.mkdir(parents=True)
     (directory / "request.json").write_text(question.request)
     argv = [environment.python, str(question.script), "request.json", "response.json"]

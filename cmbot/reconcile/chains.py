@@ -144,7 +144,7 @@ def _start(
     own = view.definition.steps[0]
     directory = f"{view.issue.key}-{now.strftime('%Y%m%dT%H%M%S%f')}"
     request = ArrangeRequest(view.definition.butler, plan).to_json()
-    question = asking.Question(ARRANGE_SCRIPT, request, view.definition, own)
+    question = asking.Question(ARRANGE_SCRIPT, request, view.definition.environment_of(own))
     asking.start(edges, question, edges.state / "chains" / directory)
     asked = [_digest(chain) for chain in plan]
     _remember(edges, view, **note | {"asked": asked, "directory": directory, "at": now.isoformat()})

@@ -126,7 +126,9 @@ def _ask(edges: Edges, view: CampaignView, step: StepView, attempt: Attempt, now
     graphs = [str(graph) for graph in counting.graphs(edges, step, attempt)]
     if item.recorded and not item.recorded.graph:
         request = CountRequest(view.definition.butler, (item.recorded.run,), _left_behind(item.recorded))
-        question = asking.Question(QUERY_SCRIPT, request.to_json(), view.definition, step.definition)
+        question = asking.Question(
+            QUERY_SCRIPT, request.to_json(), view.definition.environment_of(step.definition)
+        )
         asking.start(edges, question, directory)
     elif not graphs:
         _end(edges, step, attempt, AttemptState.FAILED, "no quantum graph is left of it", None, now)

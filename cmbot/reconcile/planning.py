@@ -66,7 +66,7 @@ def question(
         pipeline=step.pipeline,
         pipelines={one.name: one.pipeline for one in definition.steps} if whole else {},
     )
-    return asking.Question(QUERY_SCRIPT, request.to_json(), definition, step)
+    return asking.Question(QUERY_SCRIPT, request.to_json(), definition.environment_of(step))
 
 
 def ask(edges: Edges, view: CampaignView, step: StepView, now: datetime) -> None:

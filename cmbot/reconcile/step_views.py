@@ -10,6 +10,7 @@ from cmbot.exceptions import Problem
 from cmbot.handlers import causes
 from cmbot.mirror import contradictions, definitions, journal, plans, reports
 from cmbot.models.data_report import TaskCount
+from cmbot.models.issues import Status
 from cmbot.models.views import Counts, GroupView, PlanState, StepView
 from cmbot.reconcile import failures, launching, likeness, pacing, waiting
 
@@ -82,7 +83,7 @@ def step(
         plan,
         problems,
         contradicting,
-        waiting=waiting.read(local, issue),
+        waiting=_waiting(local, epic, issue),
         paced=pacing.why(local, issue),
         grace=pacing.grace(local, issue),
         differences=freeze.differences(issue, used.fields["step"]) if used else (),
@@ -91,6 +92,12 @@ def step(
         fields=freeze.fields(*taken),
     )
     return failures.explained(local, view)
+
+
+def _waiting(local: Local, epic: Issue, issue: Issue) -> str:
+    if causes.added_later(epic, issue, local.me) and issue.status is Status.DRAFT:
+        return f"it was added after {epic.key} was launched; move it to Launch, or {epic.key} again"
+    return waiting.read(local, issue)
 
 
 def _doubts(local: Local, issue: Issue, attempts: Mapping[str, Any]) -> dict[str, str]:

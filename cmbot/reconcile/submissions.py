@@ -69,7 +69,29 @@ def environment(
     UserError
         If the settings do not have it.
     """
-    name = step.environment or definition.environment
+    return named(settings, definition.environment_of(step))
+
+
+def named(settings: Settings, name: str) -> EnvironmentSettings:
+    """Find an environment by its name.
+
+    Parameters
+    ----------
+    settings : `~cmbot.settings.Settings`
+        With the named environments.
+    name : `str`
+        Its name.
+
+    Returns
+    -------
+    environment : `~cmbot.settings.EnvironmentSettings`
+        What is run in it, and how.
+
+    Raises
+    ------
+    UserError
+        If the settings do not have it.
+    """
     if name not in settings.environments:
         known = ", ".join(sorted(settings.environments))
         raise UserError("Environment", f"{name!r} is not known", f"use {known}")

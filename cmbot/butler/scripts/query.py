@@ -265,11 +265,19 @@ def _describe(request: dict[str, Any]) -> dict[str, Any]:
                 "label": label,
                 "description": subset.description,
                 "tasks": [task for task in graph.tasks if task in subset],
+                "needs": sorted(_makers(graph, [task for task in graph.tasks if task in subset])),
             }
             for label, subset in graph.task_subsets.items()
         ],
         "inputs": _overall_inputs(graph),
     }
+
+
+def _makers(graph: Any, labels: list[str]) -> set[str]:
+    """Tasks beside some that make what these read."""
+    read = {name for label in labels for name in graph.inputs_of(label)}
+    edges = [graph.producing_edge_of(name) for name in read]
+    return {edge.task_label for edge in edges if edge is not None} - {*labels}
 
 
 def _connect(request: dict[str, Any]) -> dict[str, Any]:
