@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from cmbot.cli.doing import json_option, load, read_text, settings_option, told, values_option
+
+if TYPE_CHECKING:
+    from cmbot.settings import Settings
 
 
 @click.command("create", short_help="Create a campaign in Jira from a YAML file.")
@@ -102,4 +106,4 @@ def _add(
         return
     for name, step_key in made.items():
         click.echo(f"{step_key} step {name}")
-    click.echo(f"Next: `cmbot plan {key}`, then move the new steps, or {key}, to Launch: {edges.jira.url}/browse/{key}")
+    click.echo(f"Next: `cmbot plan {key}`, then move the new steps to Launch: {edges.jira.url}/browse/{key}")

@@ -39,9 +39,7 @@ def read(text: str, source: str, values: Mapping[str, str] | None = None) -> Cam
     return definition
 
 
-def read_steps(
-    text: str, source: str, values: Mapping[str, str] | None = None
-) -> tuple[StepDefinition, ...]:
+def read_steps(text: str, source: str, values: Mapping[str, str] | None = None) -> tuple[StepDefinition, ...]:
     """Read a file of steps alone, which are to be added to a campaign.
 
     Parameters

@@ -81,5 +81,5 @@ def step(
 
 
 def _name(label: str) -> str:
-    """A step's name is part of run names and collections: letters and digits, whatever its pipeline calls it."""
+    """A step's name is part of run names and collections: letters and digits only."""
     return "".join(letter for letter in label if letter.isascii() and letter.isalnum())

@@ -166,6 +166,8 @@ class Issue:
     """Text of the issue: of a step, instructions for operators (requirement B14)."""
     frozen: str = ""
     """Why cmbot does not follow it now and starts nothing for it; empty if it does."""
+    created: datetime | None = None
+    """Jira's own time of its making; `None` where it was read before cmbot asked for that."""
     shown: Status | None = None
     """Status in Jira, where a person's command counts already and Jira does not show it yet."""
 

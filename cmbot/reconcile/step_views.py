@@ -96,7 +96,7 @@ def step(
 
 def _waiting(local: Local, epic: Issue, issue: Issue) -> str:
     if causes.added_later(epic, issue, local.me) and issue.status is Status.DRAFT:
-        return f"it was added after {epic.key} was launched; move it to Launch, or {epic.key} again"
+        return f"it was added after {epic.key} was launched; move it to Launch to start it"
     return waiting.read(local, issue)
 
 
