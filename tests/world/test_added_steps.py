@@ -36,8 +36,8 @@ def test_a_step_is_added_by_file_and_starts_when_it_is_launched(
     epic, step1 = bot.create()
     alice.launch(epic)
     bot.until(lambda: alice.status(step1) == Status.RUNNING)
-    with pytest.raises(DefinitionError, match="step2 Input collections: nothing makes"):
-        steps = campaign_file.read_steps(STEP.format(subset="step3"), "more.yaml")
+    steps = campaign_file.read_steps(STEP.format(subset="consolidateObjectTable"), "more.yaml")
+    with pytest.raises(DefinitionError, match="step2 Input collections: nothing makes deepCoadd"):
         adding.prepare(bot.edges, epic, steps, tmp_path)
     steps = campaign_file.read_steps(STEP.format(subset="calibrate"), "more.yaml")
     made = adding.add(bot.edges, adding.prepare(bot.edges, epic, steps, tmp_path))
