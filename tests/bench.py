@@ -13,6 +13,7 @@ from statistics import median
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+import bench_bps
 import bench_jira
 import bench_mirror
 from rich.console import Console
@@ -164,6 +165,13 @@ def main() -> None:
         table.add_row(
             f"{name}, s", f"{seconds_taken:.3f}", f"{least:.4f} {what}", f"{seconds_taken / least:.1f}"
         )
+    least, taken = bench_bps.figures()
+    table.add_row(
+        "1,000 BPS files rendered, loaded, linted, written, s",
+        f"{taken:.2f}",
+        f"{least:.2f} template, load, look, write",
+        f"{taken / least:.1f}",
+    )
     groups_of_a_million(table)
     a_hundred_thousand_dataids(table)
     mirror_of_jira(table, passes)

@@ -12,13 +12,8 @@ MAX_BYTES = 1_000_000
 MAX_DEPTH = 20
 
 
-class _Loader(yaml.SafeLoader):
-    """Safe types, no aliases (they can grow without bound), no repeated keys, keys that are text."""
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        if self.check_event(yaml.events.AliasEvent):
-            raise yaml.YAMLError("aliases are not allowed")
-        return super().compose_node(parent, index)
+class _Loader(yaml.CSafeLoader):
+    """Safe types, no repeated keys, keys that are text."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
@@ -54,13 +49,17 @@ def load(text: str, subject: str) -> Any:
         raise UserError(subject, f"is larger than {MAX_BYTES} bytes", "make it smaller")
     try:
         depth = 0
-        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        # Before anything is built: aliases can grow without bound, and depth is recursion.
+        for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+            if isinstance(event, yaml.AliasEvent):
+                raise yaml.YAMLError("aliases are not allowed")
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > MAX_DEPTH:
                 raise UserError(subject, f"is nested deeper than {MAX_DEPTH}", "make it flatter")
-        return yaml.load(text, Loader=_Loader)  # noqa: S506 - _Loader is SafeLoader with less
+        return yaml.load(text, Loader=_Loader)  # noqa: S506 - _Loader is CSafeLoader with less
     except (yaml.YAMLError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
-        where = f" at line {mark.line + 1}" if mark else ""
+        # What is not closed is noticed behind the last line.
+        where = f" at line {min(mark.line + 1, len(text.splitlines()))}" if mark else ""
         said = getattr(error, "problem", None) or str(error)
         raise UserError(subject, f"is not valid YAML{where}: {said}", "correct it") from error
