@@ -23,6 +23,7 @@ from cmbot.reconcile.passes import Passes
 from cmbot.web.app import create_app
 from cmbot.web.health import Health
 from cmbot.web.hooks import Hooks
+from cmbot.web.pages import Pages
 from cmbot.web.server import serving
 
 if TYPE_CHECKING:
@@ -150,7 +151,8 @@ def _serving(settings: Settings, loop: _Loop) -> Iterator[None]:
     if web.webhook_secret is not None:
         secret = credentials.read(web.webhook_secret, "web.webhook_secret")
         hooks = Hooks(secret, loop.told, loop.health.refused)
-    with serving(create_app(loop.health, hooks), web.host, web.port):
+    pages = Pages(settings, lambda: datetime.now(UTC)) if web.pages else None
+    with serving(create_app(loop.health, hooks, pages), web.host, web.port):
         yield
 
 

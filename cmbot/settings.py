@@ -312,7 +312,7 @@ class LinkSettings(Part):
 
 
 class WebSettings(Part):
-    """What the service serves: ``/healthz``, ``/readyz`` and, with a secret, ``POST /webhooks/jira``."""
+    """What is served: ``/healthz``, ``/readyz``, pages, and with a secret ``POST /webhooks/jira``."""
 
     host: str = "127.0.0.1"
     """Address to listen on; whoever lets others reach it puts a proxy with TLS in front."""
@@ -320,6 +320,11 @@ class WebSettings(Part):
     """Port; 0 takes a free one, which the log names."""
     webhook_secret: Secret | None = None
     """What Jira signs webhooks with; without it none are taken, and changes are seen at the next pass."""
+    pages: bool = False
+    """Whether pages are served that show campaigns to whoever reaches the address; they change nothing."""
+    names: tuple[str, ...] = ()
+    """Host names by which people reach the pages through a proxy, without port; `host` and ``localhost`` are
+    always answered, other names never, so that no foreign site can read the pages."""
 
 
 class Settings(Part):

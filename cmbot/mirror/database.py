@@ -42,6 +42,8 @@ class Mirror:
     ----------
     file : `pathlib.Path`
         Made if it does not exist.
+    reading : `bool`, optional
+        Whether it is only read, as it is now, while another process or thread writes to it.
 
     Raises
     ------
@@ -49,22 +51,11 @@ class Mirror:
         If the file was written by a newer cmbot, is no database or cannot be made.
     """
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, *, reading: bool = False) -> None:
         self.file = file
         self._token = 0
         try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            connection = sqlite3.connect(file, timeout=30, isolation_level=None)
-            connection.execute("PRAGMA journal_mode = WAL")
-            # A journal row must be on the disk before bps starts (predecessors.md 8.3, T0).
-            connection.execute("PRAGMA synchronous = FULL")
-            connection.execute("PRAGMA foreign_keys = ON")
-            # Without it INSERT OR REPLACE would get round the trigger that keeps events.
-            connection.execute("PRAGMA recursive_triggers = ON")
-            (version,) = connection.execute("PRAGMA user_version").fetchone()
-            if version > len(MIGRATIONS):
-                raise RemoteError(str(file), f"is of version {version}", "run a newer cmbot")
-            migrate(connection)
+            connection = _readable(file) if reading else _writable(file)
         except OSError as error:
             raise RemoteError(str(file), f"cannot be made ({error.strerror})", "see work.state") from error
         except sqlite3.DatabaseError as error:
@@ -215,6 +206,37 @@ class Mirror:
         if self.note(name) != value:
             with self.writing() as connection:
                 connection.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, value))
+
+
+def _writable(file: Path) -> sqlite3.Connection:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    connection = sqlite3.connect(file, timeout=30, isolation_level=None)
+    connection.execute("PRAGMA journal_mode = WAL")
+    # A journal row must be on the disk before bps starts (predecessors.md 8.3, T0).
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    # Without it INSERT OR REPLACE would get round the trigger that keeps events.
+    connection.execute("PRAGMA recursive_triggers = ON")
+    if _version(connection) > len(MIGRATIONS):
+        raise RemoteError(str(file), f"is of version {_version(connection)}", "run a newer cmbot")
+    migrate(connection)
+    return connection
+
+
+def _readable(file: Path) -> sqlite3.Connection:
+    """One state of the database, whatever is written meanwhile; it may be closed by another thread."""
+    address = f"{file.resolve().as_uri()}?mode=ro"
+    connection = sqlite3.connect(address, timeout=5, isolation_level=None, uri=True, check_same_thread=False)
+    if _version(connection) != len(MIGRATIONS):
+        raise RemoteError(
+            str(file), f"is of version {_version(connection)}", "start the service with this cmbot"
+        )
+    connection.execute("BEGIN")
+    return connection
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
 def _is_busy(error: sqlite3.Error) -> bool:

@@ -162,6 +162,12 @@ def _commands(connection: Connection) -> None:
     )
 
 
+def _pages(connection: Connection) -> None:
+    """Campaigns are found by status and last change, however many there are (requirement W9)."""
+    connection.execute("CREATE INDEX issues_status ON issues (level, status, updated)")
+    connection.execute("CREATE INDEX issues_updated ON issues (level, updated)")
+
+
 MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     _first,
     _movers,
@@ -172,6 +178,7 @@ MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     _systems,
     _recorded,
     _commands,
+    _pages,
 )
 """Every step ever released; appended to, never edited."""
 

@@ -12,6 +12,7 @@ from cmbot.models.issues import Level, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
     from sqlite3 import Connection
 
     from cmbot.mirror.database import Mirror
@@ -195,6 +196,60 @@ def bodies(mirror: Mirror, **where: str) -> Iterator[Mapping[str, Any]]:
     clause = " AND ".join(f"[{name}] = :{name}" for name in where) or "1"
     for row in mirror.db["issues"].rows_where(clause, where, order_by="CAST(id AS INTEGER)"):
         yield from_json(row["body"])
+
+
+def campaigns_since(mirror: Mirror, since: datetime) -> tuple[str, ...]:
+    """Find the campaigns that are active, or changed lately, or had a step that did (requirement F4).
+
+    Parameters
+    ----------
+    mirror : `~cmbot.mirror.Mirror`
+        The database.
+    since : `datetime.datetime`
+        What is lately.
+
+    Returns
+    -------
+    ids : `tuple` [`str`, ...]
+        The last changed first.
+    """
+    rows = mirror.connection.execute(
+        """SELECT id FROM issues WHERE level = :campaign AND (status IN (:launch, :running, :paused)
+        OR updated >= :since OR key IN (SELECT parent FROM issues WHERE level = :step AND updated >= :since))
+        ORDER BY updated DESC, id DESC""",
+        {
+            "campaign": Level.CAMPAIGN,
+            "step": Level.STEP,
+            "launch": Status.LAUNCH,
+            "running": Status.RUNNING,
+            "paused": Status.PAUSED,
+            "since": stamp(since),
+        },
+    )
+    return tuple(row["id"] for row in rows)
+
+
+def campaigns_before(mirror: Mirror, before: tuple[str, str] | None) -> Iterator[tuple[str, str]]:
+    """List campaigns by their last change, from one on: however many there are, it costs the same.
+
+    Parameters
+    ----------
+    mirror : `~cmbot.mirror.Mirror`
+        The database.
+    before : `tuple` [`str`, `str`] or `None`
+        Stamp and id of the one after which to begin; `None` for the beginning.
+
+    Yields
+    ------
+    stamp, id : `str`
+        The last changed first.
+    """
+    rows = mirror.connection.execute(
+        """SELECT updated, id FROM issues WHERE level = ? AND (updated, id) < (?, ?)
+        ORDER BY updated DESC, id DESC""",
+        (Level.CAMPAIGN, *(before or ("~", "~"))),
+    )
+    yield from ((row["updated"], row["id"]) for row in rows)
 
 
 def earlier_campaigns_with(mirror: Mirror, epic_id: str, field_id: str, value: str) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from cmbot.panda.tokens import expiry
 from cmbot.reconcile import troubles, views
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from cmbot.models.attempts import Attempt
     from cmbot.models.views import CampaignView, GroupView, StepView
@@ -103,16 +103,35 @@ def attention(local: Local, key: str = "") -> tuple[Waits, ...]:
     UserError
         If the key is not known here.
     """
-    now = datetime.now(UTC)
     epics = [epic_of(local, key)] if key else views.epics(local)
+    return among(local, (views.campaign(local, epic) for epic in epics), whole=not key)
+
+
+def among(local: Local, campaigns: Iterable[CampaignView], *, whole: bool) -> tuple[Waits, ...]:
+    """List what waits for a person of campaigns that were put together already.
+
+    Parameters
+    ----------
+    local : `~cmbot.reconcile.edges.Local`
+        What is known here.
+    campaigns : `~collections.abc.Iterable` [`~cmbot.models.views.CampaignView`]
+        The campaigns.
+    whole : `bool`
+        Whether also what is of none of them: servers, tokens, and issues that are not followed.
+
+    Returns
+    -------
+    waiting : `tuple` [`Waits`, ...]
+        As `attention`.
+    """
+    now = datetime.now(UTC)
     found: list[Waits] = []
     owners: dict[str, str] = {}
-    for epic in epics:
-        view = views.campaign(local, epic)
+    for view in campaigns:
         found += _campaign(local, view, now)
         owners |= _owners(view)
-    found += [waits for waits in (*_frozen(local), *_untold(local)) if not key or waits.key in owners]
-    if not key:
+    found += [waits for waits in (*_frozen(local), *_untold(local)) if whole or waits.key in owners]
+    if whole:
         found += (*_servers(local), *_token(local.settings, now))
     owned = [replace(waits, who=owners.get(waits.key) or _OPERATOR) for waits in found]
     order = list(Kind)

@@ -150,13 +150,15 @@ def _warn_of_change(mirror: Mirror, settings: Settings, me: Person) -> None:
         )
 
 
-def open_local(settings: Settings) -> Local:
+def open_local(settings: Settings, *, reading: bool = False) -> Local:
     """Open the mirror alone: for commands that ask nobody.
 
     Parameters
     ----------
     settings : `~cmbot.settings.Settings`
         All settings.
+    reading : `bool`, optional
+        Whether nothing is written: one state of it is seen, from any thread.
 
     Returns
     -------
@@ -171,9 +173,10 @@ def open_local(settings: Settings) -> Local:
     file = mirror_file(settings)
     if not file.exists():
         raise UserError(str(file), "there is no mirror yet", "run `cmbot sync` first")
-    mirror = Mirror(file)
+    mirror = Mirror(file, reading=reading)
     noted = mirror.note(_FIELDS)
     if not noted:
+        mirror.close()
         raise UserError(str(file), "there was no pass yet", "run `cmbot sync` first")
     account, name, epic_link, field_ids = json.loads(noted)
     me = Person(account, name)

@@ -57,6 +57,23 @@ def epic(local: Local, issue_id: str) -> Issue:
     return next(_issues(local, id=issue_id))
 
 
+def members(view: CampaignView) -> Iterator[str]:
+    """Name the keys of everything that belongs to a campaign.
+
+    Parameters
+    ----------
+    view : `~cmbot.models.views.CampaignView`
+        The campaign.
+
+    Yields
+    ------
+    key : `str`
+        Of the epic, of its steps and of the sub-tasks of their groups.
+    """
+    yield from (issue.key for issue in view.issues)
+    yield from (group.issue.key for _, group in view.groups if group.issue)
+
+
 def campaign(local: Local, epic: Issue) -> CampaignView:
     """Put one campaign together.
 

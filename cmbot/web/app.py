@@ -1,4 +1,4 @@
-"""What is served: ``POST /webhooks/jira``, ``/healthz`` and ``/readyz``."""
+"""What is served: ``POST /webhooks/jira``, ``/healthz``, ``/readyz``, and pages."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from cmbot.web.health import Health
     from cmbot.web.hooks import Hooks
+    from cmbot.web.pages import Pages
 
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -43,13 +44,15 @@ class _Headers:
 
         async def telling(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(_HEADERS)
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
             await send(message)
 
         await self._app(scope, receive, telling)
 
 
-def create_app(health: Health, hooks: Hooks | None) -> FastAPI:
+def create_app(health: Health, hooks: Hooks | None, pages: Pages | None = None) -> FastAPI:
     """Make the application.
 
     Parameters
@@ -58,6 +61,8 @@ def create_app(health: Health, hooks: Hooks | None) -> FastAPI:
         What is known of the passes.
     hooks : `~cmbot.web.hooks.Hooks` or `None`
         What takes webhooks; without it there is no such path.
+    pages : `~cmbot.web.pages.Pages`, optional
+        What shows campaigns; without it there are no pages.
 
     Returns
     -------
@@ -79,4 +84,7 @@ def create_app(health: Health, hooks: Hooks | None) -> FastAPI:
 
     if hooks is not None:
         app.add_api_route("/webhooks/jira", hooks.receive, methods=["POST"], response_model=None)
+    if pages is not None:
+        # Last: every address that is nobody else's is a page's, or of none.
+        app.add_api_route("/{path:path}", pages.show, methods=["GET"], response_model=None)
     return app

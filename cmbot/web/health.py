@@ -17,6 +17,22 @@ _LEAST = timedelta(minutes=1)
 """However short the interval between passes is."""
 
 
+def patience(poll: timedelta) -> timedelta:
+    """Say how long passes may fail.
+
+    Parameters
+    ----------
+    poll : `datetime.timedelta`
+        Time between passes.
+
+    Returns
+    -------
+    length : `datetime.timedelta`
+        After it the service fails, and what pages show is stale (requirement V8).
+    """
+    return max(_POLLS * poll, _LEAST)
+
+
 @dataclass(frozen=True)
 class _State:
     started: datetime
@@ -41,7 +57,7 @@ class Health:
 
     def __init__(self, poll: timedelta, now: Callable[[], datetime]) -> None:
         self._now = now
-        self._patience = max(_POLLS * poll, _LEAST)
+        self._patience = patience(poll)
         self._lock = Lock()
         self._state = _State(now())
 

@@ -1,0 +1,95 @@
+"""Pages over HTTP: read-only, escaped, and without anything from elsewhere."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from fastapi import Request, Response
+
+from cmbot.exceptions import CmbotError, RemoteError, UserError
+from cmbot.resources import resource
+from cmbot.web import rendering, site
+from cmbot.web.desk import Desk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from cmbot.settings import Settings
+
+_LOG = logging.getLogger(__name__)
+_POLICY = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+}
+"""A page loads its own style sheet and nothing else; there are no scripts."""
+
+
+class Pages:
+    """Shows campaigns.
+
+    Parameters
+    ----------
+    settings : `~cmbot.settings.Settings`
+        All settings.
+    now : `~collections.abc.Callable`
+        Gives the time.
+    """
+
+    def __init__(self, settings: Settings, now: Callable[[], datetime]) -> None:
+        web = settings.web
+        self._desk = Desk(settings, now)
+        self._rendering = rendering.Rendering(settings)
+        self._style = (resource("templates/web") / rendering.STYLE).read_bytes()
+        self._names = {"localhost", "127.0.0.1", "[::1]", *((web.host, *web.names) if web else ())}
+
+    def show(self, request: Request, path: str) -> Response:
+        """Answer with a page, its twin, or the style sheet.
+
+        Parameters
+        ----------
+        request : `fastapi.Request`
+            What is asked for.
+        path : `str`
+            Its address.
+
+        Returns
+        -------
+        answer : `fastapi.Response`
+            400 or 404 for what is not there, 421 for a name that is not this service's, 503 before the
+            first pass.
+        """
+        if _host(request) not in self._names:
+            return self._message(421, UserError("Host", "is not this service's name", "see web.names"), path)
+        if path == rendering.STYLE:
+            return Response(self._style, media_type="text/css")
+        as_json = path.endswith(".json")
+        name = path.removesuffix(".json")
+        words = dict(request.query_params)
+        try:
+            with self._desk.reading() as reading:
+                made = site.page(reading, "" if as_json and name == "index" else name, words)
+        except CmbotError as error:
+            return self._message(_status(error), error, path)
+        if as_json:
+            return Response(rendering.json(made.model), media_type="application/json")
+        text = self._rendering.html(made.template, made.model, path, words, live=True)
+        return Response(text, media_type="text/html", headers=_POLICY)
+
+    def _message(self, status: int, error: CmbotError, path: str) -> Response:
+        if status >= 500:
+            _LOG.warning("a page cannot be shown: %s", error)
+        text = self._rendering.html("message", {"status": status, "text": str(error)}, path, {}, live=True)
+        return Response(text, status, media_type="text/html", headers=_POLICY)
+
+
+def _host(request: Request) -> str:
+    name, _, port = request.headers.get("Host", "").lower().rpartition(":")
+    return name if port.isdecimal() and name else request.headers.get("Host", "").lower()
+
+
+def _status(error: CmbotError) -> int:
+    if isinstance(error, RemoteError):
+        return 503
+    return 404 if isinstance(error, site.NoSuchPage) else 400
