@@ -49,30 +49,22 @@ def command(
     campaign is checked again. A launch of the campaign that came before does not start them.
     """
     import json
-    from functools import partial
 
-    from cmbot import credentials
     from cmbot.definition import file as campaign_file
-    from cmbot.jira.gateway import Jira
-    from cmbot.operations import twins
-    from cmbot.operations.create import create_patiently, require_valid
-    from cmbot.operations.dataid_files import gather
+    from cmbot.operations.create import connect, create_patiently, prepare
 
     settings = load(settings_file)
     if add_to:
         _add(settings, file, add_to, values, dry_run=dry_run, as_json=as_json)
         return
     definition = campaign_file.read(read_text(file), str(file), values)
-    require_valid(settings, definition)
-    definition, files = gather(definition, file.parent)
-    if not again:
-        twins.require_none(settings, definition)
+    definition, files = prepare(settings, definition, file.parent, again=again)
     if dry_run:
         click.echo(
             f"would create {definition.name} with steps {', '.join(step.name for step in definition.steps)}"
         )
         return
-    jira = Jira.connect(settings.jira, partial(credentials.read, settings.jira.token, "jira.token"))
+    jira = connect(settings)
     keys = create_patiently(
         settings, jira, definition, lambda line: click.echo(line, err=as_json), files=files
     )

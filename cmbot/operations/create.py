@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from time import sleep
 from typing import TYPE_CHECKING, Any
 
+from cmbot import credentials
 from cmbot.definition import check, freeze, issues
 from cmbot.exceptions import DefinitionError, OutcomeUnknown, UserError
+from cmbot.jira.gateway import Jira
 from cmbot.models.issues import Status
+from cmbot.operations import twins
 from cmbot.operations.check import references
+from cmbot.operations.dataid_files import gather
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
-    from cmbot.jira.gateway import Jira
     from cmbot.models.campaign import CampaignDefinition, StepDefinition
     from cmbot.operations.dataid_files import Files
     from cmbot.settings import Settings
@@ -135,6 +140,64 @@ def create_patiently(
             say(f"{error} at {error.retry_at:%H:%M:%S} UTC")
             wait(max(0.0, (error.retry_at - datetime.now(UTC)).total_seconds()))
     return create(settings, jira, definition, say_once, files)
+
+
+def connect(settings: Settings) -> Jira:
+    """Connect to Jira, to make something there.
+
+    Parameters
+    ----------
+    settings : `~cmbot.settings.Settings`
+        Which Jira, and where its token is.
+
+    Returns
+    -------
+    jira : `~cmbot.jira.gateway.Jira`
+        The gateway.
+
+    Raises
+    ------
+    UserError
+        If there is no token.
+    RemoteError
+        If Jira does not answer.
+    """
+    return Jira.connect(settings.jira, partial(credentials.read, settings.jira.token, "jira.token"))
+
+
+def prepare(
+    settings: Settings, definition: CampaignDefinition, directory: Path, *, again: bool = False
+) -> tuple[CampaignDefinition, Files]:
+    """Do everything that comes before a campaign is made: check it, and read what is attached to it.
+
+    Parameters
+    ----------
+    settings : `~cmbot.settings.Settings`
+        With the names that campaigns may use.
+    definition : `~cmbot.models.campaign.CampaignDefinition`
+        The campaign.
+    directory : `pathlib.Path`
+        Where the sets of DataIds are that it names.
+    again : `bool`, optional
+        Whether it may do what another campaign does already.
+
+    Returns
+    -------
+    definition : `~cmbot.models.campaign.CampaignDefinition`
+        With hash and count of every set.
+    files : `dict`
+        What is to be attached.
+
+    Raises
+    ------
+    DefinitionError
+        With all problems.
+    """
+    require_valid(settings, definition)
+    definition, files = gather(definition, directory)
+    if not again:
+        twins.require_none(settings, definition)
+    return definition, files
 
 
 def require_valid(settings: Settings, definition: CampaignDefinition) -> None:
