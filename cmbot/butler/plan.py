@@ -175,6 +175,7 @@ def step_inputs(campaign: CampaignDefinition, step: str) -> tuple[str, ...]:
     for name in reversed(names.steps):
         if name in before:
             before.update(campaign.step(name).after)
+    before &= {other.name for other in campaign.work}
     upstream = [names.step(name) for name in reversed(names.steps) if name in before]
     return _once((*upstream, *campaign.inputs))
 

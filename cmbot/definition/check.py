@@ -118,8 +118,8 @@ def _steps(
     definition: CampaignDefinition, environments: Collection[str], sites: Mapping[str, System]
 ) -> Iterator[Problem]:
     names = [step.name for step in definition.steps]
-    if not names:
-        yield Problem("steps", "there are none", "add at least one step to the campaign")
+    if not definition.work:
+        yield Problem("steps", "there are none", "add at least one step that processes data to the campaign")
     for name in sorted({name for name in names if [n.lower() for n in names].count(name.lower()) > 1}):
         yield Problem("Step name", f"{name} is used twice", "give every step its own name")
     for step in definition.steps:

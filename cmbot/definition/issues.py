@@ -31,6 +31,9 @@ _FILES = {"include": "DataIds included", "exclude": "DataIds excluded"}
 _NUMBERS = {"max_groups": "Max concurrent groups", "priority": "WMS priority"}
 """How fast and how urgently, of a campaign and of a step."""
 
+_FLAGS = {"checkpoint": "Checkpoint", "canary": "First group alone"}
+"""What a step is or is not."""
+
 _Policy = TypeVar("_Policy", PausePolicy, RetryPolicy)
 
 _TEXTS = {
@@ -121,7 +124,7 @@ def step_fields(step: StepDefinition) -> dict[str, Any]:
         | {field: getattr(step, key) for key, field in _STEP_TEXTS.items()}
         | {field: _dump(parts.plain(getattr(step, key))) for key, field in _STEP_PARTS.items()}
         | _pace(step)
-        | {"First group alone": YES if step.canary else None}
+        | {field: YES if getattr(step, key) else None for key, field in _FLAGS.items()}
         | _files(step)
         | {"Operators": tuple(map(Person, step.operators)), "Retry policy": str(step.retry or "")}
     )
@@ -199,7 +202,7 @@ def _step(step: Issue, names: Mapping[str, str], problems: list[Problem]) -> Ste
         **_sources(fields, found),
         **{key: _part(fields, field, _KINDS[key], found) for key, field in _STEP_PARTS.items()},
         **_numbers(fields),
-        canary=fields.get("First group alone") == YES,
+        **_flags(fields),
         name=names[step.key],
         query=" ".join(str(fields.get("Data query", "")).split()),
         after=tuple(names[key] for key in step.blocked_by if key in names),
@@ -233,6 +236,10 @@ def _texts(fields: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any
 
 def _numbers(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {key: int(fields.get(field, 0)) for key, field in _NUMBERS.items()}
+
+
+def _flags(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: fields.get(field) == YES for key, field in _FLAGS.items()}
 
 
 def _lines(fields: Mapping[str, Any], name: str) -> tuple[str, ...]:

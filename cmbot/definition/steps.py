@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from cmbot import dimensions
 from cmbot.definition import grammar, options, overrides, rules
 from cmbot.exceptions import Problem, UserError
-from cmbot.models.campaign import SplitRule
+from cmbot.models.campaign import SplitRule, StepDefinition
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from cmbot.models.campaign import CampaignDefinition, StepDefinition
+    from cmbot.models.campaign import CampaignDefinition
 
 
 _WAYS = ("size", "count", "values", "lists")
@@ -36,13 +37,27 @@ def problems(step: StepDefinition, names: Collection[str]) -> Iterator[Problem]:
     """
     if not grammar.is_step_name(step.name):
         yield Problem("Step name", f"{step.name!r} cannot be used", "use letters and digits, at most 30")
+    for name in step.after:
+        if name not in names:
+            yield Problem("is blocked by", f"{name!r} is no step of this campaign", f"use {', '.join(names)}")
+    yield from _checkpoint(step) if step.checkpoint else _work(step)
+
+
+def _checkpoint(step: StepDefinition) -> Iterator[Problem]:
+    if not step.after:
+        yield Problem("is blocked by", "a checkpoint has to follow a step", "link the step before it")
+    bare = StepDefinition(step.name, after=step.after, checkpoint=True)
+    told = replace(bare, description=step.description, operators=step.operators)
+    if step != told:
+        remedy = "empty its other fields, or Checkpoint"
+        yield Problem("Checkpoint", "processes nothing, and more is defined of it", remedy)
+
+
+def _work(step: StepDefinition) -> Iterator[Problem]:
     if not grammar.is_pipeline(step.pipeline):
         yield Problem("Pipeline YAML", f"{step.pipeline!r} cannot be used", "write PATH.yaml#SUBSET")
     if problem := grammar.query_problem(step.query):
         yield Problem("Data query", problem, "correct it; parentheses, names, numbers and 'text' are allowed")
-    for name in step.after:
-        if name not in names:
-            yield Problem("is blocked by", f"{name!r} is no step of this campaign", f"use {', '.join(names)}")
     yield from _split(step.split)
     yield from rules.problems(step)
     yield from pace(step)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cmbot.handlers import causes, orders, refusing, rescuing, starting, telling
+from cmbot.handlers import causes, checkpoints, orders, refusing, rescuing, starting, telling
 from cmbot.handlers.actions import Accept, Ask, Decision, MoveTo, Submit
 from cmbot.handlers.facts import Does, Standing, acting
 from cmbot.handlers.inconsistencies import ISSUES
@@ -48,6 +48,7 @@ def decide(view: CampaignView) -> Decision:
     busy = {step.issue.id for step in plans} | {action.step.issue.id for action in (*started, *steers)}
     busy |= {step_id for step_id, _ in going_on}
     busy |= {step.issue.id for step in view.steps if _being_planned(view, step)}
+    busy |= {step.issue.id for step in checkpoints.passed(view)}
     refused = tuple(refusing.refusals(view, busy))
     turned_back = {move.issue.id for move, _ in refused}
     moves = [move for move in _moves(view, busy, going_on) if move.issue.id not in turned_back]
@@ -68,7 +69,10 @@ def _being_planned(view: CampaignView, step: StepView) -> bool:
 
 
 def _moves(view: CampaignView, busy: set[str], going_on: set[tuple[str, str]]) -> Iterator[MoveTo]:
+    yield from checkpoints.moves(view)
     for step in view.steps:
+        if step.checkpoint:
+            continue
         for group in step.groups:
             if group.issue and group.last and (step.issue.id, group.name) not in going_on:
                 why = f"{group.last.label} {group.last.state}"
@@ -105,6 +109,7 @@ def _notices(
 ) -> Iterator[Notice]:
     by_issue = {move.issue.id: move.target for move in moves}
     yield from telling.launching(view, submits)
+    yield from checkpoints.notices(view)
     yield from telling.launched(view)
     yield from telling.failed(view, found)
     yield from telling.needing_attention(view)
@@ -112,7 +117,7 @@ def _notices(
     yield from telling.edited(view)
     yield from orders.not_done(view)
     for step in view.steps:
-        if by_issue.get(step.issue.id) is Status.COMPLETED:
+        if by_issue.get(step.issue.id) is Status.COMPLETED and not step.checkpoint:
             yield telling.completed(step.issue, (step,))
     match by_issue.get(view.issue.id):
         case Status.PAUSED:

@@ -45,6 +45,9 @@ def blockers(view: CampaignView, step: StepView) -> tuple[str, ...]:
             reasons.append(f"the data of {other.name} ({other.issue.key}) were judged bad")
         elif effective(other) is not Status.COMPLETED:
             reasons.append(f"{other.name} ({other.issue.key}) is not completed, it is {other.issue.status}")
+        if other.checkpoint:
+            # A person may have waved it through before what it is about was made.
+            reasons += [reason for reason in blockers(view, other) if reason not in reasons]
     return tuple(reasons)
 
 
@@ -165,6 +168,7 @@ def startable(view: CampaignView, step: StepView) -> bool:
         not view.problems
         and not (view.issue.frozen or step.issue.frozen)
         and step.definition is not None
+        and not step.checkpoint
         and not step.issue.status.closed
         and not view.issue.status.closed
         and not blockers(view, step)

@@ -286,15 +286,11 @@ def _coming(view: CampaignView) -> str:
         names = ", ".join(f"{step.name} ({step.issue.key})" for step in failing)
         return f"Move {view.issue.key} to Launch to retry what failed in {names}, or decide group by group."
     following = [
-        f"{step.name} ({step.issue.key})"
+        f"{'pass' if step.checkpoint else 'start'} {step.name} ({step.issue.key})"
         for step in view.steps
         if not starting.effective(step).closed and not starting.blockers(view, step)
     ]
-    return (
-        f"Move {view.issue.key} to Launch to start {', '.join(following)}."
-        if following
-        else "A person decides."
-    )
+    return f"Move {view.issue.key} to Launch to {', '.join(following)}." if following else "A person decides."
 
 
 def _bad(step: StepView) -> bool:

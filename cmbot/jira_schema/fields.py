@@ -81,6 +81,7 @@ FIELDS: tuple[Field, ...] = (
     Field("Rule exception", FieldType.PARAGRAPH, (S,), requirement="B15"),
     Field("Max concurrent groups", FieldType.NUMBER, (C, S), requirement="D1 V18"),
     Field("WMS priority", FieldType.NUMBER, (C, S), requirement="D1"),
+    Field("Checkpoint", FieldType.SELECT, (S,), options=(YES, "no"), requirement="D8"),
     Field("First group alone", FieldType.SELECT, (S,), options=(YES, "no"), requirement="W12"),
     Field("Pause policy", FieldType.SELECT, (C,), options=tuple(map(str, PausePolicy)), requirement="D8"),
     Field("Retry policy", FieldType.SELECT, (C, S), options=tuple(map(str, RetryPolicy)), requirement="D15"),

@@ -114,9 +114,9 @@ class StepDefinition:
 
     name: str
     """Short name, unique in the campaign; part of collection and run names."""
-    pipeline: str
+    pipeline: str = ""
     """File and subset: ``DRP.yaml#step1``."""
-    query: _Line
+    query: _Line = ""
     """Butler data query; never empty, since BPS would process everything."""
     after: tuple[str, ...] = ()
     """Names of the steps that must be completed before."""
@@ -152,6 +152,8 @@ class StepDefinition:
     """Groups in flight at once; 0 for no limit of its own."""
     priority: _Count = 0
     """WMS priority; 0 for the campaign's. Groups of steps with a higher one start first."""
+    checkpoint: bool = False
+    """Whether it processes nothing: what follows it waits until a person has looked and goes on (D8)."""
     canary: bool = False
     """Whether its first group goes alone, and the others only when that is completed (requirement W12)."""
     retry: RetryPolicy | None = None
@@ -222,6 +224,11 @@ class CampaignDefinition:
     """WMS priority of steps that have none; campaigns with a higher one start their groups first."""
     steps: tuple[StepDefinition, ...] = ()
     """Its steps, in the order written."""
+
+    @property
+    def work(self) -> tuple[StepDefinition, ...]:
+        """The steps that process data: all but checkpoints."""
+        return tuple(step for step in self.steps if not step.checkpoint)
 
     def chosen(self, step: StepDefinition) -> dict[str, DataIdFile]:
         """Sets of DataIds that restrict a step, by ``include`` and ``exclude``."""

@@ -246,6 +246,11 @@ class StepView:
     """Why jobs of the newest attempts of its groups failed, all groups together."""
 
     @property
+    def checkpoint(self) -> bool:
+        """Whether it processes nothing and waits for a person."""
+        return self.definition is not None and self.definition.checkpoint
+
+    @property
     def canary(self) -> GroupView | None:
         """The group that goes alone before the others, if the definition says so; none that was abandoned."""
         if self.definition is None or not self.definition.canary:
@@ -281,7 +286,13 @@ class StepView:
 
     @property
     def status(self) -> Status:
-        """What its groups amount to (design.md section 3, roll-up); Draft while nothing was tried."""
+        """What its groups amount to (design.md section 3, roll-up); Draft while nothing was tried.
+
+        A checkpoint is what its issue says: it is Paused when it is reached.
+        """
+        if self.checkpoint:
+            said = self.issue.status
+            return said if said in {Status.PAUSED, Status.COMPLETED} else Status.DRAFT
         status = roll_up([group.effective for group in self.groups if not _abandoned(group.issue)])
         if status is Status.COMPLETED and self.plan in {PlanState.ASKED, PlanState.REFUSED}:
             # There may be more groups than are known.

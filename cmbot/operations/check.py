@@ -95,7 +95,7 @@ def check_file(
     problems = tuple(references(definition, workshop.settings.git))
     view = _as_if_made(workshop, definition)
     plans = []
-    for step in view.steps:
+    for step in (step for step in view.steps if not step.checkpoint):
         say(f"asking the Butler about {step.name}")
         fetch = partial(dataid_files.chosen, definition, definition.step(step.name), files)
         plans.append(of_step(workshop, view, step, fetch))
@@ -191,7 +191,7 @@ def apart(workshop: Workshop, definition: CampaignDefinition) -> Iterator[Proble
     RemoteError
         If they do not answer.
     """
-    pipelines = {step.name: step.pipeline for step in definition.steps}
+    pipelines = {step.name: step.pipeline for step in definition.work}
     request = ConnectRequest(definition.butler, definition.inputs, pipelines).to_json()
     text = answered(workshop, Question(QUERY_SCRIPT, request, definition.environment), definition.name)
     yield from connections.problems(definition, parse_connections(text, definition.name))

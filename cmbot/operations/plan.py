@@ -95,7 +95,7 @@ def plan(edges: Edges, key: str, say: Callable[[str], None]) -> tuple[StepPlan, 
         raise DefinitionError(view.issue.key, view.problems)
     planned = []
     for step in view.steps:
-        if wanted in ("", step.issue.key):
+        if wanted in ("", step.issue.key) and not step.checkpoint:
             say(f"{step.issue.key} asking the Butler about {step.name}")
             planned.append(of_step(edges, view, step, partial(choosing.fetch, edges, view, step)))
     return tuple(planned)

@@ -122,6 +122,8 @@ def prepare(
     for step in view.steps:
         if issue.level is not Level.CAMPAIGN and step.issue.key not in {issue.key, issue.parent}:
             continue
+        if step.checkpoint:
+            continue
         wanted = _named(step, issue.id) if issue.level is Level.GROUP else group
         try:
             rows = list(_rows(edges, view, step, wanted, say))

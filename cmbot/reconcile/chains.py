@@ -90,7 +90,8 @@ def wanted(local: Local, view: CampaignView) -> tuple[Chain, ...]:
                 groups.append(collections.group_chain(names, step.name, group.name, attempts))
             if good:
                 steps.append(collections.step_chain(names, step.name, [group.name for group in good]))
-        done = [step.name for step in view.steps if any(_good(step)) or step.issue.status is Status.COMPLETED]
+        work = [step for step in view.steps if not step.checkpoint]
+        done = [step.name for step in work if any(_good(step)) or step.issue.status is Status.COMPLETED]
         if not groups:
             return ()
         return (*groups, *steps, collections.campaign_chain(names, done, view.definition.inputs))

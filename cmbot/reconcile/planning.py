@@ -64,7 +64,7 @@ def question(
         where=step.query,
         dimensions=tuple(dict.fromkeys((*step.split.dimensions, *chosen.dimensions))) or (governor,),
         pipeline=step.pipeline,
-        pipelines={one.name: one.pipeline for one in definition.steps} if whole else {},
+        pipelines={one.name: one.pipeline for one in definition.work} if whole else {},
     )
     return asking.Question(QUERY_SCRIPT, request.to_json(), definition.environment_of(step))
 

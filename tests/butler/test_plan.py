@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -114,6 +115,13 @@ def test_a_step_does_not_read_steps_that_it_does_not_wait_for() -> None:
     assert step_inputs(diamond, "c") == ("CM-1/a", "DemoCam/defaults")
     assert set(step_inputs(diamond, "d")[:2]) == {"CM-1/b", "CM-1/c"}
     assert step_inputs(diamond, "d")[2:] == ("CM-1/a", "DemoCam/defaults")
+
+
+def test_through_a_checkpoint_a_step_reads_what_came_before_it() -> None:
+    line = campaign({"a": (), "look": ("a",), "b": ("look",)})
+    look = StepDefinition("look", after=("a",), checkpoint=True)
+    line = replace(line, steps=(line.step("a"), look, line.step("b")))
+    assert step_inputs(line, "b") == ("CM-1/a", "DemoCam/defaults")
 
 
 @given(st.integers(1, 8), st.randoms())

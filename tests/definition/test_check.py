@@ -94,6 +94,22 @@ def test_a_problem_of_a_step_is_named(defining: Any, changes: dict[str, Any], fi
     assert said in found[field]
 
 
+@pytest.mark.covers("D8")
+def test_a_checkpoint_follows_a_step_and_processes_nothing(defining: Any) -> None:
+    campaign, (first, *_) = defining.campaign, defining.campaign.steps
+
+    def found(**more: Any) -> dict[str, str]:
+        look = StepDefinition("look", after=(first.name,), description="Look.", checkpoint=True)
+        said: dict[str, str] = defining.problems(replace(campaign, steps=(first, replace(look, **more))))
+        return said
+
+    assert found() == {}
+    assert "has to follow a step" in found(after=())["look is blocked by"]
+    assert "processes nothing" in found(query="visit > 0")["look Checkpoint"]
+    alone = replace(campaign, steps=(StepDefinition("look", checkpoint=True),))
+    assert "there are none" in defining.problems(alone)["steps"]
+
+
 def test_step_names_are_told_apart_ignoring_case(defining: Any) -> None:
     step = defining.step
     twice = replace(defining.campaign, steps=(step, replace(step, name="STEP1")))

@@ -65,7 +65,7 @@ def test_everything_wrong_with_a_file_is_said_at_once_with_its_place() -> None:
     assert set(said) == {
         *("pause", "mode", "colour", "inputs", "butler"),
         *("steps.0.split.size", "steps.0.tolerance.isr", "steps.0.max_groups"),
-        *("steps.1.query", "steps.1.afer", "steps.1.priority"),
+        *("steps.1.afer", "steps.1.priority"),
     }
     assert said["butler"].problem == "is missing"
     assert "spelling" in said["steps.1.afer"].remedy

@@ -57,6 +57,7 @@ steps = st.builds(
     max_groups=st.integers(0, 999),
     priority=st.integers(0, 999),
     canary=st.booleans(),
+    checkpoint=st.booleans(),
     retry=st.none() | st.sampled_from(RetryPolicy),
 )
 specifications = (

@@ -9,6 +9,7 @@ import pytest
 
 from cmbot.definition import freeze
 from cmbot.mirror import plans, sites
+from cmbot.operations.commands import obey
 from cmbot.reconcile import submit
 from cmbot.reconcile.passes import Passes
 
@@ -50,7 +51,7 @@ def test_a_launch_of_many_groups_is_told_and_begins_after_its_grace_time(
     jira.move("10001", "Launch")
     defined.look()
     jira.down = True
-    passes = Passes(defined.edges)
+    passes = Passes(defined.edges, obey)
     passes.run(defined.now)
     assert begun == []
     assert why(defined).startswith(f"{MANY} groups wait: they begin at ")
@@ -73,7 +74,7 @@ def test_while_a_site_is_held_nothing_starts_there(
     jira.down = True
     with defined.edges.mirror.writing() as connection:
         sites.hold(connection, sites.Held("SLAC", "Olga", defined.now, "power cut"))
-    passes = Passes(defined.edges)
+    passes = Passes(defined.edges, obey)
     later = defined.now + timedelta(hours=1)
     for moment in (defined.now, later):
         passes.run(moment)

@@ -9,6 +9,7 @@ import pytest
 
 from cmbot.mirror import plans
 from cmbot.models.views import PlanState
+from cmbot.operations.commands import obey
 from cmbot.reconcile import planning
 from cmbot.reconcile.passes import Passes
 from tests.reconcile.conftest import IDS
@@ -33,7 +34,7 @@ def test_an_edit_while_the_butler_is_asked_leaves_nothing_that_waits_for_the_ans
     jira.touch("10002", **{IDS["Data query"]: query})
     defined.look()
     jira.down = True
-    passes = Passes(defined.edges)
+    passes = Passes(defined.edges, obey)
     looked = [passes.run(defined.now + timedelta(minutes=number)).campaigns for number in range(1, 4)]
     assert plans.open_plans(mirror) == ()
     assert looked[-1] == 0
