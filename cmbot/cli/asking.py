@@ -1,4 +1,4 @@
-"""What ``cmbot retry``, ``restart`` and ``cancel`` share: their options, and what they print."""
+"""What the commands share that ask something of attempts, as retry does: options, and what they print."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from cmbot.cli.doing import json_option, settings_option
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from cmbot.models.attempts import Cause
+    from cmbot.models.issues import Status
     from cmbot.operations.ordering import Target
     from cmbot.reconcile.edges import Local
 
 
 def options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options that all three have.
+    """Add the options that all of them have.
 
     Parameters
     ----------
@@ -28,16 +30,70 @@ def options(command: Callable[..., None]) -> Callable[..., None]:
     command : `~collections.abc.Callable`
         With KEY, --group, --reason, --dry-run, --settings and --json.
     """
+    return move_options(
+        click.option("--group", default="", help="Only this group of the step: g001.")(command)
+    )
+
+
+def move_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options of commands that stand for a move of an issue.
+
+    Parameters
+    ----------
+    command : `~collections.abc.Callable`
+        Body of a command.
+
+    Returns
+    -------
+    command : `~collections.abc.Callable`
+        With KEY, --reason, --dry-run, --settings and --json.
+    """
     for add in (
         json_option,
         settings_option,
         click.option("--dry-run", is_flag=True, help="Print exactly what would happen; write nothing."),
         click.option("--reason", default="", help="Why; kept in the history and shown in Jira."),
-        click.option("--group", default="", help="Only this group of the step: g001."),
         click.argument("key"),
     ):
         command = add(command)
     return command
+
+
+def move(
+    local: Local, key: str, target: Status, said: Sequence[str], reason: str, *, dry_run: bool, as_json: bool
+) -> None:
+    """Write down what a person commands of an issue, and print what follows.
+
+    Parameters
+    ----------
+    local : `~cmbot.reconcile.edges.Local`
+        What is known here.
+    key : `str`
+        Its key.
+    target : `~cmbot.models.issues.Status`
+        The status that it is to have.
+    said : `~collections.abc.Sequence` [`str`]
+        What was typed, without the reason.
+    reason : `str`
+        Why.
+    dry_run : `bool`
+        Whether only to print it.
+    as_json : `bool`
+        For a script.
+    """
+    import json
+
+    from cmbot.operations import moving
+
+    cause = _act(said, reason)
+    lines = (moving.would if dry_run else moving.move)(local, key, target, cause)
+    if as_json:
+        click.echo(json.dumps({"dry_run": dry_run, "cause": "" if dry_run else cause.id, "follows": lines}))
+        return
+    for line in lines:
+        click.echo(f"{key} {line}")
+    if not dry_run:
+        _say_written(local, cause)
 
 
 def ask(
@@ -61,18 +117,15 @@ def ask(
         For a script.
     """
     import json
-    from getpass import getuser
 
-    from cmbot.models.issues import Person
-    from cmbot.operations.ordering import give, is_served
+    from cmbot.operations.ordering import give
 
-    cause = ""
+    cause = _act(said, reason)
     if not dry_run:
-        words = " ".join(["ran cmbot", *said]) + (f": {reason}" if reason else "")
-        cause = give(local, targets, Person(getuser()), words).id
+        give(local, targets, cause)
     if as_json:
         rows = [each.to_json() for each in targets]
-        click.echo(json.dumps({"dry_run": dry_run, "cause": cause, "targets": rows}))
+        click.echo(json.dumps({"dry_run": dry_run, "cause": "" if dry_run else cause.id, "targets": rows}))
         return
     for each in targets:
         request = f" (request {each.request})" if each.request else ""
@@ -81,6 +134,22 @@ def ask(
         for name, value in each.details.items():
             click.echo(f"    {name}: {value}")
     if not dry_run:
-        served = is_served(local)
-        next_pass = "the next pass of the service" if served else "the next pass: run `cmbot sync --once`"
-        click.echo(f"written down as {cause}; {next_pass} does it")
+        _say_written(local, cause)
+
+
+def _act(said: Sequence[str], reason: str) -> Cause:
+    from getpass import getuser
+
+    from cmbot.models.issues import Person
+    from cmbot.operations.ordering import request
+
+    return request(Person(getuser()), " ".join(["ran cmbot", *said]) + (f": {reason}" if reason else ""))
+
+
+def _say_written(local: Local, cause: Cause) -> None:
+    from cmbot.operations.ordering import is_served
+
+    next_pass = (
+        "the next pass of the service" if is_served(local) else "the next pass: run `cmbot sync --once`"
+    )
+    click.echo(f"written down as {cause.id}; {next_pass} does it")

@@ -8,6 +8,7 @@ import click
 
 #: Verb -> module and one line of help; a test compares the lines with the commands' own.
 COMMANDS = {
+    "accept": ("cmbot.cli.accept", "Take what ended without its whole result as its result."),
     "archive": ("cmbot.cli.archive", "Show, check and copy what was run: YAML, logs, reports."),
     "cancel": ("cmbot.cli.cancel", "Abort what runs of a campaign, step or group; what it made stays."),
     "check": ("cmbot.cli.check", "Check a campaign, or files before they are used."),
@@ -21,9 +22,14 @@ COMMANDS = {
     "explain": ("cmbot.cli.explain", "Say what a campaign, step or group waits for, and what to do."),
     "history": ("cmbot.cli.history", "Show who did what and why, for a campaign, step or group."),
     "jira": ("cmbot.cli.jira", "Set up a Jira project."),
+    "launch": (
+        "cmbot.cli.launch",
+        "Start a campaign, step or group, go on after a pause, or retry what failed.",
+    ),
     "mirror": ("cmbot.cli.mirror", "Look after the local mirror: make it again when it is lost."),
     "jobs": ("cmbot.cli.jobs", "List the jobs that failed: DataId, site, code, log."),
     "logs": ("cmbot.cli.logs", "Show what matters of the logs: first traceback, last lines."),
+    "pause": ("cmbot.cli.pause", "Submit nothing new of a campaign, step or group; what runs goes on."),
     "plan": ("cmbot.cli.plan", "Show what a launch would do: groups, collections, YAML. Writes nothing."),
     "prepare": ("cmbot.cli.prepare", "Write the BPS files of the next launch, to look at and edit."),
     "reconcile": (
@@ -31,6 +37,7 @@ COMMANDS = {
         "Show what Jira, journal and PanDA do not agree on, and mend it.",
     ),
     "record-run": ("cmbot.cli.record_run", "Record a workflow that somebody else ran; it is only counted."),
+    "reject": ("cmbot.cli.reject", "Take nothing of what was made so far; the next attempt makes it anew."),
     "report": ("cmbot.cli.report", "Show tasks by state, as `bps report` does, and why jobs failed."),
     "restart": ("cmbot.cli.restart", "Run what failed again, in the same request of PanDA."),
     "retry": ("cmbot.cli.retry", "Make the next attempt: rescue what exists, run the rest."),

@@ -59,6 +59,18 @@ class Accept:
 
 
 @dataclass(frozen=True)
+class Judge:
+    """Keep what a person says of an attempt that has ended: an acceptance, or a rejection."""
+
+    step: StepView
+    """The step."""
+    group: GroupView
+    """The group."""
+    order: Order
+    """Which, about its newest attempt."""
+
+
+@dataclass(frozen=True)
 class Steer:
     """Tell the WMS what is asked of a request."""
 
@@ -108,6 +120,8 @@ class Decision:
     """Orders to write down."""
     accepts: tuple[Accept, ...] = ()
     """Groups that are completed as they are."""
+    judges: tuple[Judge, ...] = ()
+    """What people say of attempts that have ended."""
     steers: tuple[Steer, ...] = ()
     """What the WMS is to be told."""
     settles: tuple[Settle, ...] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cmbot.handlers import causes, checkpoints, orders, refusing, rescuing, starting, telling
+from cmbot.handlers import acts, causes, checkpoints, orders, refusing, rescuing, starting, telling
 from cmbot.handlers.actions import Accept, Ask, Decision, MoveTo, Submit
 from cmbot.handlers.facts import Does, Standing, acting
 from cmbot.handlers.inconsistencies import ISSUES
@@ -57,9 +57,10 @@ def decide(view: CampaignView) -> Decision:
         submits=submits,
         asks=tuple(action for action in started if isinstance(action, Ask)),
         accepts=tuple(action for action in by_itself if isinstance(action, Accept)),
+        judges=tuple(orders.to_judge(view)),
         steers=steers,
         settles=tuple(orders.settled(view)),
-        moves=(*(move for move, _ in refused), *moves),
+        moves=(*(move for move, _ in refused), *acts.to_show(view), *moves),
         notices=(*(notice for _, notice in refused), *_notices(view, found, moves, submits)),
     )
 
@@ -99,8 +100,8 @@ def _why(step: StepView) -> str:
 def _move(
     issue: Issue, target: Status, attempts: Sequence[Attempt], me: Person, why: str
 ) -> Iterator[MoveTo]:
-    acts = [act.at for attempt in attempts for act in causes.acts(attempt)]
-    if acting(ISSUES, Standing(issue, target, acts, me)) is Does.MOVE:
+    since = [act.at for attempt in attempts for act in (*causes.acts(attempt), *causes.judgements(attempt))]
+    if acting(ISSUES, Standing(issue, target, since, me)) is Does.MOVE:
         yield MoveTo(issue, target, why)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cmbot.jira_schema.statuses import refusal
-from cmbot.models.attempts import Cause, OrderState, Verb
+from cmbot.models.attempts import JUDGED, Cause, OrderState, Verb
 from cmbot.models.issues import Level, Status
 
 if TYPE_CHECKING:
@@ -103,13 +103,13 @@ def cause_of(move: Move) -> Cause:
     Returns
     -------
     cause : `~cmbot.models.attempts.Cause`
-        Named by issue id and history id, which outlive keys and names.
+        Named by issue id and history id, which outlive keys and names, or by the command that stands for it.
     """
     return Cause(
-        id=f"move:{move.issue_id}:{move.history_id}",
+        id=f"move:{move.cause}" if move.cause else f"move:{move.issue_id}:{move.history_id}",
         by=move.by,
         at=move.at,
-        what=f"moved {move.issue_key} to {move.target}",
+        what=move.words or f"moved {move.issue_key} to {move.target}",
     )
 
 
@@ -181,6 +181,23 @@ def acts(attempt: Attempt) -> tuple[Cause, ...]:
         if order.verb is Verb.RESTART and order.state is not OrderState.REFUSED
     ]
     return (attempt.cause, *restarts)
+
+
+def judgements(attempt: Attempt) -> tuple[Cause, ...]:
+    """List the human acts by which an attempt was accepted or rejected.
+
+    Parameters
+    ----------
+    attempt : `~cmbot.models.attempts.Attempt`
+        The attempt.
+
+    Returns
+    -------
+    causes : `tuple` [`~cmbot.models.attempts.Cause`, ...]
+        Oldest first.
+    """
+    done = (order for order in attempt.orders if order.verb in JUDGED and order.state is OrderState.DONE)
+    return tuple(order.cause for order in done)
 
 
 def taken_back(path: Iterable[Issue], since: datetime, me: Person) -> bool:

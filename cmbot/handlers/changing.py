@@ -40,7 +40,9 @@ def changes(view: CampaignView, step: StepView, group: GroupView, asked: Changes
     queue = asked.queue or _queue(view, group, here)
     if not queue and last.changes.memory and here == site_of(view, step, last.changes.site):
         queue = last.changes.queue
-    new = replace(asked, fresh=asked.fresh or _judged_bad(group, last), site=site, queue=queue)
+    new = replace(
+        asked, fresh=asked.fresh or group.rejected or _judged_bad(group, last), site=site, queue=queue
+    )
     most = partial(most_memory, view, step, new)
     more = memory.raised(options(view, step, site), last.changes.memory, group.failures, most)
     return replace(new, memory=more | dict(asked.memory))

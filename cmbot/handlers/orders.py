@@ -1,4 +1,4 @@
-"""What becomes of the orders that people gave: retry, restart, cancel (design.md section 1)."""
+"""What becomes of the orders that people gave, such as a retry (design.md section 1)."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from cmbot.exceptions import Problem
 from cmbot.handlers import causes
-from cmbot.handlers.actions import Settle, Steer
-from cmbot.models.attempts import AttemptState, OrderState, Verb
+from cmbot.handlers.actions import Judge, Settle, Steer
+from cmbot.models.attempts import JUDGED, AttemptState, OrderState, Verb
 from cmbot.models.issues import Level, Status
 from cmbot.models.notices import Notice, NoticeKind
 from cmbot.models.systems import System
@@ -60,6 +60,26 @@ def to_steer(view: CampaignView) -> Iterator[Steer]:
                 continue
             if not (verb is Verb.RESTART and _waits(view.path(step, group), view.me)):
                 yield Steer(step, group, order)
+
+
+def to_judge(view: CampaignView) -> Iterator[Judge]:
+    """Find what people say of attempts that have ended.
+
+    Parameters
+    ----------
+    view : `~cmbot.models.views.CampaignView`
+        The campaign.
+
+    Yields
+    ------
+    judge : `~cmbot.handlers.actions.Judge`
+        One for each order that can be carried out.
+    """
+    for step, group in view.groups:
+        for verb in JUDGED:
+            order = group.last.asked(verb) if group.last else None
+            if order is not None and not refusal(verb, group):
+                yield Judge(step, group, order)
 
 
 def retry_of(group: GroupView) -> Order | None:
@@ -162,6 +182,8 @@ def not_done(view: CampaignView) -> Iterator[Notice]:
 def _of_its_system(verb: Verb, group: GroupView, last: Attempt) -> str:
     """Why what executes it, or executed it, does not allow that."""
     item = last.last_try
+    if verb in JUDGED:
+        return ""
     if group.outside or (verb is not Verb.RETRY and item is not None and item.recorded):
         return f"{last.label} was run by somebody else; cmbot only counts it"
     if verb is not Verb.RETRY and last.wms is System.PARSL:
@@ -175,6 +197,8 @@ def _of_its_end(verb: Verb, group: GroupView, last: Attempt) -> str:
         return f"{last.label} is {last.state}; cancel it first, or wait for its end"
     if group.distrusted:
         return group.distrusted
+    if verb is Verb.REJECT:
+        return f"{last.label} was rejected already" if group.rejected else ""
     if group.effective is Status.COMPLETED:
         return f"{last.label} has its result, or was accepted by a person"
     if group.issue and group.issue.status is Status.ABANDONED:

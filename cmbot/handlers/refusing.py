@@ -136,7 +136,7 @@ def _refuse(
     notice = Notice(
         NoticeKind.REFUSED,
         issue,
-        f"refused:{issue.id}:{move.history_id}",
+        f"refused:{issue.id}:{move.name}",
         cause=causes.cause_of(move),
         problems=problems,
         coming=f"{issue.key} is back in {back}. Correct it and move it again.",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cmbot.handlers import causes, changing, orders
 from cmbot.handlers.actions import Ask, Submit
-from cmbot.models.attempts import OrderState, Verb
+from cmbot.models.attempts import JUDGED, OrderState, Verb
 from cmbot.models.campaign import PausePolicy
 from cmbot.models.failures import Action
 from cmbot.models.issues import Status, Verdict
@@ -129,7 +129,7 @@ def to_start(view: CampaignView, going_on: Going) -> Iterator[Submit | Ask]:
             number = causes.next_number(group, cause)
             if not cause or not number or group.distrusted or group.decided or _behind(step, group):
                 continue
-            if group.last and group.last.asked(Verb.RESTART):
+            if group.last and any(map(group.last.asked, (Verb.RESTART, *JUDGED))):
                 # What comes of it decides what is left to do.
                 continue
             if cause.id not in held:

@@ -319,4 +319,4 @@ def _started(view: CampaignView, cause: Cause) -> Iterator[str]:
 
 def _marker(kind: str, issue: Issue) -> str:
     # The last move before this one: a pause that is decided twice is told once.
-    return f"{kind}:{issue.id}:{issue.last_move.history_id if issue.last_move else 0}"
+    return f"{kind}:{issue.id}:{issue.last_move.name if issue.last_move else 0}"

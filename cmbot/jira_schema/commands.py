@@ -13,12 +13,14 @@ from difflib import get_close_matches
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from cmbot.jira_schema.statuses import ROLES as MOVERS
 from cmbot.models.commands import Command, Do, Unclear
+from cmbot.models.issues import Role, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from cmbot.models.issues import Level, Role
+    from cmbot.models.issues import Level
 
 MOST = 10
 """Commands of one comment that are carried out."""
@@ -65,7 +67,33 @@ SHAPES: Mapping[Do, Shape] = {
     Do.HELP: Shape("", "show what can be written here"),
     Do.STATUS: Shape("", "show how far it is"),
     Do.EXPLAIN: Shape("", "say what it waits for, and what to do"),
+    Do.LAUNCH: Shape("[REASON]", "start it, go on after a pause, or retry what failed", rest=Rest.MAY),
+    Do.PAUSE: Shape("[REASON]", "submit nothing new of it; what runs goes on", rest=Rest.MAY),
+    Do.RETRY: Shape(
+        "[failed | group 3 | task isr] [--fresh] [memory=8000] [site=NAME] [queue=NAME]",
+        "make the next attempt of what failed: use what exists, run the rest",
+        words=("failed", "group", "task"),
+        flags=("--fresh",),
+        options=("memory", "site", "queue"),
+    ),
+    Do.RESTART: Shape("[group 3]", "run what failed again, in the same request", words=("group",)),
+    Do.CANCEL: Shape("[group 3] [REASON]", "abort what runs; what it made stays", ("group",), rest=Rest.MAY),
+    Do.ACCEPT: Shape("[group 3] [REASON]", "take what was made as the result", ("group",), rest=Rest.MAY),
+    Do.REJECT: Shape(
+        "[group 3] REASON",
+        "take nothing of what was made; the next attempt makes it anew",
+        ("group",),
+        rest=Rest.MUST,
+    ),
 }
+
+#: The commands that count as a move of the issue, to be made by whoever may make that.
+MOVES: Mapping[Do, Status] = {Do.LAUNCH: Status.LAUNCH, Do.PAUSE: Status.PAUSED}
+_WORK = frozenset({Role.OPERATOR})
+#: Which people: verb -> roles of which one is needed; what is missing here may be asked by everybody.
+ROLES: Mapping[Do, frozenset[Role]] = dict.fromkeys(
+    (Do.RETRY, Do.RESTART, Do.CANCEL, Do.ACCEPT, Do.REJECT), _WORK
+)
 
 
 class _UnclearError(Exception):
@@ -91,8 +119,9 @@ def needed(verb: Do, level: Level) -> frozenset[Role]:
     roles : `frozenset` [`~cmbot.models.issues.Role`]
         One of them is needed; empty if everybody may who can comment.
     """
-    del verb, level
-    return frozenset()
+    if verb in MOVES:
+        return MOVERS[level][MOVES[verb]]
+    return ROLES.get(verb, frozenset())
 
 
 def refusal(verb: Do, level: Level, roles: frozenset[Role] | None) -> str:
@@ -230,7 +259,8 @@ def _read(verb: Do, words: list[str]) -> Command:
             found = _chosen(found, low, after)
             place += 1
         elif low in shape.words:
-            found = replace(found, failed=True)
+            # What failed is meant in any case.
+            pass
         elif low in shape.flags:
             found = replace(found, fresh=True)
         elif low.partition("=")[0] in shape.options and "=" in low:

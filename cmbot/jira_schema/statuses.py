@@ -47,7 +47,8 @@ ROLES: dict[Level, dict[Status, frozenset[Role]]] = {
     Level.GROUP: dict.fromkeys(_DEFINED, _OPERATOR),
 }
 
-#: What cmbot does: status before -> statuses it may set, besides turning a refused move back.
+#: What cmbot does: status before -> statuses it may set, besides turning a refused move back
+#: and showing what a person commanded.
 BY_CMBOT: dict[Status, frozenset[Status]] = {
     # Not only Running: what ends at once is over before it was ever shown as running.
     D: frozenset({R, P, F, C}),
@@ -55,7 +56,8 @@ BY_CMBOT: dict[Status, frozenset[Status]] = {
     R: frozenset({D, L, P, F, C, A}),
     P: frozenset({R, C}),
     F: frozenset({R, C}),
-    C: frozenset({R, P}),
+    # A result that a person rejects is a failure, also after it was there.
+    C: frozenset({R, P, F}),
     A: frozenset(),
 }
 

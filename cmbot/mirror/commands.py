@@ -7,16 +7,20 @@ a crash nor a lost mirror has a command carried out twice (docs/decisions/0013).
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
+from cmbot.mirror import acts, outbox
 from cmbot.mirror.database import stamp
+from cmbot.models.attempts import Cause
 from cmbot.models.commands import Heard
-from cmbot.models.issues import Person
+from cmbot.models.issues import Person, Status
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from sqlite3 import Connection, Row
 
     from cmbot.mirror.database import Mirror
@@ -24,13 +28,41 @@ if TYPE_CHECKING:
 PROPERTY = "cmbot.commands"
 _MOST = 100
 """Commands that the property names; older ones are too old to be carried out."""
+_MOST_ACTS, _WORDS = 30, 200
+"""Acts that the property holds, and characters of their words: it has room for 32,768."""
+
+
+class _Act(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    cause: Annotated[str, Field(pattern=r"^(comment|request):[0-9a-f:]{1,60}$")]
+    account: Annotated[str, Field(min_length=1)]
+    name: str
+    at: AwareDatetime
+    what: str
+    source: Status
+    target: Status
+    after: int
 
 
 class _Kept(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     since: AwareDatetime
-    taken: tuple[Annotated[str, Field(pattern=r"^[0-9]{1,20}$")], ...]
+    taken: tuple[Annotated[str, Field(pattern=r"^[0-9]{1,20}$")], ...] = ()
+    acts: tuple[_Act, ...] = ()
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """What Jira keeps of the commands on an issue."""
+
+    since: datetime | None = None
+    """When the issue was seen first; `None` if nothing is kept."""
+    taken: frozenset[str] = frozenset()
+    """Ids of the comments that were begun."""
+    acts: tuple[_Act, ...] = ()
+    """What counts as a move."""
 
 
 def hear(connection: Connection, heard: Heard) -> bool:
@@ -149,10 +181,48 @@ def to_property(mirror: Mirror, issue_id: str) -> dict[str, Any]:
         (issue_id, _MOST),
     )
     since = arrived(mirror, issue_id)
-    return {"since": since.isoformat() if since else None, "taken": [row["comment_id"] for row in rows]}
+    counting = [
+        {
+            "cause": act.cause,
+            "account": act.by.account,
+            "name": act.by.name,
+            "at": act.at.isoformat(),
+            "what": act.words[:_WORDS],
+            "source": act.source,
+            "target": act.target,
+            "after": act.history_id,
+        }
+        for act in acts.of(mirror, issue_id, "")[-_MOST_ACTS:]
+    ]
+    return {
+        "since": since.isoformat() if since else None,
+        "taken": [row["comment_id"] for row in rows],
+        "acts": counting,
+    }
 
 
-def remembered(value: object) -> tuple[datetime | None, frozenset[str]]:
+def keep_said(mirror: Mirror, connection: Connection, issue: tuple[str, str], now: datetime) -> None:
+    """Keep the property as it should be now, inside a transaction, if it is more than what was begun.
+
+    Parameters
+    ----------
+    mirror : `~cmbot.mirror.Mirror`
+        The database.
+    connection : `sqlite3.Connection`
+        Of `cmbot.mirror.Mirror.writing`.
+    issue : `tuple` [`str`, `str`]
+        Id and key of the issue.
+    now : `datetime.datetime`
+        The time.
+    """
+    value, marker = to_property(mirror, issue[0]), f"property:{issue[0]}:{PROPERTY}"
+    # What was begun is written at once, and must not be overwritten by what was to be told before.
+    if value["acts"] or outbox.markers(mirror, [marker]):
+        body = {"key": PROPERTY, "value": value}
+        outbox.keep_said(connection, issue, "property", marker, body, now, timedelta(0))
+
+
+def remembered(value: object) -> Remembered:
     """Read what the property of an issue says; hostile until checked.
 
     Parameters
@@ -162,19 +232,18 @@ def remembered(value: object) -> tuple[datetime | None, frozenset[str]]:
 
     Returns
     -------
-    since, taken
-        When the issue was seen first, and ids of the comments that were begun; nothing if cmbot cannot have
-        written it.
+    remembered : `Remembered`
+        Nothing if cmbot cannot have written it.
     """
     try:
         kept = _Kept.model_validate(value)
     except ValidationError:
-        return None, frozenset()
-    return kept.since, frozenset(kept.taken)
+        return Remembered()
+    return Remembered(kept.since, frozenset(kept.taken), kept.acts)
 
 
-def recall(connection: Connection, issue_id: str, since: datetime | None) -> None:
-    """Bring back when an issue was seen first, inside a transaction; only at its first reading by itself.
+def recall(connection: Connection, issue_id: str, kept: Remembered, authors: Mapping[str, str]) -> None:
+    """Bring back what Jira keeps, inside a transaction; only at the first reading of an issue by itself.
 
     Parameters
     ----------
@@ -182,13 +251,21 @@ def recall(connection: Connection, issue_id: str, since: datetime | None) -> Non
         Of `cmbot.mirror.Mirror.writing`.
     issue_id : `str`
         Which.
-    since : `datetime.datetime` or `None`
-        As `remembered` says: it is known only from before a mirror was lost.
+    kept : `Remembered`
+        Something only if a mirror was lost.
+    authors : `~collections.abc.Mapping` [`str`, `str`]
+        Accounts of those who wrote the comments of the issue, by comment: nobody acts under another name.
     """
-    connection.execute(
+    cursor = connection.execute(
         "UPDATE arrivals SET at = coalesce(?, at), asked = 1 WHERE issue_id = ? AND NOT asked",
-        (stamp(since) if since else None, issue_id),
+        (stamp(kept.since) if kept.since else None, issue_id),
     )
+    for act in kept.acts if cursor.rowcount else ():
+        kind, *where = act.cause.split(":")
+        written = len(where) > 1 and where[0] == issue_id and authors.get(where[1]) == act.account
+        if written or kind == "request":
+            cause = Cause(act.cause, Person(act.account, act.name), act.at, act.what)
+            acts.restore(connection, issue_id, (act.source, act.target, act.after), cause)
 
 
 def _heard(row: Row) -> Heard:

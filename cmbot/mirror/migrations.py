@@ -168,6 +168,18 @@ def _pages(connection: Connection) -> None:
     connection.execute("CREATE INDEX issues_updated ON issues (level, updated)")
 
 
+def _acts(connection: Connection) -> None:
+    """What people commanded that counts as a move of an issue."""
+    connection.execute(
+        """CREATE TABLE acts (
+        id INTEGER PRIMARY KEY, cause_id TEXT NOT NULL REFERENCES causes, issue_id TEXT NOT NULL,
+        source TEXT NOT NULL, target TEXT NOT NULL, after INTEGER NOT NULL,
+        noticed INTEGER NOT NULL DEFAULT 0, refused INTEGER NOT NULL DEFAULT 0,
+        UNIQUE (cause_id, issue_id))"""
+    )
+    connection.execute("CREATE INDEX acts_issue ON acts (issue_id)")
+
+
 MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     _first,
     _movers,
@@ -179,6 +191,7 @@ MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     _recorded,
     _commands,
     _pages,
+    _acts,
 )
 """Every step ever released; appended to, never edited."""
 

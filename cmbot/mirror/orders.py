@@ -1,4 +1,4 @@
-"""What people ask of attempts: retry, restart, cancel. Written down by any door, carried out by a pass."""
+"""What people ask of attempts, such as a retry. Written down by any door, carried out by a pass."""
 
 from __future__ import annotations
 

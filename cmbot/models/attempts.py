@@ -20,14 +20,18 @@ class Cause:
     """The one human act behind an attempt (design.md rule 3)."""
 
     id: str
-    """``move:<issue id>:<history id>``, ``comment:<issue id>:<comment id>`` or ``request:<id>``; where the
-    retry policy lets cmbot go on by itself ``rule:<step id>:<group>:<number>`` of what is rescued."""
+    """``move:<issue id>:<history id>``, ``comment:<issue id>:<comment id>`` or ``request:<id>``; the two
+    latter after another ``move:`` where they command a launch. Where the retry policy lets cmbot go on by
+    itself ``rule:<step id>:<group>:<number>`` of what is rescued."""
     by: Person
     """Who."""
     at: datetime
     """When."""
     what: str
     """In words: ``moved CM-1 to Launch``."""
+
+    def __str__(self) -> str:
+        return f"{self.by} {self.what}"
 
     @property
     def automatic(self) -> bool:
@@ -64,6 +68,10 @@ class Verb(StrEnum):
     """The same request again."""
     CANCEL = "cancel"
     """Abort what runs."""
+    ACCEPT = "accept"
+    """Take what it made as its result, although something is missing."""
+    REJECT = "reject"
+    """Take nothing of what the group has made so far."""
 
 
 class OrderState(StrEnum):
@@ -128,6 +136,8 @@ class AttemptState(StrEnum):
     """Ended without its result."""
     CANCELLED = "cancelled"
     """Ended because someone cancelled it."""
+    REJECTED = "rejected"
+    """Ended, and a person does not take its result: the next attempt uses nothing of it."""
     UNKNOWN = "unknown"
     """May exist in the WMS; never submitted again before that is known."""
     DUPLICATE = "duplicate"
@@ -144,8 +154,19 @@ class AttemptState(StrEnum):
         return self in _ENDED and self is not AttemptState.SUCCEEDED
 
 
+JUDGED: Mapping[Verb, AttemptState] = {
+    Verb.ACCEPT: AttemptState.SUCCEEDED,
+    Verb.REJECT: AttemptState.REJECTED,
+}
+"""What a person's word about an attempt that has ended makes of it."""
 _ENDED = frozenset(
-    {AttemptState.SUCCEEDED, AttemptState.PARTIAL, AttemptState.FAILED, AttemptState.CANCELLED}
+    {
+        AttemptState.SUCCEEDED,
+        AttemptState.PARTIAL,
+        AttemptState.FAILED,
+        AttemptState.CANCELLED,
+        AttemptState.REJECTED,
+    }
 )
 
 

@@ -19,6 +19,13 @@ class Do(StrEnum):
     HELP = "help"
     STATUS = "status"
     EXPLAIN = "explain"
+    LAUNCH = "launch"
+    PAUSE = "pause"
+    RETRY = "retry"
+    RESTART = "restart"
+    CANCEL = "cancel"
+    ACCEPT = "accept"
+    REJECT = "reject"
 
 
 @dataclass(frozen=True)
@@ -31,8 +38,6 @@ class Command:
     """The line as it was written, cut where it is long."""
     group: str = ""
     """Name of the only group that is meant."""
-    failed: bool = False
-    """Whether only what failed is meant."""
     tasks: tuple[str, ...] = ()
     """Labels of the only tasks that are meant."""
     fresh: bool = False

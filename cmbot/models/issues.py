@@ -94,6 +94,13 @@ class Move:
     cause: str = ""
     """Id of the human act, where the history does not have it: the person commanded it elsewhere. Then the id
     of the entry is that of the newest move before it."""
+    words: str = ""
+    """What was commanded, then."""
+
+    @property
+    def name(self) -> str:
+        """What it is told from the other moves of its issue by."""
+        return self.cause or str(self.history_id)
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ _STATUS = {
     AttemptState.PARTIAL: Status.FAILED,
     AttemptState.FAILED: Status.FAILED,
     AttemptState.CANCELLED: Status.FAILED,
+    AttemptState.REJECTED: Status.FAILED,
     # It may be running: cmbot looks for it before anything else.
     AttemptState.UNKNOWN: Status.RUNNING,
     AttemptState.DUPLICATE: Status.PAUSED,
@@ -195,8 +196,13 @@ class GroupView:
     @property
     def effective(self) -> Status:
         """What counts for the step: a person may have accepted what ended without its whole result."""
-        accepted = self.issue is not None and self.issue.status is Status.COMPLETED
+        accepted = self.issue is not None and self.issue.status is Status.COMPLETED and not self.rejected
         return Status.COMPLETED if accepted and self.status is Status.FAILED else self.status
+
+    @property
+    def rejected(self) -> bool:
+        """Whether a person does not take its result."""
+        return self.last is not None and self.last.state is AttemptState.REJECTED
 
 
 class PlanState(StrEnum):

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cmbot.jira_schema import commands as grammar
+from cmbot.models.attempts import Verb
 from cmbot.models.commands import Command, Do
-from cmbot.operations import explain, status
+from cmbot.operations import cancel, explain, judging, moving, ordering, restart, retry, status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from cmbot.models.attempts import Cause
     from cmbot.models.issues import Issue
@@ -52,8 +53,62 @@ def _line(line: status.Line) -> str:
     return f"{name}: " + "; ".join(filter(None, (line.status, *far, *failed, *request, line.summary)))
 
 
+def _move(edges: Local, issue: Issue, command: Command, cause: Cause) -> tuple[str, ...]:
+    return moving.move(edges, issue.key, grammar.MOVES[command.verb], cause)
+
+
+def _retry(edges: Local, issue: Issue, command: Command, cause: Cause) -> tuple[str, ...]:
+    wanted = retry.Wanted(
+        command.fresh,
+        tasks=command.tasks,
+        site=command.site,
+        queue=command.queue,
+        memory=command.memory,
+    )
+    return _asked(edges, retry.targets(edges, issue.key, command.group, wanted), cause)
+
+
+def _restart(edges: Local, issue: Issue, command: Command, cause: Cause) -> tuple[str, ...]:
+    return _asked(edges, restart.targets(edges, issue.key, command.group), cause)
+
+
+def _cancel(edges: Local, issue: Issue, command: Command, cause: Cause) -> tuple[str, ...]:
+    return _asked(edges, cancel.targets(edges, issue.key, command.group), cause)
+
+
+def _accept(edges: Local, issue: Issue, command: Command, cause: Cause) -> tuple[str, ...]:
+    found = judging.targets(edges, Verb.ACCEPT, issue.key, command.group, command.rest)
+    return _asked(edges, found, cause)
+
+
+def _reject(edges: Local, issue: Issue, command: Command, cause: Cause) -> tuple[str, ...]:
+    found = judging.targets(edges, Verb.REJECT, issue.key, command.group, command.rest)
+    return _asked(edges, found, cause)
+
+
+def _asked(edges: Local, targets: Sequence[ordering.Target], cause: Cause) -> tuple[str, ...]:
+    ordering.give(edges, targets, cause)
+    return tuple(map(_target, targets))
+
+
+def _target(each: ordering.Target) -> str:
+    details = "; ".join(f"{name}: {value}" for name, value in each.details.items())
+    return f"{each.verb} of {each.key} {each.step} {each.group} {each.attempt}: {details}"
+
+
 def _explain(edges: Local, issue: Issue, _: Command, __: Cause) -> tuple[str, ...]:
     return explain.explain(edges, issue.key)
 
 
-_DOING: Mapping[Do, _Doing] = {Do.HELP: _help, Do.STATUS: _status, Do.EXPLAIN: _explain}
+_DOING: Mapping[Do, _Doing] = {
+    Do.HELP: _help,
+    Do.STATUS: _status,
+    Do.EXPLAIN: _explain,
+    Do.LAUNCH: _move,
+    Do.PAUSE: _move,
+    Do.RETRY: _retry,
+    Do.RESTART: _restart,
+    Do.CANCEL: _cancel,
+    Do.ACCEPT: _accept,
+    Do.REJECT: _reject,
+}

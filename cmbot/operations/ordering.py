@@ -1,4 +1,4 @@
-"""What retry, restart and cancel share: find what a key stands for, and write down what is asked of it.
+"""What operations share that ask something of attempts: find what a key stands for, write down what is asked.
 
 Nothing is done here. A pass carries out what is written, so that the service, which holds the lease, and a
 person at a terminal never act on the same request at once.
@@ -15,6 +15,7 @@ from cmbot.exceptions import UserError
 from cmbot.handlers import orders as rules
 from cmbot.mirror import events, lease, orders
 from cmbot.models.attempts import AS_DEFINED, Cause, Changes, Verb
+from cmbot.models.issues import Status
 from cmbot.operations.report import chosen
 from cmbot.operations.status import epic_of
 from cmbot.reconcile import views
@@ -104,7 +105,7 @@ def found(
     view = views.campaign(local, epic_of(local, key))
     if verb is not Verb.CANCEL:
         for step, each in free:
-            _require_open(*view.path(step, each))
+            _require_open(verb, *view.path(step, each))
     return view, free
 
 
@@ -147,15 +148,11 @@ def target(step: StepView, group: GroupView, verb: Verb, **more: Any) -> Target:
     )
 
 
-def give(local: Local, targets: Sequence[Target], by: Person, words: str) -> Cause:
-    """Write down what is asked; a pass carries it out.
+def request(by: Person, words: str) -> Cause:
+    """Make the cause of what a person asks for at a terminal.
 
     Parameters
     ----------
-    local : `~cmbot.reconcile.edges.Local`
-        What is known here.
-    targets : `~collections.abc.Sequence` [`Target`]
-        Of what, and what.
     by : `~cmbot.models.issues.Person`
         Who asks.
     words : `str`
@@ -166,15 +163,27 @@ def give(local: Local, targets: Sequence[Target], by: Person, words: str) -> Cau
     cause : `~cmbot.models.attempts.Cause`
         The human act, by whose id everything that follows names it.
     """
-    now = datetime.now(UTC)
-    cause = Cause(f"request:{secrets.token_hex(6)}", by, now, words)
+    return Cause(f"request:{secrets.token_hex(6)}", by, datetime.now(UTC), words)
+
+
+def give(local: Local, targets: Sequence[Target], cause: Cause) -> None:
+    """Write down what is asked; a pass carries it out.
+
+    Parameters
+    ----------
+    local : `~cmbot.reconcile.edges.Local`
+        What is known here.
+    targets : `~collections.abc.Sequence` [`~cmbot.operations.ordering.Target`]
+        Of what, and what.
+    cause : `~cmbot.models.attempts.Cause`
+        The human act: of `request`, or a command in a comment.
+    """
     with local.mirror.writing() as connection:
         for each in targets:
             where = each.step_id, each.group, each.number
             orders.add(connection, each.verb, cause, where, each.changes)
             what = f"asks for a {each.verb} of {each.step} {each.group} {each.attempt}"
-            events.add(connection, now, each.key, str(by), what, f"{words} ({cause.id})")
-    return cause
+            events.add(connection, cause.at, each.key, str(cause.by), what, f"{cause.what} ({cause.id})")
 
 
 def is_served(local: Local) -> bool:
@@ -194,11 +203,11 @@ def is_served(local: Local) -> bool:
     return until is not None and until > datetime.now(UTC) and not lease.is_gone(holder)
 
 
-def _require_open(*issues: Issue) -> None:
+def _require_open(verb: Verb, *issues: Issue) -> None:
     for issue in issues:
         if issue.frozen:
             raise UserError(issue.key, f"is not followed: {issue.frozen}", "mend that first")
-        if issue.status.closed:
+        if issue.status.closed and not (verb is Verb.REJECT and issue.status is Status.COMPLETED):
             raise UserError(issue.key, f"is {issue.status}", f"move {issue.key} to Paused first")
 
 

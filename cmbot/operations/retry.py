@@ -116,7 +116,7 @@ def _tasks(step: StepView, group: GroupView, wanted: Wanted) -> tuple[str, ...]:
     tasks = _lacking(group) if wanted.failed_only else wanted.tasks
     if not (wanted.failed_only or tasks):
         return ()
-    if wanted.fresh:
+    if wanted.fresh or group.rejected:
         raise UserError(
             "tasks", "cannot be chosen of a fresh attempt, which makes everything", "leave one out"
         )

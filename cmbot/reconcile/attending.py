@@ -119,7 +119,7 @@ def launch_note(issue: Issue) -> str:
     name : `str`
         Another for each launch.
     """
-    return f"overdue {issue.id} {issue.last_move.history_id if issue.last_move else 0}"
+    return f"overdue {issue.id} {issue.last_move.name if issue.last_move else 0}"
 
 
 def old(edges: Edges, attempt: Attempt, seen: Seen, now: datetime) -> str:

@@ -118,6 +118,7 @@ def _carry_out(edges: Edges, obey: Obey, issue: Issue, heard: Heard, now: dateti
         marker = listening.answer_marker(heard.comment_id)
         text = edges.comments.answer(marker, heard, answers)
         outbox.say(connection, (issue.id, issue.key), "comment", marker, {"text": text}, now)
+        commands.keep_said(edges.mirror, connection, (issue.id, issue.key), now)
         for answer in answers:
             what = f"{'refuses' if answer.refused else 'answers'} {answer.words!r} of {heard.by}"
             events.add(connection, now, issue.key, "cmbot", what, "; ".join(answer.lines))

@@ -44,15 +44,15 @@ def keep(
     """
     if "comments" not in body:
         return []
-    since, taken = commands.remembered(body["properties"].get(commands.PROPERTY))
-    commands.recall(connection, issue.id, since)
+    kept = commands.remembered(body["properties"].get(commands.PROPERTY))
     found = [parse.comment(comment) for comment in body["comments"]]
+    commands.recall(connection, issue.id, kept, {comment.id: comment.author.account for comment in found})
     own = {edges.me.account, *edges.names.former}
     answered = {marker_in(comment.body) for comment in found if comment.author.account in own}
     acts = []
     for comment in found:
         lines = grammar.lines(comment.body) if comment.author.account not in own else ()
-        unfit = _unfit(edges, issue, comment, taken, now) if lines else ""
+        unfit = _unfit(edges, issue, comment, kept.taken, now) if lines else ""
         heard = Heard(issue.id, comment.id, comment.author, comment.at, lines, comment.restricted, unfit)
         if not lines or not commands.hear(connection, heard):
             continue

@@ -95,7 +95,7 @@ def reread(
     Returns
     -------
     issue : `~cmbot.models.issues.Issue`
-        As it is now.
+        As it is now, with what people commanded.
 
     Raises
     ------
@@ -114,7 +114,7 @@ def reread(
     if issue.level is Level.STEP and issue.attempts:
         restoring.step(edges, issue, now)
     _keep(edges, issue, body, now)
-    return issue
+    return movers.commanded(edges, issue)
 
 
 def _read(edges: Edges, issue_id: str) -> Mapping[str, Any]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cmbot.handlers.acts import with_acts
 from cmbot.handlers.movers import to_judge, with_roles
-from cmbot.mirror import movers
+from cmbot.mirror import acts, movers
 
 if TYPE_CHECKING:
     from cmbot.models.issues import Issue
@@ -42,7 +43,7 @@ def judge(edges: Edges, issue: Issue) -> Issue:
 
 
 def known(local: Local, issue: Issue) -> Issue:
-    """Add what is known of the roles of those who moved an issue.
+    """Add what is known of the roles of those who moved an issue, and what people commanded.
 
     Parameters
     ----------
@@ -54,8 +55,26 @@ def known(local: Local, issue: Issue) -> Issue:
     Returns
     -------
     issue : `~cmbot.models.issues.Issue`
-        With the roles in its moves.
+        With the roles in its moves, and the status that counts.
     """
-    if not local.settings.jira.roles:
-        return issue
-    return with_roles(issue, movers.of(local.mirror, issue.id))
+    if local.settings.jira.roles:
+        issue = with_roles(issue, movers.of(local.mirror, issue.id))
+    return commanded(local, issue)
+
+
+def commanded(local: Local, issue: Issue) -> Issue:
+    """Add what people commanded that counts as moves.
+
+    Parameters
+    ----------
+    local : `~cmbot.reconcile.edges.Local`
+        What is known here.
+    issue : `~cmbot.models.issues.Issue`
+        As Jira shows it.
+
+    Returns
+    -------
+    issue : `~cmbot.models.issues.Issue`
+        With the status that counts.
+    """
+    return with_acts(issue, acts.of(local.mirror, issue.id, issue.key), local.me)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from cmbot.exceptions import CmbotError, RemoteError, UserError
 from cmbot.handlers.actions import Settle
 from cmbot.handlers.campaign import decide
-from cmbot.mirror import frozen, journal, orders, outbox, plans, seen
+from cmbot.mirror import acts, frozen, journal, orders, outbox, plans, seen
 from cmbot.models.attempts import OrderState
 from cmbot.models.issues import Status
 from cmbot.models.views import PlanState
@@ -190,6 +190,8 @@ class Passes:
         steps = {attempt.step_id for attempt in journal.live_attempts(self._edges.mirror)}
         steps |= orders.open_steps(self._edges.mirror)
         steps |= set(plans.open_plans(self._edges.mirror)) | self._seen.steps
+        ids = acts.unnoticed(self._edges.mirror)
+        changed = changed | {key for key, _ in seen.versions(self._edges.mirror, ids).values()}
         keys = changed | seen.parents(self._edges.mirror, keys=changed, ids=steps)
         if not keys and not self._unsettled:
             return ()
@@ -258,6 +260,8 @@ class Passes:
             steering.settle(edges, over, now)
         for accepted in decision.accepts:
             steering.accept(edges, accepted, now)
+        for judged in decision.judges:
+            steering.judge(edges, judged, now)
         for asked in decision.asks:
             acted |= steering.ask(edges, asked, now)
         for steer in decision.steers:
@@ -265,7 +269,7 @@ class Passes:
             acted |= _tried(said, steer.step, "steer", told)
         acted |= self._submits(view, cleared, said, now)
         self._note(view, decision, said)
-        return acted or cleared != decision or bool(decision.settles or decision.accepts)
+        return acted or cleared != decision or bool(decision.settles or decision.accepts or decision.judges)
 
     def _submits(self, view: CampaignView, decision: Decision, said: _Said, now: datetime) -> bool:
         edges = self._edges

@@ -14,14 +14,14 @@ from cmbot.exceptions import NotFound, Refused
 from cmbot.handlers import orders as rules
 from cmbot.handlers import overdue
 from cmbot.mirror import events, journal, orders
-from cmbot.models.attempts import AS_DEFINED, AttemptState, OrderState, Verb
+from cmbot.models.attempts import AS_DEFINED, JUDGED, AttemptState, OrderState, Verb
 from cmbot.reconcile import looking, submit, views
 from cmbot.wms.states import WorkflowState
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from cmbot.handlers.actions import Accept, Ask, Settle, Steer
+    from cmbot.handlers.actions import Accept, Ask, Judge, Settle, Steer
     from cmbot.models.attempts import Attempt, Order, Try
     from cmbot.models.views import CampaignView
     from cmbot.reconcile.edges import Edges
@@ -85,6 +85,30 @@ def accept(edges: Edges, action: Accept, now: datetime) -> None:
         journal.move_attempt(connection, last.id, AttemptState.SUCCEEDED, now, summary=action.why)
         events.add(connection, now, action.step.issue.key, "cmbot", what, action.why)
     _LOG.info("%s %s: %s", action.step.issue.key, what, action.why)
+
+
+def judge(edges: Edges, action: Judge, now: datetime) -> None:
+    """Keep what a person says of an attempt that has ended.
+
+    Parameters
+    ----------
+    edges : `~cmbot.reconcile.edges.Edges`
+        The outside world.
+    action : `~cmbot.handlers.actions.Judge`
+        An acceptance or a rejection.
+    now : `datetime.datetime`
+        The time.
+    """
+    last, order = action.group.last, action.order
+    if last is None:
+        return
+    state = JUDGED[order.verb]
+    what, why = f"{action.step.name} {action.group.name} {last.label} is {state}", str(order.cause)
+    with edges.mirror.writing() as connection:
+        journal.move_attempt(connection, last.id, state, now, summary=why)
+        orders.settle(connection, order.id, OrderState.DONE, what)
+        events.add(connection, now, action.step.issue.key, "cmbot", what, why)
+    _LOG.info("%s %s: %s", action.step.issue.key, what, why)
 
 
 def settle(edges: Edges, action: Settle, now: datetime) -> None:

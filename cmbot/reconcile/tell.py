@@ -7,7 +7,18 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from cmbot.comments.render import status_marker
-from cmbot.mirror import contradictions, events, journal, outbox, plans, records, reports, restore
+from cmbot.mirror import (
+    acts,
+    commands,
+    contradictions,
+    events,
+    journal,
+    outbox,
+    plans,
+    records,
+    reports,
+    restore,
+)
 from cmbot.models.issues import Status
 
 if TYPE_CHECKING:
@@ -45,7 +56,7 @@ def campaign(edges: Edges, view: CampaignView, decision: Decision, now: datetime
             if outbox.say(connection, _of(notice.issue), "comment", notice.marker, {"text": text}, now):
                 _LOG.info("%s %s", notice.issue.key, notice.kind)
         for move in decision.moves:
-            _say_move(connection, move, now)
+            _say_move(edges, connection, move, now)
         for step in view.steps:
             _say_groups(edges, connection, step, now)
             if step.groups or step.problems or step.waiting or step.plan != "unasked":
@@ -107,15 +118,22 @@ def _of(issue: Issue) -> tuple[str, str]:
     return issue.id, issue.key
 
 
-def _say_move(connection: Connection, move: MoveTo, now: datetime) -> None:
+def _say_move(edges: Edges, connection: Connection, move: MoveTo, now: datetime) -> None:
     issue = move.issue
     # Unique for this stay in the present status: decided at every pass, told once.
-    stay = issue.last_move.history_id if issue.last_move else 0
+    stay = issue.last_move.name if issue.last_move else 0
     marker = f"move:{issue.id}:{stay}:{move.target}"
-    body = {"source": issue.status, "target": move.target, "cause": move.why}
+    source = issue.shown or issue.status
+    if source is move.target:
+        # It was never moved: a command that cannot be followed is taken back.
+        acts.take_back(connection, issue.id)
+        commands.keep_said(edges.mirror, connection, _of(issue), now)
+        events.add(connection, now, issue.key, "cmbot", f"{issue.key} stays in {source}", move.why)
+        return
+    body = {"source": source, "target": move.target, "cause": move.why}
     if outbox.say(connection, _of(issue), "move", marker, body, now):
         events.add(connection, now, issue.key, "cmbot", f"moving {issue.key} to {move.target}", move.why)
-        _LOG.info("%s %s -> %s: %s", issue.key, issue.status, move.target, move.why)
+        _LOG.info("%s %s -> %s: %s", issue.key, source, move.target, move.why)
 
 
 def _say_groups(edges: Edges, connection: Connection, step: StepView, now: datetime) -> None:

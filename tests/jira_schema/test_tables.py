@@ -21,7 +21,7 @@ Launch      b     .      c       b      b      b         b
 Running     c     c      .       b      b      b         b
 Paused      p     p      c       .      p      b         p
 Failed      p     p      c       p      .      b         p
-Completed   .     p      c       b      p      .         p
+Completed   .     p      c       b      b      .         p
 Abandoned   p     p      .       p      .      .         .
 """
 

@@ -12,13 +12,13 @@ import pytest
 
 from cmbot.children import Run
 from cmbot.exceptions import NotFound, OutcomeUnknown, Refused, RemoteError
+from cmbot.handlers import changing, rescuing, telling
 from cmbot.handlers import orders as rules
-from cmbot.handlers import telling
 from cmbot.handlers.actions import Accept
 from cmbot.handlers.campaign import decide
 from cmbot.mirror import events, journal, orders
 from cmbot.models.attempts import AS_DEFINED, Attempt, AttemptState, Cause, Order, OrderState, Verb
-from cmbot.models.campaign import CampaignDefinition, StepDefinition
+from cmbot.models.campaign import CampaignDefinition, RetryPolicy, StepDefinition
 from cmbot.models.issues import Issue, Level, Person, Status
 from cmbot.models.notices import NoticeKind
 from cmbot.models.views import CampaignView, GroupView, PlanState, StepView
@@ -155,6 +155,8 @@ class World:
         follow.campaign(self.edges, self.view(), seen, self.now)
         for settle in tuple(rules.settled(self.view())):
             steering.settle(self.edges, settle, self.now)
+        for judge in tuple(rules.to_judge(self.view())):
+            steering.judge(self.edges, judge, self.now)
         for steer in tuple(rules.to_steer(self.view())):
             with suppress(RemoteError):
                 steering.steer(self.edges, self.view(), steer, self.now)
@@ -406,3 +408,40 @@ def test_what_a_rule_accepts_is_completed_chained_and_said(world: World) -> None
     told = [notice.issue.key for notice in decision.notices if notice.kind is NoticeKind.COMPLETED]
     assert told == ["CM-2", "CM-1"]
     assert why in world.edges.comments.step(view, view.steps[0])
+
+
+@pytest.mark.covers("D4", "W13")
+def test_a_person_accepts_what_ended_without_its_whole_result(world: World) -> None:
+    world.ask(Verb.ACCEPT)
+    world.turn()
+    assert world.order.state is OrderState.REFUSED
+    assert "a1 is running" in world.told()[0]
+    world.done = 7
+    world.say("SubFinished", done=7, failed=3)
+    assert world.until_ended().state is AttemptState.PARTIAL
+    world.ask(Verb.ACCEPT)
+    assert world.turn().state is AttemptState.SUCCEEDED
+    assert world.attempt.summary == "Linda ran cmbot accept CM-2"
+    assert world.order.state is OrderState.DONE
+    assert world.view().steps[0].status is Status.COMPLETED
+
+
+@pytest.mark.covers("D4", "W13")
+def test_a_person_rejects_a_result_and_the_next_attempt_makes_it_anew(world: World) -> None:
+    world.done = 10
+    world.say("Finished", done=10)
+    assert world.until_ended().state is AttemptState.SUCCEEDED
+    world.ask(Verb.REJECT)
+    assert world.turn().state is AttemptState.REJECTED
+    assert world.turn().state is AttemptState.REJECTED
+    view = world.view()
+    (step,) = view.steps
+    (group,) = step.groups
+    assert step.status is Status.PAUSED
+    assert changing.changes(view, step, group).fresh
+    assert chains.wanted(world.edges, view) == ()
+    # Also where a person had moved it to Completed, and where cmbot may rescue by itself.
+    closed = replace(STEP, id="10004", level=Level.GROUP, status=Status.COMPLETED)
+    assert replace(group, issue=closed).effective is Status.FAILED
+    automatic = replace(view, definition=replace(CAMPAIGN, retry=RetryPolicy.AUTOMATIC))
+    assert rescuing.decisions(automatic) == {}
