@@ -56,6 +56,8 @@ def command(key: str, group: str, settings_file: Path, *, anew: bool, dry_run: b
         for step, found in area.unlike.items():
             for one in found:
                 click.echo(f"{step} files of one step differ: {one}")
+        for note in area.notes:
+            click.echo(note)
     problems = (*area.problems, *(problem for each in area.files for problem in each.problems))
     if problems:
         raise DefinitionError(key, problems)

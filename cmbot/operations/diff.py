@@ -10,6 +10,7 @@ from cmbot.bps.lint import sameness
 from cmbot.definition import file as campaign_file
 from cmbot.definition import parts, yaml_text
 from cmbot.exceptions import UserError
+from cmbot.mirror import seen
 from cmbot.models.views import Unlike
 from cmbot.operations.report import chosen
 from cmbot.operations.results import of_attempt, of_groups
@@ -151,14 +152,18 @@ def _of_file(file: Path) -> Side:
 def _of_key(local: Local, view: CampaignView, there: _There, what: str) -> Side:
     if view.definition is None:
         raise UserError(view.issue.key, "cannot be read", f"run `cmbot check {view.issue.key}`")
-    # Of a campaign also steps that have no groups yet.
-    of_all = what == view.issue.key
-    made = _sorted(_flat(view.definition, () if of_all else {step.name for step, _ in there}))
+    key = what.partition(":")[0]
+    key = seen.renamed(local.mirror).get(key, key)
+    # Also steps that have no groups yet.
+    about = [step for step in view.steps if key in {view.issue.key, step.issue.key}]
+    made = _sorted(_flat(view.definition, {step.name for step in (*about, *(step for step, _ in there))}))
     attempts = [attempt for _, groups in there for each in groups for attempt in each.attempts]
     newest = sorted(attempts, key=lambda each: each.created_at, reverse=True)
     # Of the newest that got so far that BPS listed them.
     made["software"] |= next(filter(None, (_packages(local, _manifest(local, each)) for each in newest)), {})
-    return Side(what, **made, results=of_groups(there))
+    said = next((issue for issue in view.issues if issue.key == key), None)
+    judged = {"status": str(said.status), "verdict": str(said.fields.get("Verdict", ""))} if said else {}
+    return Side(what, **made, results=judged | of_groups(there))
 
 
 def _of_attempt(local: Local, view: CampaignView, there: _There, what: str, label: str) -> Side:
@@ -182,10 +187,10 @@ def _of_attempt(local: Local, view: CampaignView, there: _There, what: str, labe
     return Side(what, **made, file=_shared(ran), results=of_attempt(local, attempt))
 
 
-def _flat(definition: CampaignDefinition, names: Collection[str] = ()) -> dict[str, str]:
+def _flat(definition: CampaignDefinition, names: Collection[str] | None = None) -> dict[str, str]:
     """A definition by path; of the steps only some, if they are named."""
     data = dict(parts.plain(definition))
-    steps = [step for step in data.pop("steps", ()) if not names or step["name"] in names]
+    steps = [step for step in data.pop("steps", ()) if names is None or step["name"] in names]
     flat = {path: _text(value) for path, value in sameness.leaves(data, "")}
     for step in steps:
         flat |= {f"{step['name']}: {path}": _text(value) for path, value in sameness.leaves(step, "")}

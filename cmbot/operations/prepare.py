@@ -71,7 +71,9 @@ class Area:
     unlike: Mapping[str, tuple[Unlike, ...]] = field(default_factory=dict)
     """In what files of a step differ beside names and data (requirement B16), by key of the step."""
     problems: tuple[Problem, ...] = ()
-    """Why nothing is prepared of steps."""
+    """Why steps cannot be split."""
+    notes: tuple[str, ...] = ()
+    """Why nothing of steps would be launched now."""
 
 
 def prepare(
@@ -117,12 +119,16 @@ def prepare(
         raise DefinitionError(view.issue.key, view.problems)
     key = seen.renamed(edges.mirror).get(key, key)
     issue = parse.issue(next(iter(seen.bodies(edges.mirror, key=key))), edges.names)
-    files, problems = list[Prepared](), list[Problem]()
+    files, problems, notes = list[Prepared](), list[Problem](), list[str]()
     unlike: dict[str, tuple[Unlike, ...]] = {}
     for step in view.steps:
         if issue.level is not Level.CAMPAIGN and step.issue.key not in {issue.key, issue.parent}:
             continue
         if step.checkpoint:
+            continue
+        if not starting.startable(view, step):
+            reasons = starting.blockers(view, step) or ("it is closed or not followed",)
+            notes.append(f"{step.issue.key} {step.name} would not be launched: {'; '.join(reasons)}")
             continue
         wanted = _named(step, issue.id) if issue.level is Level.GROUP else group
         try:
@@ -135,8 +141,9 @@ def prepare(
         if found := sameness.differences({f"{one.group} {one.attempt}": said for one, said in made if said}):
             unlike[step.issue.key] = found
     if not files and not problems:
-        raise UserError(key, "a launch would submit nothing of it", f"see `cmbot status {key}`")
-    return Area(tuple(files), unlike, tuple(problems))
+        why = "; ".join(notes) or "its groups run or are completed"
+        raise UserError(key, f"a launch would submit nothing of it: {why}", f"see `cmbot status {key}`")
+    return Area(tuple(files), unlike, tuple(problems), tuple(notes))
 
 
 def _named(step: StepView, issue_id: str) -> str:
@@ -150,10 +157,6 @@ def _rows(
     there = {each.name: each for each in step.groups}
     rows: tuple[GroupRow, ...] = tuple(plans.groups_of(edges.mirror, step.issue.id))
     if not any(each.attempts for each in step.groups):
-        if reasons := starting.blockers(view, step):
-            raise UserError(
-                step.issue.key, f"waits: {'; '.join(reasons)}", "prepare it when that is completed"
-            )
         say(f"{step.issue.key} asking the Butler about {step.name}")
         rows, _ = split(edges, view, step, choosing.fetch(edges, view, step))
     for row in rows:

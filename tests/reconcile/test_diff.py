@@ -81,6 +81,7 @@ def test_a_campaign_and_a_step_show_what_came_of_them(submitting: Submitting) ->
     ended(submitting, "g002", 7, "python: 3.11.7\n")
     for key in ("CM-1", "CM-2"):
         results = compared(submitting, key).sections["results"]
+        assert results["status"] == ("Launch" if key == "CM-1" else "Draft",)
         assert results["step1 groups"] == ("0 of 2",)
         assert results["step1 attempts"] == ("3",)
         assert results["step1 quanta"] == ("7 of 10",)
@@ -120,6 +121,13 @@ def test_a_campaign_is_compared_with_the_file_that_it_came_from(
     assert found["inputs"] == {"inputs": ("raw, calib", "raw")}
     assert found["definition"]["reason"] == ("a better reason", "a test")
     assert "site" not in found["definition"]
+
+
+def test_a_step_is_compared_with_what_the_whole_campaign_says_of_it(submitting: Submitting) -> None:
+    submitting.watcher.look()
+    found = compared(submitting, "CM-1", "CM-2:g001").sections
+    assert set(found) == {"results"}
+    assert found["results"]["step1 groups"] == ("0 of 2", "0 of 1")
 
 
 def test_bps_files_are_compared_without_their_names(submitting: Submitting, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ import yaml
 from cmbot.exceptions import DefinitionError, UserError
 from cmbot.models.views import Unlike
 from cmbot.operations.prepare import Done, prepare
-from cmbot.reconcile import archiving
+from cmbot.reconcile import archiving, submit
 
 if TYPE_CHECKING:
     from cmbot.operations.prepare import Area, Prepared
@@ -149,8 +150,30 @@ def test_a_dry_run_writes_nothing(submitting: Submitting) -> None:
 
 def test_what_runs_is_not_prepared(submitting: Submitting) -> None:
     submitting.launch()
-    with pytest.raises(UserError, match="a launch would submit nothing of it"):
+    with pytest.raises(UserError, match="of it: its groups run or are completed; see `cmbot status"):
         prepared(submitting)
+    submitting.jira.move("10002", "Abandoned")
+    submitting.watcher.look()
+    with pytest.raises(UserError, match="CM-2 step1 would not be launched: it is closed or not followed"):
+        prepared(submitting)
+
+
+def test_what_was_reserved_is_submitted_from_the_file_as_it_is_then(submitting: Submitting) -> None:
+    file = prepared(submitting, group="g002").files[0]
+    submitting.launch()
+    edges, step = submitting.watcher.edges, submitting.watcher.campaign().steps[0]
+    attempt = submitting.attempt("g002")
+    again = partial(submit.start, edges, submitting.watcher.campaign(), step, attempt, submitting.watcher.now)
+    edit(file, "payloadName: step1_g002", "payloadName: mine")
+    with pytest.raises(DefinitionError, match=r"payload.payloadName: is computed by cmbot"):
+        again()
+    edit(file, "payloadName: mine", "payloadName: step1_g002")
+    edit(file, "queue: SLAC_Rubin", "requestMemory: 5000")
+    submitting.edit(LSST_version="w_2026_48")
+    again()
+    config = yaml.safe_load(submitting.submitted("g002"))
+    assert config["requestMemory"] == 5000
+    assert "LSST_VERSION" not in config
 
 
 def test_a_file_that_is_no_yaml_says_where(submitting: Submitting) -> None:
