@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
 @click.command("diff", short_help="Compare campaigns, steps, groups, attempts or files, side by side.")
 @click.argument("subjects", nargs=-1, required=True)
+@click.option("--iterations", is_flag=True, help="Also all campaigns cloned from each other with these.")
 @settings_option
 @json_option
 @told
-def command(subjects: tuple[str, ...], settings_file: Path, *, as_json: bool) -> None:
+def command(subjects: tuple[str, ...], settings_file: Path, *, iterations: bool, as_json: bool) -> None:
     r"""Compare SUBJECTS side by side: definition, software, inputs and results.
 
     A subject is a campaign file, a BPS file, or the key of a campaign, step or group; behind the key of a
@@ -28,6 +29,7 @@ def command(subjects: tuple[str, ...], settings_file: Path, *, as_json: bool) ->
 
     \b
         cmbot diff CM-1 CM-20 CM-35
+        cmbot diff CM-1 --iterations
         cmbot diff CM-2:g001:a1 CM-2:g001:a2
         cmbot diff nightly.yaml CM-1
 
@@ -42,9 +44,12 @@ def command(subjects: tuple[str, ...], settings_file: Path, *, as_json: bool) ->
     from rich.table import Column, Table
 
     from cmbot.operations.diff import compare, side
+    from cmbot.operations.diff import iterations as related
     from cmbot.reconcile.opening import open_local
 
     local = cache(lambda: open_local(load(settings_file)))
+    if iterations:
+        subjects = tuple(dict.fromkeys(key for each in subjects for key in related(local(), each)))
     compared = compare([side(local, each) for each in subjects])
     if as_json:
         click.echo(json.dumps(asdict(compared)))

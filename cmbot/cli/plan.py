@@ -52,6 +52,8 @@ def _show(item: StepPlan, *, show_yaml: bool) -> None:
     )
     for lacking in item.missing:
         console.print(f"  {escape(item.site)} runs {item.wms}: {lacking}", highlight=False, soft_wrap=True)
+    for file in item.prepared:
+        console.print(f"  prepared: {escape(file)}", highlight=False, soft_wrap=True)
     for problem in item.problems:
         console.print(f"  not now: {escape(str(problem))}", highlight=False, soft_wrap=True)
     if item.groups:

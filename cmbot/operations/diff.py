@@ -138,6 +138,44 @@ def side(local: Callable[[], Local], what: str) -> Side:
     return _of_attempt(local(), view, there, what, label) if label else _of_key(local(), view, there, what)
 
 
+def iterations(local: Local, key: str) -> tuple[str, ...]:
+    """Find the campaigns that were cloned from each other (requirement B26).
+
+    Parameters
+    ----------
+    local : `~cmbot.reconcile.edges.Local`
+        What is known here.
+    key : `str`
+        Key of one of them.
+
+    Returns
+    -------
+    keys : `tuple` [`str`, ...]
+        Keys of all, in the order in which they were made.
+
+    Raises
+    ------
+    UserError
+        If the key is not known here.
+    """
+    renamed = seen.renamed(local.mirror)
+    epics = views.epics(local)
+    former = {each.key: str(each.fields.get("Cloned from", "")) for each in epics}
+    ancestors = {each: renamed.get(ancestor, ancestor) for each, ancestor in former.items()}
+    found = {epic_of(local, key).key}
+    while (
+        more := {
+            other
+            for each, ancestor in ancestors.items()
+            for other in (each, ancestor)
+            if {each, ancestor} & found and other in ancestors
+        }
+        - found
+    ):
+        found |= more
+    return tuple(each.key for each in sorted(epics, key=lambda each: int(each.id)) if each.key in found)
+
+
 def _of_file(file: Path) -> Side:
     try:
         text = file.read_text()

@@ -20,7 +20,7 @@ from cmbot.jira_schema import parse
 from cmbot.mirror import Mirror, plans
 from cmbot.models.issues import Issue, Level
 from cmbot.models.systems import MISSING
-from cmbot.reconcile import asking, choosing, planning, submissions, views
+from cmbot.reconcile import asking, choosing, launching, planning, submissions, views
 from cmbot.reconcile.opening import mirror_file
 
 if TYPE_CHECKING:
@@ -64,6 +64,8 @@ class StepPlan:
     """What executes workflows there."""
     missing: tuple[str, ...] = ()
     """What has to be done without there."""
+    prepared: tuple[str, ...] = ()
+    """Files in the launching area that attempts of it submit instead of what is rendered."""
 
 
 def plan(edges: Edges, key: str, say: Callable[[str], None]) -> tuple[StepPlan, ...]:
@@ -173,6 +175,7 @@ def of_step(workshop: Workshop, view: CampaignView, step: StepView, fetch: Calla
         site=site,
         wms=wms,
         missing=MISSING[wms],
+        prepared=launching.listed(workshop, step.issue.key),
     )
     try:
         chosen = fetch()

@@ -11,7 +11,9 @@ definition, the settings or what earlier attempts made have changed, and a perso
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from difflib import unified_diff
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +30,6 @@ from cmbot.reconcile import submissions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
     from pathlib import Path
     from sqlite3 import Connection
 
@@ -53,6 +54,15 @@ class Files:
     """What is submitted, but for nonce and operator."""
     rendered: str
     """What cmbot rendered."""
+
+    @property
+    def changed(self) -> str:
+        """Whose file it is, and when it was changed last, for people."""
+        file = self.place / EDITED
+        with suppress(OSError, KeyError):
+            at = datetime.fromtimestamp(file.stat().st_mtime, UTC)
+            return f"file of {file.owner()}, changed {at:%Y-%m-%d %H:%M} UTC"
+        return ""
 
     @property
     def edits(self) -> tuple[Unlike, ...]:
@@ -82,6 +92,8 @@ class Written:
     """The prepared file that it comes from; empty if it was rendered."""
     edits: tuple[Unlike, ...] = ()
     """What a person changed in it."""
+    changed: str = ""
+    """Whose file it is, and when it was changed last, for people."""
     difference: str = ""
     """The same as a unified difference."""
 
@@ -104,6 +116,24 @@ def place(local: Local, step_key: str, group: str, number: int) -> Path:
         Not necessarily there.
     """
     return local.launch / step_key / f"{group}_a{number}"
+
+
+def listed(local: Local, step_key: str) -> tuple[str, ...]:
+    """List what is prepared of a step, for any attempt.
+
+    Parameters
+    ----------
+    local : `~cmbot.reconcile.edges.Local`
+        For the settings.
+    step_key : `str`
+        Key of the step.
+
+    Returns
+    -------
+    files : `tuple` [`str`, ...]
+        In order.
+    """
+    return tuple(sorted(map(str, (local.launch / step_key).glob(f"*/{EDITED}"))))
 
 
 def find(local: Local, step_key: str, group: str, number: int) -> Files | None:
@@ -287,7 +317,8 @@ def checked(files: Files, described: Submission, rendered: Mapping[str, Any]) ->
     problems = tuple(in_jira(problem, described) for problem in lint(edited))
     before, after = (to_yaml(each).splitlines(keepends=True) for each in (rendered, edited))
     difference = "".join(unified_diff(before, after, "rendered", "submitted"))
-    return Written(text, edited, problems, file, prepared.edits(edited, rendered), difference)
+    edits = prepared.edits(edited, rendered)
+    return Written(text, edited, problems, file, edits, files.changed, difference)
 
 
 def keep(connection: Connection, issue: Issue, attempt: Attempt, made: Written, now: datetime) -> None:
@@ -309,7 +340,7 @@ def keep(connection: Connection, issue: Issue, attempt: Attempt, made: Written, 
     if not made.file:
         return
     what = f"{attempt.group} {attempt.label} is submitted from {made.file}"
-    why = "; ".join(map(str, made.edits)) or "as it was rendered"
+    why = "; ".join([*map(str, made.edits), made.changed]) if made.edits else "as it was rendered"
     events.add(connection, now, issue.key, "cmbot", what, why)
     body = {"edits": [(each.field, each.value, each.usual) for each in made.edits]}
     reports.save(connection, attempt.tries[-1].id, reports.EDITS, body, now)

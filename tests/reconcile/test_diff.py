@@ -10,15 +10,17 @@ import pytest
 from cmbot.archive.documents import Document
 from cmbot.archive.manifest import Stage
 from cmbot.exceptions import UserError
+from cmbot.jira_schema.fields import FIELDS
 from cmbot.mirror import journal, reports
 from cmbot.models.attempts import AttemptState
-from cmbot.operations.diff import Compared, compare, side
+from cmbot.operations.diff import Compared, compare, iterations, side
 from cmbot.operations.prepare import prepare
 from cmbot.reconcile import archiving
 
 if TYPE_CHECKING:
     from tests.reconcile.conftest import Submitting
 
+IDS = {one.name: f"customfield_{10100 + number}" for number, one in enumerate(FIELDS)}
 TASK = {"expected": 10, "blocked": 0, "unknown": 0, "wonky": 0}
 
 
@@ -128,6 +130,19 @@ def test_a_step_is_compared_with_what_the_whole_campaign_says_of_it(submitting: 
     found = compared(submitting, "CM-1", "CM-2:g001").sections
     assert set(found) == {"results"}
     assert found["results"]["step1 groups"] == ("0 of 2", "0 of 1")
+
+
+@pytest.mark.covers("B26")
+def test_iterations_are_the_campaigns_that_were_cloned_from_each_other(submitting: Submitting) -> None:
+    for number, ancestor in ((7, "CM-1"), (8, "CM-7"), (9, "CM-1"), (11, "CM-10"), (12, "gone"), (13, "")):
+        submitting.jira.add(number, "Epic", **{IDS["Cloned from"]: ancestor})
+    submitting.watcher.look()
+    for key in ("CM-1", "CM-2", "CM-7", "CM-8"):
+        assert iterations(submitting.watcher.edges, key) == ("CM-1", "CM-7", "CM-8", "CM-9")
+    assert iterations(submitting.watcher.edges, "CM-12") == ("CM-12",)
+    assert iterations(submitting.watcher.edges, "CM-13") == ("CM-13",)
+    with pytest.raises(UserError, match="is not known here"):
+        iterations(submitting.watcher.edges, "CM-99")
 
 
 def test_bps_files_are_compared_without_their_names(submitting: Submitting, tmp_path: Path) -> None:

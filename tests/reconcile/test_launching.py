@@ -10,9 +10,11 @@ import pytest
 import yaml
 
 from cmbot.exceptions import DefinitionError, UserError
+from cmbot.mirror import plans
 from cmbot.models.views import Unlike
+from cmbot.operations import retry
 from cmbot.operations.prepare import Done, prepare
-from cmbot.reconcile import archiving, submit
+from cmbot.reconcile import archiving, launching, submit
 
 if TYPE_CHECKING:
     from cmbot.operations.prepare import Area, Prepared
@@ -72,7 +74,9 @@ def test_what_is_prepared_and_edited_is_submitted_to_the_letter_and_recorded(sub
     assert "-queue: SLAC_Rubin" in difference
     assert archived(submitting, "g002", "edits.diff") is None
     happened = dict(submitting.happened())
-    assert happened[f"g001 a2 is submitted from {first.file}"] == "; ".join(edits)
+    why = happened[f"g001 a2 is submitted from {first.file}"]
+    assert why.startswith("; ".join(edits))
+    assert f"; file of {Path(first.file).owner()}, changed 20" in why
     assert happened[f"g002 a1 is submitted from {second.file}"] == "as it was rendered"
     (step,) = submitting.watcher.campaign().steps
     assert [str(each) for each in step.edits] == [f"{each} in g001 a2" for each in edits]
@@ -184,3 +188,20 @@ def test_a_file_that_is_no_yaml_says_where(submitting: Submitting) -> None:
     Path(file.file).write_text("- a list")
     (problem,) = prepared(submitting, "CM-2", group="g002").files[0].problems
     assert "is no mapping; prepare it again" in str(problem)
+
+
+@pytest.mark.covers("B23")
+def test_a_group_is_prepared_by_the_key_of_its_sub_task(submitting: Submitting) -> None:
+    submitting.jira.add(5, "CM Group", parent={"key": "CM-2"})
+    plans.name_group_issue(submitting.watcher.edges.mirror, "10002", "g002", "10005", "CM-5")
+    submitting.watcher.look()
+    (file,) = prepared(submitting, "CM-5").files
+    assert (file.key, file.group, file.attempt) == ("CM-2", "g002", "a1")
+    assert launching.listed(submitting.watcher.edges, "CM-2") == (file.file,)
+    assert launching.listed(submitting.watcher.edges, "CM-7") == ()
+
+
+def test_a_retry_says_that_it_takes_a_prepared_file(submitting: Submitting) -> None:
+    file = prepared(submitting, group="g001").files[0].file
+    (target,) = retry.targets(submitting.watcher.edges, "CM-2", "g001")
+    assert target.details["prepared file"] == file
