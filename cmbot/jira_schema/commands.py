@@ -29,7 +29,7 @@ LONGEST = 500
 _LONGEST_BODY = 40_000
 _COMMAND = re.compile(r" {0,3}/cmbot(?:\s|$)", re.IGNORECASE)
 _MACRO = re.compile(r"(?<!\\)\{(quote|code|noformat)(?::[^{}]*)?\}", re.IGNORECASE)
-_ESCAPED = re.compile(r"\\([^\w\s\\])")
+_ESCAPED = re.compile(r"\\([^A-Za-z0-9\s\\])")
 _DASH = re.compile(r"^(?:[\u2013\u2014]|--)")
 _NUMBER = re.compile(r"g?([0-9]{1,6})", re.IGNORECASE)
 _LABEL = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,199}")
@@ -67,6 +67,10 @@ SHAPES: Mapping[Do, Shape] = {
     Do.HELP: Shape("", "show what can be written here"),
     Do.STATUS: Shape("", "show how far it is"),
     Do.EXPLAIN: Shape("", "say what it waits for, and what to do"),
+    Do.PLAN: Shape("", "show what a launch would begin now"),
+    Do.LOG: Shape(
+        "[group 3] [task isr]", "show the log of an example of what failed", words=("group", "task")
+    ),
     Do.LAUNCH: Shape("[REASON]", "start it, go on after a pause, or retry what failed", rest=Rest.MAY),
     Do.PAUSE: Shape("[REASON]", "submit nothing new of it; what runs goes on", rest=Rest.MAY),
     Do.RETRY: Shape(
@@ -87,6 +91,8 @@ SHAPES: Mapping[Do, Shape] = {
     ),
 }
 
+READING = frozenset({Do.LOG})
+"""The commands that ask a server, and change nothing."""
 #: The commands that count as a move of the issue, to be made by whoever may make that.
 MOVES: Mapping[Do, Status] = {Do.LAUNCH: Status.LAUNCH, Do.PAUSE: Status.PAUSED}
 _WORK = frozenset({Role.OPERATOR})

@@ -19,6 +19,8 @@ class Do(StrEnum):
     HELP = "help"
     STATUS = "status"
     EXPLAIN = "explain"
+    PLAN = "plan"
+    LOG = "log"
     LAUNCH = "launch"
     PAUSE = "pause"
     RETRY = "retry"

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cmbot.exceptions import UserError
 from cmbot.jira_schema import commands as grammar
 from cmbot.models.attempts import Verb
 from cmbot.models.commands import Command, Do
-from cmbot.operations import cancel, explain, judging, moving, ordering, restart, retry, status
+from cmbot.models.issues import Status
+from cmbot.operations import cancel, explain, judging, logs, moving, ordering, restart, retry, status
+from cmbot.reconcile import systems
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 
 _ROWS = 20
 """Lines of an answer (requirement V11)."""
+_LOG_LINES = 15
 
 
 def obey(edges: Edges, issue: Issue, command: Command, cause: Cause) -> tuple[str, ...]:
@@ -51,6 +55,24 @@ def _line(line: status.Line) -> str:
     failed = [f"{each.failed} {what} failed" for what, each in counts if each.failed]
     request = [f"request {line.request}"] if line.request else []
     return f"{name}: " + "; ".join(filter(None, (line.status, *far, *failed, *request, line.summary)))
+
+
+def _plan(edges: Local, issue: Issue, _: Command, cause: Cause) -> tuple[str, ...]:
+    return moving.would(edges, issue.key, Status.LAUNCH, cause)
+
+
+def _log(edges: Edges, issue: Issue, command: Command, _: Cause) -> tuple[str, ...]:
+    reader = systems.logs_of(edges.settings, edges, person=False)
+    task = command.tasks[0] if command.tasks else ""
+    found = next(logs.jobs(edges, issue.key, reader, command.group, task, 1), None)
+    # Where no job failed, bps may have.
+    found = found or next(logs.submissions(edges, issue.key, command.group), None)
+    if found is None:
+        raise UserError(issue.key, "nothing of it has failed", f"see `cmbot logs {issue.key}`")
+    said = found.text.splitlines()
+    left_out = ("…",) if len(said) > _LOG_LINES else ()
+    # The last lines say why.
+    return (found.title, *filter(None, (found.address,)), *left_out, *said[-_LOG_LINES:])
 
 
 def _move(edges: Local, issue: Issue, command: Command, cause: Cause) -> tuple[str, ...]:
@@ -104,6 +126,8 @@ _DOING: Mapping[Do, _Doing] = {
     Do.HELP: _help,
     Do.STATUS: _status,
     Do.EXPLAIN: _explain,
+    Do.PLAN: _plan,
+    Do.LOG: _log,
     Do.LAUNCH: _move,
     Do.PAUSE: _move,
     Do.RETRY: _retry,

@@ -17,12 +17,13 @@ from cmbot.models.commands import Answer, Command, Unclear
 from cmbot.reconcile import listening, looking
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import datetime
 
     from cmbot.models.commands import Heard
     from cmbot.models.issues import Issue, Role
     from cmbot.reconcile.edges import Edges
+
+    Wanted = tuple[Command, Cause]
 
 _LOG = logging.getLogger(__name__)
 
@@ -112,8 +113,13 @@ def _carry_out(edges: Edges, obey: Obey, issue: Issue, heard: Heard, now: dateti
     roles = None
     if edges.settings.jira.roles and not heard.unfit:
         roles = edges.jira.people.roles_of(heard.by)
+    wanted = [
+        _understood(issue, heard, number, line, roles) for number, line in enumerate(heard.lines, start=1)
+    ]
+    # Nobody else can write to the mirror during a transaction: servers are asked before.
+    read = [_answer(edges, obey, issue, each) if _reads(each) else each for each in wanted]
     with edges.mirror.writing() as connection:
-        answers = tuple(_answers(edges, obey, issue, heard, roles))
+        answers = [_answer(edges, obey, issue, each) for each in read]
         commands.finish(connection, heard.comment_id)
         marker = listening.answer_marker(heard.comment_id)
         text = edges.comments.answer(marker, heard, answers)
@@ -125,36 +131,47 @@ def _carry_out(edges: Edges, obey: Obey, issue: Issue, heard: Heard, now: dateti
             _LOG.info("%s %s", issue.key, what)
 
 
-def _answers(
-    edges: Edges, obey: Obey, issue: Issue, heard: Heard, roles: frozenset[Role] | None
-) -> Iterator[Answer]:
-    for number, line in enumerate(heard.lines, start=1):
-        command = grammar.command(line)
-        if heard.unfit:
-            yield Answer(
-                command.words, refused=True, lines=(f"{heard.unfit}; write it again if it is wanted",)
-            )
-        elif number > grammar.MOST:
-            too_many = (
-                f"cmbot carries out {grammar.MOST} commands of a comment; write the others in another one"
-            )
-            yield Answer(command.words, refused=True, lines=(too_many,))
-        elif isinstance(command, Unclear):
-            yield Answer(command.words, refused=True, lines=(f"{command.problem}; {command.remedy}",))
-        elif reason := grammar.refusal(command.verb, issue.level, roles):
-            yield Answer(command.words, refused=True, lines=(reason,))
-        else:
-            yield _answer(edges, obey, issue, command, cause_of(issue, heard, number, command))
+def _reads(wanted: Wanted | Answer) -> bool:
+    return not isinstance(wanted, Answer) and wanted[0].verb in grammar.READING
 
 
-def _answer(edges: Edges, obey: Obey, issue: Issue, command: Command, cause: Cause) -> Answer:
+def _understood(
+    issue: Issue, heard: Heard, number: int, line: str, roles: frozenset[Role] | None
+) -> Wanted | Answer:
+    """Read one command; what is not to be done has its answer already."""
+    command = grammar.command(line)
+    if heard.unfit:
+        return _refused(command, f"{heard.unfit}; write it again if it is wanted")
+    if number > grammar.MOST:
+        most = grammar.MOST
+        return _refused(
+            command, f"cmbot carries out {most} commands of a comment; write the others in another one"
+        )
+    if isinstance(command, Unclear):
+        return _refused(command, f"{command.problem}; {command.remedy}")
+    if reason := grammar.refusal(command.verb, issue.level, roles):
+        return _refused(command, reason)
+    return command, cause_of(issue, heard, number, command)
+
+
+def _refused(command: Command | Unclear, *why: str) -> Answer:
+    return Answer(command.words, refused=True, lines=why)
+
+
+def _answer(edges: Edges, obey: Obey, issue: Issue, wanted: Wanted | Answer) -> Answer:
+    if isinstance(wanted, Answer):
+        return wanted
+    command, cause = wanted
     try:
+        if command.verb in grammar.READING:
+            return Answer(command.words, lines=obey(edges, issue, command, cause))
+        # What is refused half-way leaves nothing.
         with edges.mirror.writing():
             return Answer(command.words, lines=obey(edges, issue, command, cause))
     except DefinitionError as error:
-        return Answer(command.words, refused=True, lines=tuple(map(str, error.problems)))
+        return _refused(command, *map(str, error.problems))
     except UserError as error:
-        return Answer(command.words, refused=True, lines=(str(error),))
+        return _refused(command, str(error))
 
 
 def cause_of(issue: Issue, heard: Heard, number: int, command: Command) -> Cause:

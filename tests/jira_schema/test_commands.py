@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from cmbot.jira_schema import commands
 from cmbot.models.commands import Command, Do, Unclear
+from cmbot.models.issues import Level, Role
 
 QUOTES = [
     "{quote}\n%s\n{quote}",
@@ -94,3 +95,69 @@ def test_nothing_between_the_marks_of_code_is_a_command(lines: list[str]) -> Non
     inside = "\n".join(line for line in lines if line != "{code}")
     assert commands.lines("{code}\n" + inside) == ()
     assert len(commands.lines("\n".join(lines))) <= lines.count("/cmbot help")
+
+
+@pytest.mark.covers("D4", "D11")
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        ("retry", {}),
+        ("RETRY Failed", {}),
+        ("retry group 3", {"group": "g003"}),
+        ("retry group g012 --fresh", {"group": "g012", "fresh": True}),
+        ("retry \u2013fresh", {"fresh": True}),
+        (r"retry \-\-fresh", {"fresh": True}),
+        ("retry task isr,calibrate", {"tasks": ("isr", "calibrate")}),
+        (r"retry task make\_coadd", {"tasks": ("make_coadd",)}),
+        ("retry memory=8000", {"memory": {"": 8000}}),
+        ("retry memory=isr:8000MB,calibrate=4000", {"memory": {"isr": 8000, "calibrate": 4000}}),
+        ("retry site=IN2P3 queue=IN2P3_Extra", {"site": "IN2P3", "queue": "IN2P3_Extra"}),
+        ("cancel group 2 wrong  night", {"group": "g002", "rest": "wrong night"}),
+        ("accept edge of the survey, group 3 too", {"rest": "edge of the survey, group 3 too"}),
+        ("reject the flats = wrong", {"rest": "the flats = wrong"}),
+        ("launch", {}),
+        ("pause wrong night", {"rest": "wrong night"}),
+        ("log group 3 task isr", {"group": "g003", "tasks": ("isr",)}),
+    ],
+)
+def test_what_a_command_asks_for(line: str, wanted: dict[str, object]) -> None:
+    found = commands.command(f"/cmbot {line}")
+    assert isinstance(found, Command)
+    expected = Command(Do(line.split(maxsplit=1)[0].lower()), found.words, **wanted)  # type: ignore[arg-type]  # by name
+    assert found == expected
+    assert found.memory == expected.memory
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("retry group three", "'three' is no group; write group 3"),
+        ("retry group", "'' is no group; write group 3"),
+        ("retry task is-r", "'is-r' is no task"),
+        ("retry memory=lots", "'lots' is no memory in MB; write memory=8000 or memory=isr:8000"),
+        ("retry --frehs", "'--frehs' is not understood; did you mean --fresh? write /cmbot retry [failed"),
+        ("retry memry=3", "did you mean memory=?"),
+        ("retry please", "'please' is not understood"),
+        ("reject", "something is missing at the end; write /cmbot reject [group 3] REASON"),
+        ("pause --now", "'--now' is not understood"),
+        ("cancle", "'cancle' is no command; write /cmbot cancel"),
+    ],
+)
+def test_what_is_not_understood_says_what_to_write(line: str, said: str) -> None:
+    found = commands.command(f"/cmbot {line}")
+    assert isinstance(found, Unclear)
+    assert said in f"{found.problem}; {found.remedy}"
+
+
+@pytest.mark.covers("V16")
+def test_who_may_command_what_is_who_may_move() -> None:
+    operator, definer, nobody = frozenset({Role.OPERATOR}), frozenset({Role.DEFINER}), frozenset[Role]()
+    for verb in Do:
+        assert commands.refusal(verb, Level.STEP, None) == ""
+        assert commands.refusal(verb, Level.STEP, operator) == ""
+    assert {verb for verb in Do if not commands.refusal(verb, Level.STEP, nobody)} == {
+        Do.HELP, Do.STATUS, Do.EXPLAIN, Do.PLAN, Do.LOG,
+    }  # fmt: skip
+    assert commands.refusal(Do.PAUSE, Level.CAMPAIGN, definer) == ""
+    assert "operator may pause a group" in commands.refusal(Do.PAUSE, Level.GROUP, definer)
+    assert "operator may launch" in commands.refusal(Do.LAUNCH, Level.CAMPAIGN, definer)

@@ -14,13 +14,15 @@ from cmbot.handlers.campaign import decide
 from cmbot.mirror import acts, events
 from cmbot.models.attempts import Cause
 from cmbot.models.issues import Person, Role, Status
-from cmbot.operations import moving
+from cmbot.operations import logs, moving
 from cmbot.operations.commands import obey
 from cmbot.reconcile import commanding, tell
 from cmbot.settings import RoleSettings
 from tests.reconcile.conftest import IDS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cmbot.models.issues import Issue
     from tests.reconcile.conftest import MemoryJira, Watcher
 
@@ -178,3 +180,43 @@ def test_what_is_commanded_at_a_terminal_is_noticed_once(defined: Watcher) -> No
     assert acts.unnoticed(defined.edges.mirror) == {EPIC}
     assert acts.unnoticed(defined.edges.mirror) == set()
     assert epic(defined).status is Status.LAUNCH
+
+
+@pytest.mark.covers("V19")
+def test_a_plan_shows_what_a_launch_would_begin_and_changes_nothing(
+    jira: MemoryJira, defined: Watcher
+) -> None:
+    jira.say(EPIC, "/cmbot plan\n/cmbot help\n/cmbot explain")
+    turn(defined)
+    assert "step1 (CM-2): the Butler is asked how its data split" in answer(defined)
+    assert "/cmbot launch [REASON\\]: start it" in answer(defined).replace("\\[", "[")
+    assert "no launch is in force" in answer(defined)
+    assert epic(defined).status is Status.DRAFT
+    assert acts.of(defined.edges.mirror, EPIC, "CM-1") == ()
+
+
+def test_there_is_no_log_of_what_did_not_fail(jira: MemoryJira, defined: Watcher) -> None:
+    jira.say(STEP, "/cmbot log")
+    turn(defined)
+    assert "nothing of it has failed" in answer(defined)
+
+
+@pytest.mark.covers("F22")
+def test_a_log_is_shown_from_its_end(
+    jira: MemoryJira, defined: Watcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def jobs(_: Any, key: str, __: Any, group: str, task: str, most: int) -> Iterator[logs.Log]:
+        asked.append((key, group, task, most))
+        yield logs.Log(
+            "step1 g003: 2 x isr", "https://x.example/log", "\n".join(f"line {n}" for n in range(40))
+        )
+
+    monkeypatch.setattr(logs, "jobs", jobs)
+    jira.say(STEP, "/cmbot log group 3 task isr")
+    turn(defined)
+    assert asked == [("CM-2", "g003", "isr", 1)]
+    assert "line 39" in answer(defined)
+    assert "line 24" not in answer(defined)
+    assert "step1 g003: 2 x isr" in answer(defined)
