@@ -77,12 +77,33 @@ def of(mirror: Mirror, keys: tuple[str, ...]) -> tuple[Event, ...]:
     events : `tuple` [`Event`, ...]
         Oldest first.
     """
+    return newest(mirror, keys, -1)
+
+
+def newest(mirror: Mirror, keys: tuple[str, ...], most: int) -> tuple[Event, ...]:
+    """Read the newest events of issues.
+
+    Parameters
+    ----------
+    mirror : `~cmbot.mirror.Mirror`
+        The database.
+    keys : `tuple` [`str`, ...]
+        Keys of the issues.
+    most : `int`
+        How many; -1 for all.
+
+    Returns
+    -------
+    events : `tuple` [`Event`, ...]
+        Oldest first.
+    """
     marks = ", ".join("?" * len(keys))
     # What happened under a former key happened to the same issue.
     query = f"""SELECT * FROM events WHERE issue_key IN ({marks}) OR issue_key IN (
         SELECT former_keys.key FROM former_keys JOIN issues USING (id) WHERE issues.key IN ({marks}))
-        ORDER BY at, id"""  # noqa: S608 - only question marks
+        ORDER BY at DESC, id DESC LIMIT ?"""  # noqa: S608 - only question marks
+    rows = mirror.connection.execute(query, (*keys, *keys, most)).fetchall()
     return tuple(
         Event(datetime.fromisoformat(row["at"]), row["issue_key"], row["who"], row["what"], row["why"])
-        for row in mirror.connection.execute(query, keys * 2)
+        for row in reversed(rows)
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from cmbot.exceptions import RemoteError, UserError
 from cmbot.mirror import reports
+from cmbot.models.data_report import FailedQuantum
 from cmbot.operations.report import chosen
 from cmbot.panda.links import payload_log
 from cmbot.reconcile import job_logs
@@ -73,11 +74,27 @@ def submissions(local: Local, key: str, group: str = "") -> Iterator[Log]:
     """
     for step, groups in chosen(local, key, group):
         for each in groups:
-            item = each.last.last_try if each.last else None
-            file = Path(item.directory) / "stderr" if item and item.directory else None
-            if item is not None and file is not None and file.is_file():
-                title = f"{_name(step, each)}: bps submit, {item.state}"
-                yield Log(title, str(file), shown(excerpt(_end(file))))
+            yield from submission(step, each)
+
+
+def submission(step: StepView, group: GroupView) -> Iterator[Log]:
+    """Show what ``bps submit`` said of one group.
+
+    Parameters
+    ----------
+    step, group
+        The step, and one of its groups.
+
+    Yields
+    ------
+    log : `Log`
+        Of its newest submission, if there is one.
+    """
+    item = group.last.last_try if group.last else None
+    file = Path(item.directory) / "stderr" if item and item.directory else None
+    if item is not None and file is not None and file.is_file():
+        title = f"{_name(step, group)}: bps submit, {item.state}"
+        yield Log(title, str(file), shown(excerpt(_end(file))))
 
 
 def jobs(
@@ -105,11 +122,11 @@ def jobs(
     """
     for step, groups in chosen(local, key, group):
         for each in groups:
-            kept = _kept(local, each)
+            texts = kept(local, each)
             for failure in each.failures:
                 if most > 0 and task in {"", failure.label}:
                     most -= 1
-                    yield _job(_name(step, each), failure, reader, kept)
+                    yield _job(_name(step, each), failure, reader, texts)
 
 
 def quanta(local: Local, key: str, group: str = "", task: str = "", wanted: str = "") -> Iterator[Log]:
@@ -134,14 +151,53 @@ def quanta(local: Local, key: str, group: str = "", task: str = "", wanted: str 
     asked = _data_id(wanted)
     for step, groups in chosen(local, key, group):
         for each in groups:
-            item = each.last.last_try if each.last else None
-            body = (reports.read(local.mirror, item.id, "data") or {}) if item else {}
-            for quantum in body.get("report", {}).get("failed_quanta", ()):
-                found = quantum["data_id"]
+            for quantum in failed_quanta(local, each):
+                found = quantum.data_id
                 same = all(str(found.get(name)) == value for name, value in asked.items())
-                if same and task in {"", quantum["label"]}:
-                    title = f"{_name(step, each)}: {quantum['label']} {json.dumps(found)} in {quantum['run']}"
-                    yield Log(title, "", shown(excerpt(quantum["message"])))
+                if same and task in {"", quantum.label}:
+                    title = f"{_name(step, each)}: {quantum.label} {json.dumps(found)} in {quantum.run}"
+                    yield Log(title, "", quantum.message)
+
+
+def failed_quanta(local: Local, group: GroupView) -> Iterator[FailedQuantum]:
+    """List the quanta that failed in the newest attempt of a group.
+
+    Parameters
+    ----------
+    local : `~cmbot.reconcile.edges.Local`
+        What is known here.
+    group : `~cmbot.models.views.GroupView`
+        The group.
+
+    Yields
+    ------
+    quantum : `~cmbot.models.data_report.FailedQuantum`
+        With what matters of what it said.
+    """
+    item = group.last.last_try if group.last else None
+    body = (reports.read(local.mirror, item.id, "data") or {}) if item else {}
+    for quantum in body.get("report", {}).get("failed_quanta", ()):
+        yield FailedQuantum(**quantum | {"message": shown(excerpt(quantum["message"]))})
+
+
+def kept(local: Local, group: GroupView) -> Mapping[str, str]:
+    """Give what was kept of the logs of a group: the WMS deletes them (see `cmbot.reconcile.job_logs`).
+
+    Parameters
+    ----------
+    local : `~cmbot.reconcile.edges.Local`
+        What is known here.
+    group : `~cmbot.models.views.GroupView`
+        The group.
+
+    Returns
+    -------
+    texts : `dict` [`str`, `str`]
+        What matters of them, by address.
+    """
+    item = group.last.last_try if group.last else None
+    body = (reports.read(local.mirror, item.id, job_logs.KIND) or {}) if item else {}
+    return {log["address"]: log["text"] for log in body.get("logs", ())}
 
 
 def _data_id(text: str) -> Mapping[str, str]:
@@ -151,14 +207,7 @@ def _data_id(text: str) -> Mapping[str, str]:
     return {name.strip(): value.strip() for name, _, value in pairs}
 
 
-def _kept(local: Local, group: GroupView) -> Mapping[str, str]:
-    """What was kept of logs, by address: the WMS deletes them (see `cmbot.reconcile.job_logs`)."""
-    item = group.last.last_try if group.last else None
-    body = (reports.read(local.mirror, item.id, job_logs.KIND) or {}) if item else {}
-    return {log["address"]: log["text"] for log in body.get("logs", ())}
-
-
-def _job(name: str, failure: Explained, reader: Reader, kept: Mapping[str, str]) -> Log:
+def _job(name: str, failure: Explained, reader: Reader, texts: Mapping[str, str]) -> Log:
     job = failure.example
     what = f"{failure.count} x {failure.label} {failure.error.name} {failure.error.diag}"
     if job.job is None:
@@ -173,8 +222,8 @@ def _job(name: str, failure: Explained, reader: Reader, kept: Mapping[str, str])
         text = shown(excerpt(reader.read(address)))
     except RemoteError as error:
         text = str(error)
-        if kept.get(address, text) != text:
-            text = f"{text}\n[what cmbot kept of it]\n{kept[address]}"
+        if texts.get(address, text) != text:
+            text = f"{text}\n[what cmbot kept of it]\n{texts[address]}"
     return Log(title, address, text)
 
 

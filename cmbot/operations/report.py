@@ -106,7 +106,7 @@ def report(local: Local, key: str, group: str = "") -> tuple[Report, ...]:
     UserError
         If the key or the group is not known here, or nothing was submitted.
     """
-    found = tuple(_report(local, step, groups) for step, groups in chosen(local, key, group))
+    found = tuple(of_groups(local, step, groups) for step, groups in chosen(local, key, group))
     asked = tuple(each for each in found if each.requests)
     if not asked:
         raise UserError(key, "has no workflow yet", "see `cmbot status`")
@@ -188,7 +188,23 @@ def task_row(task: TaskReport) -> TaskRow:
     return TaskRow(task.label, states, task.expected)
 
 
-def _report(local: Local, step: StepView, groups: tuple[GroupView, ...]) -> Report:
+def of_groups(local: Local, step: StepView, groups: tuple[GroupView, ...]) -> Report:
+    """Report on the newest attempts of groups of one step.
+
+    Parameters
+    ----------
+    local : `~cmbot.reconcile.edges.Local`
+        What is known here.
+    step : `~cmbot.models.views.StepView`
+        The step.
+    groups : `tuple` [`~cmbot.models.views.GroupView`, ...]
+        At least one of its groups.
+
+    Returns
+    -------
+    report : `Report`
+        Their tasks added up; without requests where nothing was submitted.
+    """
     rows: dict[tuple[int, str], list[TaskRow]] = {}
     quanta: dict[str, Counter[str]] = {}
     requests = []

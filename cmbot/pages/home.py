@@ -93,6 +93,8 @@ class HomePage:
     """Key of the campaign of each issue that waits."""
     choices: Mapping[str, tuple[str, ...]]
     """What can be chosen in the filters."""
+    broken: tuple[str, ...]
+    """Keys of campaigns that cannot be shown; the log of cmbot says why."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,8 @@ class OlderPage:
     """Campaigns."""
     more: str
     """Key after which the list goes on; empty at its end."""
+    broken: tuple[str, ...]
+    """Keys of campaigns that cannot be shown; the log of cmbot says why."""
 
 
 def row(view: CampaignView, waiting: Sequence[Waits]) -> CampaignRow:

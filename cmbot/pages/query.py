@@ -17,6 +17,10 @@ SORTS = ("changed", "key", "name", "production", "owner", "status", "done", "fai
 _LONGEST = 200
 
 
+class NoSuchPage(UserError):
+    """There is no page at an address."""
+
+
 @dataclass(frozen=True)
 class Query:
     """Filters, order and place; empty for anything."""

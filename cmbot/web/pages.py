@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi import Request, Response
 
 from cmbot.exceptions import CmbotError, RemoteError, UserError
+from cmbot.pages.query import NoSuchPage
 from cmbot.resources import resource
 from cmbot.web import rendering, site
 from cmbot.web.desk import Desk
@@ -70,12 +71,15 @@ class Pages:
         try:
             with self._desk.reading() as reading:
                 made = site.page(reading, "" if as_json and name == "index" else name, words)
+                if as_json:
+                    return Response(rendering.json(made.model), media_type="application/json")
+                text = self._rendering.html(made.template, made.model, path, words, live=True)
+                return Response(text, media_type="text/html", headers=_POLICY)
         except CmbotError as error:
             return self._message(_status(error), error, path)
-        if as_json:
-            return Response(rendering.json(made.model), media_type="application/json")
-        text = self._rendering.html(made.template, made.model, path, words, live=True)
-        return Response(text, media_type="text/html", headers=_POLICY)
+        except Exception:  # noqa: BLE001 - a defect is logged whole, and nothing of it is shown
+            _LOG.exception("%s cannot be shown", path[:200])
+            return self._message(500, CmbotError("cmbot", "cannot show this page", "see its log"), path)
 
     def _message(self, status: int, error: CmbotError, path: str) -> Response:
         if status >= 500:
@@ -92,4 +96,4 @@ def _host(request: Request) -> str:
 def _status(error: CmbotError) -> int:
     if isinstance(error, RemoteError):
         return 503
-    return 404 if isinstance(error, site.NoSuchPage) else 400
+    return 404 if isinstance(error, NoSuchPage) else 400

@@ -133,7 +133,7 @@ class World:
         epic = self.issue("Epic", status, name, at, **_raw(issues.campaign_fields(definition)))
         before = ""
         for step in made:
-            links = [{"type": {"inward": "is blocked by"}, "inwardIssue": {"key": before}}] if before else []
+            links = [{"type": {"name": "Blocks"}, "inwardIssue": {"key": before}}] if before else []
             before = self.issue(
                 "CM Step",
                 "Draft" if before else status,

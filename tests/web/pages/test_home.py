@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cmbot.mirror import reports
 from cmbot.models.attempts import AttemptState
 
 if TYPE_CHECKING:
@@ -167,3 +168,21 @@ def test_before_the_first_pass_that_is_said(world: World, reader: Reader) -> Non
     answer = reader.get()
     assert answer.status_code == 503
     assert "there was no pass yet" in answer.text
+
+
+def test_a_campaign_that_cannot_be_shown_hides_no_other(world: World, reader: Reader) -> None:
+    world.campaign("good")
+    world.campaign("bad")
+    world.split("CM-4", 1)
+    item = world.attempt("CM-4", "g001", AttemptState.RUNNING)
+    with world.mirror.writing() as connection:
+        reports.save(connection, item, "wms", {"strange": True}, world.now)
+    for path in ("index.json", "older.json"):
+        assert reader.twin(path)["broken"] == ["CM-3"]
+    text = reader.text()
+    assert "Cannot be shown" in text
+    assert 'href="campaign/CM-1"' in text
+    answer = reader.get("campaign/CM-3")
+    assert answer.status_code == 500
+    assert "see its log" in answer.text
+    assert "KeyError" not in answer.text
