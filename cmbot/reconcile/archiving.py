@@ -190,7 +190,9 @@ def recall(edges: Edges, step_id: str, now: datetime) -> None:
 
 def _learnt(archive: Archive, item: Try) -> dict[str, Any]:
     newest = archive.newest(item.name)
-    files = {Path(entry.name).stem: entry for entry in newest[1].files} if newest else {}
+    entries = newest[1].files if newest else ()
+    # What was cut is for people.
+    files = {Path(entry.name).stem: entry for entry in entries if not entry.note.startswith("cut")}
     return {kind: json.loads(archive.read(files[kind])) for kind in _OF_THE_END & files.keys()}
 
 

@@ -261,6 +261,20 @@ def test_what_matters_of_the_logs_of_failed_jobs_is_kept_before_they_are_deleted
     assert read(60)
 
 
+@pytest.mark.covers("W8")
+def test_a_lost_mirror_learns_everything_again_but_what_was_too_large_to_be_kept_whole(world: World) -> None:
+    world.prepare()
+    world.submit()
+    world.end(AttemptState.PARTIAL)
+    world.learn(reports.MONITOR, MONITOR | {"tasks": [{"errordialog": "no\n" * 600} for _ in range(3000)]})
+    assert world.keep()
+    assert world.text("monitor.json").count("bytes are left out") == 1
+    with world.edges.mirror.writing() as connection:
+        connection.execute("DELETE FROM reports")
+    archiving.recall(world.edges, world.step_id, world.watcher.now)
+    assert reports.read_all(world.edges.mirror, world.id) == {"wms": WMS, "data": DATA}
+
+
 def test_what_jobs_do_to_the_files_later_changes_nothing(world: World) -> None:
     world.prepare()
     world.submit()

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cmbot.exceptions import DefinitionError
-from cmbot.models.failures import Failure, JobError
+from cmbot.models.failures import Action, Failure, Flavour, JobError
 from cmbot.resources import resource
 from cmbot.wms.catalogue import Catalogue, parse, pattern_problem
 
@@ -47,6 +47,62 @@ def test_the_shipped_catalogue_knows_what_the_predecessors_knew(shipped: Catalog
     assert decided(shipped, "isr", "transform:143", "", 143)[0] == "other-signal"
     assert decided(shipped, "isr", "jobdispatcher:100", "lost heartbeat")[0] == "lost-heartbeat"
     assert decided(shipped, "isr", "pilot:4711", "never seen") == (None, None)
+
+
+_P, _I, _X = Flavour.PAYLOAD, Flavour.INFRASTRUCTURE, Flavour.CRITICAL
+_ACCEPT, _REVIEW, _PAUSE = Action.ACCEPT, Action.REVIEW, Action.PAUSE
+_RESCUE, _MORE = Action.RESCUE, Action.RESCUE_WITH_MORE_MEMORY
+
+
+@pytest.mark.parametrize(
+    ("label", "code", "diag", "flavour", "action"),
+    [
+        # The table of reference/predecessors.md section 4, a line each for what was seen.
+        ("characterizeImage", "pilot:1305", "Aperture correction not measurable", _P, _ACCEPT),
+        ("characterizeImage", "pilot:1305", "PSFEx image failure", _P, _ACCEPT),
+        ("calibrate", "pilot:1305", "ValueError: PSF FWHM is nan", _P, _ACCEPT),
+        ("calibrate", "pilot:1305", "cannot convert float NaN to integer", _P, _ACCEPT),
+        ("calibrate", "pilot:1305", "RuntimeError: No matches to use for photocal", _P, _ACCEPT),
+        ("detection", "pilot:1305", "cannot convert float NaN to integer", _P, _ACCEPT),
+        ("subtractImages", "pilot:1305", "Could not compute CoaddPsf kernel image", _P, _ACCEPT),
+        ("subtractImages", "pilot:1305", "No kernel candidates", _P, _ACCEPT),
+        ("subtractImages", "pilot:1305", "Unable to calculate the PSF-matching kernel", _P, _ACCEPT),
+        ("subtractImages", "pilot:1305", "empty sample array", _P, _ACCEPT),
+        ("subtractImages", "pilot:1305", "fp and xp are not of the same length.", _P, _ACCEPT),
+        ("detectAndMeasureDiaSources", "pilot:1305", "fitting algorithms cannot handle this", _P, _ACCEPT),
+        ("catalogMatchTract", "pilot:1305", "Failure from formatter ParquetFormatter", _P, _ACCEPT),
+        ("detection", "pilot:1305", "All pixels masked. Cannot estimate background", _P, _REVIEW),
+        ("isr", "pilot:1305", "IndexError: too many indices for array", _P, _REVIEW),
+        ("fgcmBuildStarsTable", "pilot:1305", "KeyError: (380, 40)", _X, _PAUSE),
+        ("mergeExecutionButler", "pilot:1305", "OSError: [Errno 121] Remote I/O error", _X, _PAUSE),
+        ("isr", "pilot:1305", "Butler repository path not found", Flavour.CONFIGURATION, _RESCUE),
+        ("forcedPhotCcd", "pilot:1098", "too little space left on local disk", _I, _RESCUE),
+        ("finalizeCharacterization", "pilot:1344", "[Errno 11] Resource unavailable", _I, _RESCUE),
+        ("isr", "transform:1", "Pipelines error: check logging", _P, _REVIEW),
+        ("finalizeCharacterization", "transform:134", "", _I, _RESCUE),
+        ("isr", "transform:137", "", _I, _MORE),
+        ("isr", "transform:139", "", _X, _PAUSE),
+        ("isr", "transform:158", "", _X, _PAUSE),
+        *(
+            ("isr", f"transform:{code}", "", _I, _RESCUE)
+            for code in (*range(129, 134), 135, 136, 138, *range(140, 158), 159)
+        ),
+        ("isr", "taskbuffer:300", "The worker failed while the job was starting", _I, _RESCUE),
+        ("isr", "taskbuffer:102", "expired in pending", _I, _RESCUE),
+        ("isr", "jobdispatcher:100", "lost heartbeat", _I, _RESCUE),
+        ("finalizeCharacterization", "jobdispatcher:102", "no reply from pilot", _I, _RESCUE),
+    ],
+)
+def test_every_row_of_the_predecessors_table_is_decided_by_an_active_rule(
+    shipped: Catalogue, label: str, code: str, diag: str, flavour: Flavour, action: Action
+) -> None:
+    component, _, number = code.partition(":")
+    error = JobError(component, int(number), diag)
+    exit_code = int(number) if component == "transform" else None
+    rule, _ = shipped.best(Failure(label, (error,), exit_code), error)
+    assert rule is not None
+    assert (rule.flavour, rule.action) == (flavour, action)
+    assert rule.tolerance == (0.001 if action is _ACCEPT else 0)
 
 
 def test_a_passive_rule_does_not_hide_the_active_one_behind_it(shipped: Catalogue) -> None:

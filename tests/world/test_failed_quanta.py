@@ -207,7 +207,7 @@ def test_a_rule_of_one_s_own_accepts_what_a_step_can_do_without(
     assert count(world, "postISRCCD", OUTPUT) == 1
 
 
-@pytest.mark.covers("G6", "E1")
+@pytest.mark.covers("G6", "E1", "E5")
 def test_after_a_patch_what_failed_is_run_again_with_it_and_nothing_else(
     bot: Bot, alice: Human, panda: Panda, world: World
 ) -> None:
@@ -236,7 +236,9 @@ def test_after_a_patch_what_failed_is_run_again_with_it_and_nothing_else(
     assert count(world, "postISRCCD", f"{runs}/a1_{first}") == 1
     assert count(world, "postISRCCD", OUTPUT) == 2
     # Which was made with what is kept of each attempt.
-    kept = {
-        each["name"]: each["as_run"] for each in json.loads(cmbot(world, "archive", "show", step, "--json"))
-    }
-    assert [kept[name]["lsst_version"] for name in names] == ["w_2026_46", "w_2026_47"]
+    shown = json.loads(cmbot(world, "archive", "show", step, "--json"))
+    kept = {each["name"]: each for each in shown}
+    assert [kept[name]["as_run"]["lsst_version"] for name in names] == ["w_2026_46", "w_2026_47"]
+    # With what PanDA itself said at the end.
+    for each in kept.values():
+        assert {"monitor.json", "wms.json", "data.json"} <= {file["name"] for file in each["files"]}
