@@ -28,6 +28,8 @@ def command(key: str, settings_file: Path, *, people: bool, as_json: bool) -> No
     it lists what waits for a person, the most urgent first: servers and tokens, duplicates, unknown outcomes,
     what is overdue, failures, pauses, frozen issues, old data; with since when, for whom, why, and what to
     do. Below stand the plots of PanDA that links.system names in the settings.
+
+    Requests by their run names, with when they were made and tasks by state, are listed by `cmbot workflows`.
     """
     import json
     from dataclasses import asdict

@@ -90,7 +90,7 @@ def cmbot(world: World, *arguments: str) -> str:
     return subprocess.run(argv, capture_output=True, text=True, check=True).stdout
 
 
-@pytest.mark.covers("F7", "F19", "F11", "F12", "V4", "A5", "D8", "D9", "E1", "G7", "W6")
+@pytest.mark.covers("F7", "F8", "F9", "F19", "F11", "F12", "V4", "A5", "D8", "D9", "E1", "G7", "W6")
 def test_a_failed_group_pauses_and_the_next_launch_rescues_it(
     bot: Bot, alice: Human, panda: Panda, world: World, pipeline: Path
 ) -> None:
@@ -138,6 +138,15 @@ def test_a_failed_group_pauses_and_the_next_launch_rescues_it(
     (seen,) = json.loads(cmbot(world, "report", step, "--json"))
     assert seen["quanta"]["isr"]["failed"] == 1
     assert [each["rule"] for each in seen["failures"]] == ["payload-failed"]
+    (job,) = json.loads(cmbot(world, "jobs", group, "--json"))
+    assert (job["task"], job["error"], job["attempt"]) == ("isr", "pilot:1305", "step1 g000 a1")
+    assert re.search(rf"/PandaJob_{job['job']}/payload.stderr$", job["log"])
+    (data_id,) = job["data_ids"]
+    assert "exposure=1" in data_id.split(", ")
+    (workflow,) = json.loads(cmbot(world, "workflows", epic, "--json"))
+    assert (workflow["status"], workflow["remaining"]) == ("SubFinished", 0)
+    # isr; pipetaskInit and the final job.
+    assert workflow["tasks"] == {"done": 2, "partly": 1}
     log = cmbot(world, "logs", group, "--failed")
     assert "first traceback, from line" in log
     assert "RuntimeError: made to fail because of failWhen" in log
