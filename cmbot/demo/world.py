@@ -21,6 +21,7 @@ from cmbot.exceptions import RemoteError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+_SANDBOX = Path(__file__).parent.parent / "sandbox" / "butler"
 _START = 60.0
 """Seconds that a server may take to answer."""
 HASTE = 1_000_000
@@ -246,7 +247,9 @@ def _settings(state: Path, jira: dict[str, Any], panda: dict[str, Any]) -> Path:
                 "variables": {
                     "CTRL_MPEXEC_DIR": prefix,
                     "DAF_BUTLER_DIR": prefix,
-                    "DEMO_PIPELINES": str(Path(__file__).parent.parent / "sandbox" / "butler" / "pipelines"),
+                    "DEMO_PIPELINES": str(_SANDBOX / "pipelines"),
+                    # So that examples of config/campaigns find pipelines of the shape that they expect.
+                    "DRP_PIPE_DIR": str(_SANDBOX),
                 },
             }
         },
@@ -254,6 +257,8 @@ def _settings(state: Path, jira: dict[str, Any], panda: dict[str, Any]) -> Path:
             "laptop": {
                 "wms_options": {
                     "computeCloud": "LOCAL",
+                    # BPS's default of 16 processes is for large graphs; the merge of a small one takes ages.
+                    "finalJob": {"requestMemory": 2048, "requestCpus": 1},
                     "fileDistributionEndPoint": f"file://{state}/staging/{{uniqProcName}}/",
                 }
             }

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lsst.pex.config import Field
 from lsst.pipe.base import (
     InputQuantizedConnection,
     OutputQuantizedConnection,
@@ -32,6 +33,7 @@ VISIT = ("instrument", "visit")
 WARP = ("instrument", "skymap", "tract", "patch", "visit")
 PATCH_BAND = ("skymap", "tract", "patch", "band")
 TRACT = ("skymap", "tract")
+BAND = ("skymap", "band")
 
 
 def _read(name: str, dimensions: tuple[str, ...], *, multiple: bool = False) -> Input:
@@ -129,6 +131,8 @@ class CalibrateConnections(PipelineTaskConnections, dimensions=VISIT_DETECTOR):
 
 class CalibrateConfig(PipelineTaskConfig, TroubleConfig, pipelineConnections=CalibrateConnections):
     """Configuration of `CalibrateTask`."""
+
+    do_calibrate_pixels = Field(doc="Nothing: the name is that of calibrateImage.", dtype=bool, default=True)
 
 
 class CalibrateTask(SandboxTask):
@@ -233,3 +237,101 @@ class ConsolidateObjectTableTask(SandboxTask):
 
     ConfigClass = ConsolidateObjectTableConfig
     _DefaultName = "consolidateObjectTable"
+
+
+class SelectVisitsConnections(PipelineTaskConnections, dimensions=PATCH_BAND):
+    """Summaries of visits say which of them a patch is made from."""
+
+    visit_summaries = _read("visitSummary", VISIT, multiple=True)
+    selected_visits = _write("deepCoaddVisits", PATCH_BAND)
+
+
+class SelectVisitsConfig(PipelineTaskConfig, TroubleConfig, pipelineConnections=SelectVisitsConnections):
+    """Configuration of `SelectVisitsTask`."""
+
+    maxPsfFwhm = Field(  # noqa: N815 - the name is that of the science pipelines
+        doc="Seeing in arcseconds up to which a visit would be chosen.", dtype=float, default=1.5
+    )
+
+
+class SelectVisitsTask(SandboxTask):
+    """Choice of the visits of one patch in one band."""
+
+    ConfigClass = SelectVisitsConfig
+    _DefaultName = "selectDeepCoaddVisits"
+
+
+class MeasureCoaddConnections(PipelineTaskConnections, dimensions=PATCH_BAND):
+    """A coadd becomes a catalogue."""
+
+    exposure = _read("deepCoadd", PATCH_BAND)
+    output_catalog = _write("deepCoadd_meas", PATCH_BAND)
+
+
+class MeasureCoaddConfig(PipelineTaskConfig, TroubleConfig, pipelineConnections=MeasureCoaddConnections):
+    """Configuration of `MeasureCoaddTask`."""
+
+
+class MeasureCoaddTask(SandboxTask):
+    """Detection or measurement on one patch in one band."""
+
+    ConfigClass = MeasureCoaddConfig
+    _DefaultName = "measure"
+
+
+class ImageDifferenceConnections(PipelineTaskConnections, dimensions=(*VISIT_DETECTOR, "skymap")):
+    """A calibrated image less the templates that it touches becomes a difference image and its sources."""
+
+    science = _read("calexp", VISIT_DETECTOR)
+    templates = _read("goodSeeingCoadd", PATCH_BAND, multiple=True)
+    difference = _write("goodSeeingDiff_differenceExp", VISIT_DETECTOR)
+    output_catalog = _write("goodSeeingDiff_diaSrcTable", VISIT_DETECTOR)
+
+
+class ImageDifferenceConfig(
+    PipelineTaskConfig, TroubleConfig, pipelineConnections=ImageDifferenceConnections
+):
+    """Configuration of `ImageDifferenceTask`."""
+
+
+class ImageDifferenceTask(SandboxTask):
+    """Difference image of one detector."""
+
+    ConfigClass = ImageDifferenceConfig
+    _DefaultName = "imageDifference"
+
+
+class AssociationConnections(PipelineTaskConnections, dimensions=TRACT):
+    """Difference sources of all visits become the difference objects of a tract."""
+
+    input_catalogs = _read("goodSeeingDiff_diaSrcTable", VISIT_DETECTOR, multiple=True)
+    output_catalog = _write("diaObjectTable_tract", TRACT)
+
+
+class AssociationConfig(PipelineTaskConfig, TroubleConfig, pipelineConnections=AssociationConnections):
+    """Configuration of `AssociationTask`."""
+
+
+class AssociationTask(SandboxTask):
+    """Association of the difference sources of one tract."""
+
+    ConfigClass = AssociationConfig
+    _DefaultName = "drpAssociation"
+
+
+class PropertyMapConnections(PipelineTaskConnections, dimensions=BAND):
+    """Coadds of a band become one map."""
+
+    input_coadds = _read("deepCoadd", PATCH_BAND, multiple=True)
+    property_map = _write("deepCoadd_property_map", BAND)
+
+
+class PropertyMapConfig(PipelineTaskConfig, TroubleConfig, pipelineConnections=PropertyMapConnections):
+    """Configuration of `PropertyMapTask`."""
+
+
+class PropertyMapTask(SandboxTask):
+    """Map of the whole survey in one band."""
+
+    ConfigClass = PropertyMapConfig
+    _DefaultName = "consolidateHealSparsePropertyMaps"
