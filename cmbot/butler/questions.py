@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cmbot.dimensions import Value
 
 QUERY_SCRIPT = Path(__file__).resolve().parent / "scripts" / "query.py"
-"""Answers `SelectRequest`, `CountRequest`, `ReachRequest` and those of `cmbot.butler.pipelines`."""
+"""Answers the requests of this module, of `cmbot.butler.pipelines` and of `cmbot.butler.contents`."""
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ COMMANDS = {
         "cmbot.cli.reconcile",
         "Show what Jira, journal and PanDA do not agree on, and mend it.",
     ),
+    "products": ("cmbot.cli.products", "Find finished campaigns and their collections again."),
     "record-run": ("cmbot.cli.record_run", "Record a workflow that somebody else ran; it is only counted."),
     "reject": ("cmbot.cli.reject", "Take nothing of what was made so far; the next attempt makes it anew."),
     "report": ("cmbot.cli.report", "Show tasks by state, as `bps report` does, and why jobs failed."),
@@ -45,6 +46,7 @@ COMMANDS = {
     "site": ("cmbot.cli.site", "Show what runs at a compute site; hold and release new work there."),
     "status": ("cmbot.cli.status", "Show how campaigns are, from the last pass."),
     "steps": ("cmbot.cli.steps", "Show the steps of a pipeline, ready for a campaign file."),
+    "summary": ("cmbot.cli.summary", "Sum up what came of a campaign, a step or a production."),
     "sync": ("cmbot.cli.sync", "Follow Jira and PanDA: the service."),
     "workflows": (
         "cmbot.cli.workflows",

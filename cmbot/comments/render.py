@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeGuard
 
-from cmbot.comments import wiki
+from cmbot.comments import summaries, wiki
 from cmbot.models.failures import share
 from cmbot.models.systems import System
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cmbot.models.commands import Answer, Heard
     from cmbot.models.failures import Failure
     from cmbot.models.notices import Notice
+    from cmbot.models.summary import CampaignSummary, StepSummary
     from cmbot.models.views import CampaignView, StepView
 
 ROWS = 20
@@ -153,7 +154,7 @@ class Comments:
         """
         return self._text("readable.j2", marker)
 
-    def step(self, view: CampaignView, step: StepView) -> str:
+    def step(self, view: CampaignView, step: StepView, summary: StepSummary | None = None) -> str:
         """Write the status of a step.
 
         Parameters
@@ -162,6 +163,8 @@ class Comments:
             The campaign.
         step : `~cmbot.models.views.StepView`
             The step.
+        summary : `~cmbot.models.summary.StepSummary`, optional
+            What came of it, once it has ended.
 
         Returns
         -------
@@ -174,19 +177,22 @@ class Comments:
             status_marker(step.issue.id),
             view=view,
             step=step,
+            summary=summary,
             frozen=(*((view.issue,) if view.issue.frozen else ()), *step.frozen),
             rows=step.groups[:ROWS],
             more=max(0, len(step.groups) - ROWS),
             causes=_causes(attempts),
         )
 
-    def campaign(self, view: CampaignView) -> str:
+    def campaign(self, view: CampaignView, summary: CampaignSummary | None = None) -> str:
         """Write the status of a campaign: the roll-up only (requirement V11).
 
         Parameters
         ----------
         view : `~cmbot.models.views.CampaignView`
             The campaign.
+        summary : `~cmbot.models.summary.CampaignSummary`, optional
+            What came of it, once it has ended.
 
         Returns
         -------
@@ -197,9 +203,14 @@ class Comments:
             "campaign.j2",
             status_marker(view.issue.id),
             view=view,
+            summary=summary,
             frozen=view.frozen[:ROWS],
             causes=_causes(view.attempts),
         )
+
+    def summary(self, summary: CampaignSummary | StepSummary) -> str:
+        """Write what came of a campaign or step, to be attached; see `cmbot.comments.summaries`."""
+        return summaries.readable(self._environment, summary)
 
     def _text(self, template: str, marker: str, **facts: Any) -> str:
         facts |= {"marker": marker, "version": self._version, "most": ROWS}

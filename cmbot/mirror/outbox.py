@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cmbot.mirror.database import Mirror
 
 
-KEPT = frozenset({"status comment", "fields", "property"})
+KEPT = frozenset({"status comment", "fields", "property", "attachment"})
 """Kinds that keep something in Jira up to date; the others are said once."""
 
 
@@ -32,7 +32,7 @@ class Row:
     issue_key: str
     """Its key, for logs."""
     kind: str
-    """``status comment``, ``comment``, ``fields``, ``move`` or ``group``."""
+    """``status comment``, ``comment``, ``fields``, ``property``, ``attachment``, ``move`` or ``group``."""
     marker: str
     """What it is found by in Jira."""
     body: Mapping[str, Any]

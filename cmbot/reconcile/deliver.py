@@ -92,6 +92,8 @@ def _tell(edges: Edges, row: Row) -> str:
         case "property":
             jira.ensure_property(row.issue_id, body["key"], body["value"])
             return ""
+        case "attachment":
+            return jira.ensure_attachment(row.issue_id, body["name"], body["text"].encode())
         case "group":
             return _make_group(edges, row)
         case unknown:

@@ -229,6 +229,19 @@ def mirror_file(settings: Settings) -> Path:
     return Path(settings.work.state) / "cmbot.sqlite"
 
 
+def comment_templates() -> jinja2.Environment:
+    """Find the templates that ship.
+
+    Returns
+    -------
+    environment : `jinja2.Environment`
+        With those of ``templates/comments``.
+    """
+    return jinja2.Environment(  # noqa: S701 - wiki markup, escaped by the templates' own filter
+        loader=jinja2.FileSystemLoader(resource("templates/comments")), undefined=jinja2.StrictUndefined
+    )
+
+
 def comments(settings: Settings, jira: Jira) -> Comments:
     """Prepare the comment templates.
 
@@ -244,12 +257,9 @@ def comments(settings: Settings, jira: Jira) -> Comments:
     comments : `~cmbot.comments.Comments`
         Ready to write.
     """
-    environment = jinja2.Environment(  # noqa: S701 - wiki markup, escaped by the templates' own filter
-        loader=jinja2.FileSystemLoader(resource("templates/comments")), undefined=jinja2.StrictUndefined
-    )
     links = MonitorLinks(settings.panda.monitor, settings.links)
     return Comments(
-        environment,
+        comment_templates(),
         lambda key: f"{jira.url}/browse/{key}",
         links.workflow,
         links.logs,

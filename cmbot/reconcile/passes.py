@@ -33,6 +33,7 @@ from cmbot.reconcile import (
     steering,
     submissions,
     submit,
+    summaries,
     tell,
     troubles,
     views,
@@ -221,13 +222,14 @@ class Passes:
         if jira_answers:
             restoring.remember_recorded(edges, view)
             view, decision = self._confirmed(view, decision, now)
-        tell.campaign(edges, view, decision, now)
+        summary, summed_up = summaries.keep(edges, view, now)
+        tell.campaign(edges, view, decision, summary, now)
         return (
             acted
             or bool(decision.submits or decision.plans)
             or not all(step.chained for step in view.steps)
             or failures.still_asked(edges, view)
-            or not (archived and logged)
+            or not (archived and logged and summed_up)
             # Somebody waits for it: told when it takes too long.
             or any(issue.status is Status.LAUNCH for issue in view.issues)
         )

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from cmbot.comments.render import status_marker
+from cmbot.handlers.summarising import OVER
 from cmbot.mirror import (
     acts,
     commands,
@@ -20,6 +21,7 @@ from cmbot.mirror import (
     restore,
 )
 from cmbot.models.issues import Status
+from cmbot.models.summary import to_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
     from cmbot.handlers.actions import Decision, MoveTo
     from cmbot.models.issues import Issue
+    from cmbot.models.summary import CampaignSummary, StepSummary
     from cmbot.models.views import CampaignView, Counts, GroupView, StepView
     from cmbot.reconcile.edges import Edges
 
@@ -36,7 +39,9 @@ PROPERTY = "cmbot.attempts"
 """Issue property of a step; longer lists go on in numbered ones."""
 
 
-def campaign(edges: Edges, view: CampaignView, decision: Decision, now: datetime) -> None:
+def campaign(
+    edges: Edges, view: CampaignView, decision: Decision, summary: CampaignSummary | None, now: datetime
+) -> None:
     """Write down everything Jira should know of a campaign, in one transaction.
 
     Parameters
@@ -47,9 +52,13 @@ def campaign(edges: Edges, view: CampaignView, decision: Decision, now: datetime
         The campaign.
     decision : `~cmbot.handlers.actions.Decision`
         What was decided.
+    summary : `~cmbot.models.summary.CampaignSummary` or `None`
+        What came of it, once something of it has ended.
     now : `datetime.datetime`
         The time.
     """
+    ended = {each.key: each for each in (summary.steps if summary else ()) if each.status in OVER}
+    whole = summary if summary and summary.status in OVER else None
     with edges.mirror.writing() as connection:
         for notice in decision.notices:
             text = edges.comments.notice(notice)
@@ -60,12 +69,17 @@ def campaign(edges: Edges, view: CampaignView, decision: Decision, now: datetime
         for step in view.steps:
             _say_groups(edges, connection, step, now)
             if step.groups or step.problems or step.waiting or step.plan != "unasked":
-                _keep_status(edges, connection, step.issue, edges.comments.step(view, step), now)
+                status = edges.comments.step(view, step, ended.get(step.issue.key))
+                _keep_status(edges, connection, step.issue, status, now)
             attempts(edges, connection, step.issue, now)
             _results(edges, connection, step.issue, now)
             _keep_fields(edges, connection, step.issue, _counts(step.jobs, step.quanta), now)
-        _keep_status(edges, connection, view.issue, edges.comments.campaign(view), now)
+            if step.issue.key in ended:
+                _keep_summary(edges, connection, step.issue, ended[step.issue.key], now)
+        _keep_status(edges, connection, view.issue, edges.comments.campaign(view, whole), now)
         _keep_fields(edges, connection, view.issue, _counts(view.jobs, view.quanta), now)
+        if whole is not None:
+            _keep_summary(edges, connection, view.issue, whole, now)
 
 
 def attempts(edges: Edges, connection: Connection, step: Issue, now: datetime) -> None:
@@ -158,6 +172,18 @@ def _keep_status(edges: Edges, connection: Connection, issue: Issue, text: str, 
     interval = edges.settings.jira.comment_interval
     marker = status_marker(issue.id)
     outbox.keep_said(connection, _of(issue), "status comment", marker, {"text": text}, now, interval)
+
+
+def _keep_summary(
+    edges: Edges, connection: Connection, issue: Issue, summary: CampaignSummary | StepSummary, now: datetime
+) -> None:
+    """Attach a summary, for programs and for people; a new version takes the place of the old one."""
+    interval = edges.settings.jira.comment_interval
+    texts = {"summary.json": to_json(summary), "summary.md": edges.comments.summary(summary)}
+    for name, text in texts.items():
+        marker = f"attachment:{issue.id}:{name}"
+        body = {"name": f"cmbot-{name}", "text": text}
+        outbox.keep_said(connection, _of(issue), "attachment", marker, body, now, interval)
 
 
 def _keep_fields(

@@ -10,6 +10,7 @@ import pytest
 
 import cmbot.sandbox.butler
 from cmbot.butler.arrangement import ARRANGE_SCRIPT
+from cmbot.butler.contents import ContentsRequest, parse_contents
 from cmbot.butler.questions import (
     QUERY_SCRIPT,
     CountRequest,
@@ -164,11 +165,49 @@ def test_datasets_are_counted_in_what_is_found_first(world: Any, script: Callabl
     assert counts == {"raw": 24, "calexp": 4, "objectTable_tract": 0}
 
 
+@pytest.mark.covers("E13", "A12")
+def test_what_a_step_made_is_told_by_type_and_group_with_what_it_took(
+    world: Any, script: Callable[[Path, str], str]
+) -> None:
+    request = ContentsRequest(
+        world.repo, world.processed, {"g001": world.processed}, f"{PIPELINE}#isr,calibrate", sample=3
+    )
+    found = parse_contents(script(QUERY_SCRIPT, request.to_json()), "demo")
+    assert {(each.dataset_type, each.label, each.count, each.groups["g001"]) for each in found.types} == {
+        ("postISRCCD", "isr", 4, 4),
+        ("calexp", "calibrate", 4, 4),
+        ("sourceTable", "calibrate", 4, 4),
+    }
+    # Every second of four was read.
+    isr = found.usage["isr"]
+    assert (isr.quanta, isr.sampled) == (4, 2)
+    assert isr.cpu > 0
+    assert 0 < isr.wall < 60
+    assert 10 < isr.memory < 10_000
+
+
+def test_what_no_task_has_made_is_none_and_took_nothing(
+    world: Any, script: Callable[[Path, str], str]
+) -> None:
+    request = ContentsRequest(world.repo, world.processed, {}, f"{PIPELINE}#step3")
+    found = parse_contents(script(QUERY_SCRIPT, request.to_json()), "demo")
+    assert {each.count for each in found.types} == {0}
+    assert found.usage == {}
+
+
+def test_contents_of_a_collection_that_is_not_there_are_an_error_that_names_it(
+    world: Any, script: Callable[[Path, str], str]
+) -> None:
+    request = ContentsRequest(world.repo, "u/nobody", {}, f"{PIPELINE}#step3")
+    with pytest.raises(DefinitionError, match="there is no collection u/nobody"):
+        parse_contents(script(QUERY_SCRIPT, request.to_json()), "demo")
+
+
 @pytest.mark.parametrize(
     "text", ["", "[]", "{}", '{"error": {"field": "nothing", "problem": "", "remedy": ""}}', '{"error": 3}']
 )
 def test_a_strange_response_is_not_the_users_fault(text: str) -> None:
-    for parse in (parse_selection, parse_counts):
+    for parse in (parse_selection, parse_counts, parse_contents):
         with pytest.raises(RemoteError, match="DEMO-2: the Butler script answered something strange"):
             parse(text, "DEMO-2")
 

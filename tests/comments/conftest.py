@@ -13,9 +13,20 @@ from cmbot.comments import Comments
 from cmbot.exceptions import Problem
 from cmbot.models.attempts import Attempt, AttemptState, Cause, Try, TryState
 from cmbot.models.commands import Answer, Heard
+from cmbot.models.data_report import TaskCount
 from cmbot.models.failures import Action, Explained, Failure, Flavour, JobError
 from cmbot.models.issues import Edit, Issue, Level, Person, Status
 from cmbot.models.notices import Notice, NoticeKind
+from cmbot.models.summary import (
+    CampaignSummary,
+    Coverage,
+    Missing,
+    OutputType,
+    Remark,
+    StepSummary,
+    Totals,
+    Usage,
+)
 from cmbot.models.views import CampaignView, Counts, Difference, GroupView, PlanState, StepView
 from cmbot.panda.links import MonitorLinks
 from cmbot.resources import resource
@@ -122,6 +133,54 @@ class Story:
 
     def later(self, minutes: float) -> Cause:
         return replace(CAUSE, id=f"move:10001:{minutes}", at=AT + timedelta(minutes=minutes))
+
+    def summary(self) -> CampaignSummary:
+        """What came of CM-1, one quantum of which failed."""
+        count = TaskCount("isr", 200, 199, 1, 0, 0, 0, caveats=2)
+        usage = Usage(199, 100, 398.0, 199.0, 612.4)
+        missing = Missing("isr", '{"exposure": 3}', "ValueError: NaN in row | column")
+        totals = Totals(200, 199, 1, 199, AT, AT + timedelta(hours=2), 0.1106, 0.0553)
+        step = StepSummary(
+            key="CM-2",
+            name="step1",
+            status=Status.COMPLETED,
+            verdict="good",
+            pipeline="$DRP_PIPE_DIR/DRP.yaml#step1",
+            query="instrument = 'DemoCam' AND visit > 0",
+            software=("Environment w_2026_47, LSST version w_2026_47",),
+            collection="u/anna/mini/step1",
+            totals=totals,
+            coverage=(
+                Coverage("g001", "CM-5", "visit IN (1..100)", 100, "succeeded", 1, 100, 100),
+                Coverage("g002", "", "visit IN (101..200)", 100, "partial", 2, 100, 99, (missing,)),
+            ),
+            tasks=(count,),
+            datasets=(OutputType("postISRCCD", "isr", 199), OutputType("isrStatistics", "isr", 0)),
+            usage={"isr": usage},
+            left_out=("without the 3 DataIds of bad.json: clouds",),
+            suspicious=("isrStatistics: no datasets of 199 quanta of isr that succeeded",),
+            remarks=(
+                Remark(None, "", "CM-2", "exception to the rules: a test field"),
+                Remark(AT, ANNA.name, "CM-2", "Verdict: good"),
+            ),
+        )
+        return CampaignSummary(
+            key="CM-1",
+            name="mini DRP",
+            production="DP9",
+            kind="DataProc",
+            stage="mini-DRP",
+            status=Status.COMPLETED,
+            verdict="none",
+            reason="See whether *everything* works.",
+            butler="/repo/main",
+            inputs=("DemoCam/defaults",),
+            collection="u/anna/mini",
+            totals=totals,
+            steps=(step,),
+            people={"definer": "anna", "Data Release Board": "Zoë"},
+            links={"QA link": "https://qa.example.org/mini?a=1&b=2"},
+        )
 
     def waiting(self) -> StepView:
         return self.step(plan=PlanState.ASKED, waiting="PanDA does not answer since 2026-11-20 08:00 UTC")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cmbot.comments.summaries import readable
 from cmbot.exceptions import UserError
+from cmbot.handlers.summarising import production
 from cmbot.models.notices import NoticeKind
 from cmbot.models.views import Unlike
 
@@ -167,3 +170,29 @@ def test_an_answer_quotes_the_commands_and_says_what_became_of_each(
     story: Any, comments: Comments, golden: Callable[[str, str], None]
 ) -> None:
     golden("comments/answer.txt", comments.answer("answer:10082", story.heard(), story.answers()))
+
+
+@pytest.mark.covers("E13", "V11")
+def test_the_status_of_what_has_ended_has_its_summary_in_short(
+    story: Any, comments: Comments, golden: Callable[[str, str], None]
+) -> None:
+    step, summary = story.step(*story.groups(1)), story.summary()
+    golden("comments/step_summary.txt", comments.step(story.campaign(step), step, summary.steps[0]))
+    golden("comments/campaign_summary.txt", comments.campaign(story.campaign(step), summary))
+
+
+@pytest.mark.covers("E13")
+def test_a_summary_is_attached_as_text_that_people_read(
+    story: Any, comments: Comments, golden: Callable[[str, str], None]
+) -> None:
+    golden("summaries/campaign.md", comments.summary(story.summary()))
+    golden("summaries/step.md", comments.summary(story.summary().steps[0]))
+
+
+@pytest.mark.covers("A2")
+def test_the_summary_of_a_production_has_a_row_for_each_campaign(
+    story: Any, comments: Comments, golden: Callable[[str, str], None]
+) -> None:
+    one = story.summary()
+    whole = production("DP9", (one, replace(one, key="CM-9", name="again", collection="")))
+    golden("summaries/production.md", readable(comments._environment, whole))

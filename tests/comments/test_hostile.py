@@ -62,7 +62,8 @@ def everything(story: Any, comments: Comments, text: str) -> list[str]:
     return [
         comments.step(view, named),
         comments.campaign(view),
-        comments.campaign(replace(view, problems=())),
+        comments.campaign(replace(view, problems=()), replace(story.summary(), collection=text)),
+        comments.step(view, named, replace(story.summary().steps[0], suspicious=(text, text))),
         *(comments.notice(story.notice(kind, **said)) for kind in NoticeKind),
         comments.problem("unreadable:1", UserError("CM-1", text, text)),
         comments.answer("answer:1", story.heard(Person(text, text)), story.answers(text, text)),

@@ -1,8 +1,9 @@
-"""Read from a Butler: what a query selects, what pipelines are and need, how many datasets there are.
+"""Read from a Butler: what a query selects, what pipelines are and need, what collections hold.
 
 Run as ``python query.py request.json response.json``. The request's ``verb`` is ``select``, ``describe``,
-``connect``, ``count`` or ``reach``; what each reads and answers is written at `cmbot.butler.questions` and
-`cmbot.butler.pipelines`. Self-contained: cmbot is not importable where this runs.
+``connect``, ``count``, ``contents`` or ``reach``; what each reads and answers is written at
+`cmbot.butler.questions`, `cmbot.butler.pipelines` and `cmbot.butler.contents`.
+Self-contained: cmbot is not importable where this runs.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -344,13 +346,74 @@ def _count(request: dict[str, Any]) -> dict[str, Any]:
     return {"counts": counts}
 
 
+def _contents(request: dict[str, Any]) -> dict[str, Any]:
+    """Answer what the tasks of a pipeline made, by type and group, and what their quanta took."""
+    whole, groups = request["collection"], request["groups"]
+    types, usage = [], {}
+    with _open_butler(request) as butler:
+        _require_collections(butler, [whole, *groups.values()])
+        graph = _read_pipeline(request["pipeline"], butler.registry)
+        for label, task in graph.tasks.items():
+            for edge in task.outputs.values():
+                name = edge.parent_dataset_type_name
+                counts = {group: _number(butler, name, chain) for group, chain in groups.items()}
+                total = _number(butler, name, whole)
+                types.append({"dataset_type": name, "label": label, "count": total, "groups": counts})
+            if (found := _usage(butler, f"{label}_metadata", whole, request["sample"])) is not None:
+                usage[label] = found
+    return {"types": types, "usage": usage}
+
+
+def _number(butler: Any, name: str, collection: str) -> int:
+    """How many datasets of a type are in a collection; what several members hold is counted once."""
+    try:
+        with butler.query() as query:
+            return int(query.datasets(name, collection, find_first=True).count())
+    except MissingDatasetTypeError:
+        return 0
+
+
+def _usage(butler: Any, name: str, collection: str, most: int) -> dict[str, Any] | None:
+    """What the quanta of a task took: read from the metadata of some, if there are many."""
+    try:
+        refs = butler.query_datasets(name, collection, limit=None, explain=False)
+    except MissingDatasetTypeError:
+        return None
+    step = max(1, -(-len(refs) // most))
+    read = [taken for ref in refs[::step] if (taken := _taken(butler, ref)) is not None]
+    if not read:
+        return None
+    whole = len(refs) / len(read)
+    wall, cpu, memory = zip(*read, strict=True)
+    times = {"wall": sum(wall) * whole, "cpu": sum(cpu) * whole}
+    return {"quanta": len(refs), "sampled": len(read), "memory": max(memory), **times}
+
+
+def _taken(butler: Any, ref: Any) -> tuple[float, float, float] | None:
+    """Seconds by the clock, seconds of a processor, MB, as the executor wrote them; nothing if it did not."""
+    try:
+        quantum = butler.get(ref)["quantum"]
+        begin, end = (datetime.fromisoformat(quantum[key]) for key in ("prepUtc", "endUtc"))
+        cpu = quantum["endCpuTime"] - quantum["startCpuTime"]
+        return (end - begin).total_seconds(), cpu, quantum["endMaxResidentSetSize"] / 2**20
+    except (KeyError, TypeError, ValueError, FileNotFoundError):
+        return None
+
+
 def _reach(request: dict[str, Any]) -> dict[str, Any]:
     """Answer whether there is a repository; opening it asks its database."""
     with _open_butler(request) as butler:
         return {"universe": butler.dimensions.version}
 
 
-_VERBS = {"select": _select, "describe": _describe, "connect": _connect, "count": _count, "reach": _reach}
+_VERBS = {
+    "select": _select,
+    "describe": _describe,
+    "connect": _connect,
+    "count": _count,
+    "contents": _contents,
+    "reach": _reach,
+}
 
 
 def main(request_file: Path, response_file: Path) -> None:
