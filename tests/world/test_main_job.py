@@ -9,6 +9,7 @@ import pytest
 
 from cmbot.models.issues import Status
 from cmbot.operations import archive as operation
+from cmbot.operations import summary
 from cmbot.reconcile import archiving
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize("flavour", ["data-center", pytest.param("cloud", marks=pytest.mark.long)])
 @pytest.mark.covers("A5", "A6", "D5", "D8", "D9", "D10", "E1", "E4", "E5", "W18", "D19")
+@pytest.mark.covers("E3", "E12", "E13", "E14")
 def test_a_launched_campaign_completes_with_its_data_and_says_so(
     bot: Bot, alice: Human, panda: Panda
 ) -> None:
@@ -36,6 +38,7 @@ def test_a_launched_campaign_completes_with_its_data_and_says_so(
     ]
     assert "2 of 2 quanta" in texts[-1]
     everything_is_archived(bot, alice, step)
+    everything_is_summed_up(bot, alice, epic, step)
 
 
 def everything_is_archived(bot: Bot, alice: Human, step: str) -> None:
@@ -51,6 +54,7 @@ def everything_is_archived(bot: Bot, alice: Human, step: str) -> None:
         "environment.yaml",
         "graph.json",
         "graph.log",
+        "monitor.json",
         "packages.yaml",
         "pipetask-report.json",
         "submit.err",
@@ -71,3 +75,20 @@ def everything_is_archived(bot: Bot, alice: Human, step: str) -> None:
     place.write_bytes(files["bps.yaml"] + b"priority: 1\n")
     (damage,) = operation.verify(bot.edges.settings, lambda _: None).damages
     assert (damage.name, damage.file) == (kept.manifest.name, "bps.yaml")
+
+
+def everything_is_summed_up(bot: Bot, alice: Human, epic: str, step: str) -> None:
+    """What came of it is attached, shown in short, and found again by what was made."""
+    bot.until(lambda: "*Summary*" in alice.status_comment(epic))
+    bot.settle()
+    assert "2 datasets" in alice.status_comment(step)
+    for key in (epic, step):
+        attached = [file["filename"] for file in alice.get(f"issue/{key}")["fields"]["attachment"]]
+        assert sorted(name.rpartition(".")[2] for name in attached) == ["json", "md"]
+    [product] = summary.products(bot.edges, "postisrccd demo")
+    assert (product.collection, product.datasets) == ("DemoCam/runs/test", {"postISRCCD": 2})
+    found = summary.summary(bot.edges, step)
+    assert (found.totals.expected, found.totals.produced, found.totals.failed) == (2, 2, 0)
+    assert found.usage["isr"].quanta == 2
+    assert found.suspicious == ()
+    assert "| 2 | postISRCCD | isr |" in summary.text(found)

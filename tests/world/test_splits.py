@@ -70,7 +70,7 @@ def observe(world: World, visits: str) -> None:
         butler.collections.redefine_chain("DemoCam/observed", ["DemoCam/tonight", *rest])
 
 
-@pytest.mark.covers("B12", "B19", "W23")
+@pytest.mark.covers("A13", "B12", "B19", "W23")
 def test_new_data_get_groups_of_their_own_at_the_next_launch(
     bot: Bot, alice: Human, panda: Panda, world: World
 ) -> None:
