@@ -222,14 +222,14 @@ class Passes:
         if jira_answers:
             restoring.remember_recorded(edges, view)
             view, decision = self._confirmed(view, decision, now)
-        summary, summed_up = summaries.keep(edges, view, now)
-        tell.campaign(edges, view, decision, summary, now)
+        ended = summaries.keep(edges, view, now)
+        tell.campaign(edges, view, decision, ended, now)
         return (
             acted
             or bool(decision.submits or decision.plans)
             or not all(step.chained for step in view.steps)
             or failures.still_asked(edges, view)
-            or not (archived and logged and summed_up)
+            or not (archived and logged and ended.whole)
             # Somebody waits for it: told when it takes too long.
             or any(issue.status is Status.LAUNCH for issue in view.issues)
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -19,11 +19,11 @@ from cmbot.handlers import summarising
 from cmbot.handlers.summarising import OVER, Facts
 from cmbot.mirror import definitions, reports
 from cmbot.models.data_report import FailedQuantum
-from cmbot.models.summary import CampaignSummary, Contents
+from cmbot.models.summary import CampaignSummary, Contents, StepSummary, to_json
 from cmbot.reconcile import asking, chains
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from cmbot.butler.plan import Chain
     from cmbot.models.issues import Issue
@@ -38,7 +38,19 @@ _CAMPAIGN = TypeAdapter(CampaignSummary)
 _SOFTWARE = ("Environment", "LSST version", "Software image", "Custom setup")
 
 
-def keep(edges: Edges, view: CampaignView, now: datetime) -> tuple[CampaignSummary | None, bool]:
+@dataclass(frozen=True)
+class Ended:
+    """What has ended of a campaign, summed up with what the Butler said."""
+
+    steps: Mapping[str, StepSummary] = field(default_factory=dict)
+    """By key of the step."""
+    campaign: CampaignSummary | None = None
+    """The whole, once it has ended."""
+    whole: bool = True
+    """Whether nothing more is to be asked."""
+
+
+def keep(edges: Edges, view: CampaignView, now: datetime) -> Ended:
     """Bring the summary of a campaign up to date, once something of it has ended.
 
     Parameters
@@ -52,21 +64,18 @@ def keep(edges: Edges, view: CampaignView, now: datetime) -> tuple[CampaignSumma
 
     Returns
     -------
-    summary : `~cmbot.models.summary.CampaignSummary` or `None`
-        `None` while nothing of it has ended.
-    whole : `bool`
-        Whether nothing more is to be asked.
+    ended : `Ended`
+        What can be told now.
     """
     over = [step for step in view.steps if step.issue.status in OVER]
     if not over and view.issue.status not in OVER:
-        return None, True
+        return Ended()
     plan = chains.wanted(edges, view)
-    known = [_contents(edges, view, step, _of(plan, view, step), now) for step in over]
-    whole = all(known)
-    found = campaign(edges, view)
-    ended = view.issue.status in OVER and whole
-    edges.mirror.remember(_name(view.issue), _CAMPAIGN.dump_json(found).decode() if ended else "")
-    return found, whole
+    known = {step.issue.key: _contents(edges, view, step, _of(plan, view, step), now) for step in over}
+    found, whole = campaign(edges, view), all(known.values())
+    ended = found if view.issue.status in OVER and whole else None
+    edges.mirror.remember(_name(view.issue), to_json(ended) if ended else "")
+    return Ended({step.key: step for step in found.steps if known.get(step.key)}, ended, whole)
 
 
 def campaign(local: Local, view: CampaignView) -> CampaignSummary:

@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from cmbot.comments.render import status_marker
-from cmbot.handlers.summarising import OVER
 from cmbot.mirror import (
     acts,
     commands,
@@ -33,15 +32,14 @@ if TYPE_CHECKING:
     from cmbot.models.summary import CampaignSummary, StepSummary
     from cmbot.models.views import CampaignView, Counts, GroupView, StepView
     from cmbot.reconcile.edges import Edges
+    from cmbot.reconcile.summaries import Ended
 
 _LOG = logging.getLogger(__name__)
 PROPERTY = "cmbot.attempts"
 """Issue property of a step; longer lists go on in numbered ones."""
 
 
-def campaign(
-    edges: Edges, view: CampaignView, decision: Decision, summary: CampaignSummary | None, now: datetime
-) -> None:
+def campaign(edges: Edges, view: CampaignView, decision: Decision, ended: Ended, now: datetime) -> None:
     """Write down everything Jira should know of a campaign, in one transaction.
 
     Parameters
@@ -52,13 +50,11 @@ def campaign(
         The campaign.
     decision : `~cmbot.handlers.actions.Decision`
         What was decided.
-    summary : `~cmbot.models.summary.CampaignSummary` or `None`
-        What came of it, once something of it has ended.
+    ended : `~cmbot.reconcile.summaries.Ended`
+        What came of what has ended.
     now : `datetime.datetime`
         The time.
     """
-    ended = {each.key: each for each in (summary.steps if summary else ()) if each.status in OVER}
-    whole = summary if summary and summary.status in OVER else None
     with edges.mirror.writing() as connection:
         for notice in decision.notices:
             text = edges.comments.notice(notice)
@@ -69,17 +65,17 @@ def campaign(
         for step in view.steps:
             _say_groups(edges, connection, step, now)
             if step.groups or step.problems or step.waiting or step.plan != "unasked":
-                status = edges.comments.step(view, step, ended.get(step.issue.key))
+                status = edges.comments.step(view, step, ended.steps.get(step.issue.key))
                 _keep_status(edges, connection, step.issue, status, now)
             attempts(edges, connection, step.issue, now)
             _results(edges, connection, step.issue, now)
             _keep_fields(edges, connection, step.issue, _counts(step.jobs, step.quanta), now)
-            if step.issue.key in ended:
-                _keep_summary(edges, connection, step.issue, ended[step.issue.key], now)
-        _keep_status(edges, connection, view.issue, edges.comments.campaign(view, whole), now)
+            if found := ended.steps.get(step.issue.key):
+                _keep_summary(edges, connection, step.issue, found, now)
+        _keep_status(edges, connection, view.issue, edges.comments.campaign(view, ended.campaign), now)
         _keep_fields(edges, connection, view.issue, _counts(view.jobs, view.quanta), now)
-        if whole is not None:
-            _keep_summary(edges, connection, view.issue, whole, now)
+        if ended.campaign is not None:
+            _keep_summary(edges, connection, view.issue, ended.campaign, now)
 
 
 def attempts(edges: Edges, connection: Connection, step: Issue, now: datetime) -> None:

@@ -18,11 +18,11 @@ from cmbot.models.data_report import FailedQuantum, TaskCount
 from cmbot.models.issues import Issue, Level, Person, Status
 from cmbot.models.views import CampaignView, Counts, GroupView, StepView
 from cmbot.reconcile import summaries, tell
+from cmbot.reconcile.summaries import Ended
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cmbot.models.summary import CampaignSummary
     from cmbot.reconcile.edges import Edges
     from tests.reconcile.conftest import Watcher
 
@@ -105,14 +105,13 @@ def view(edges: Edges) -> CampaignView:
     return CampaignView(epic, Person("cmbot"), CAMPAIGN, steps=(step,))
 
 
-def passes(
-    edges: Edges, view: CampaignView, number: int, since: datetime = NOW
-) -> tuple[CampaignSummary | None, bool]:
-    """What the last of several passes, a minute apart, gives."""
-    for minute in range(number):
-        found, whole = summaries.keep(edges, view, since + timedelta(minutes=minute))
-        tell.campaign(edges, view, Decision(), found, since + timedelta(minutes=minute))
-    return found, whole
+def passes(edges: Edges, view: CampaignView, number: int, since: datetime = NOW, apart: int = 1) -> Ended:
+    """What the last of several passes, some minutes apart, gives."""
+    for pause in range(number):
+        now = since + timedelta(minutes=apart * pause)
+        ended = summaries.keep(edges, view, now)
+        tell.campaign(edges, view, Decision(), ended, now)
+    return ended
 
 
 def told(edges: Edges, kind: str) -> list[tuple[str, str, dict[str, Any]]]:
@@ -124,13 +123,14 @@ def told(edges: Edges, kind: str) -> list[tuple[str, str, dict[str, Any]]]:
 def test_a_completed_campaign_is_summed_up_attached_and_shown(
     edges: Edges, view: CampaignView, butler: Butler
 ) -> None:
-    found, whole = passes(edges, view, 3)
-    assert whole
-    assert found is not None
+    ended = passes(edges, view, 3)
+    assert ended.whole
+    assert ended.campaign is not None
     [request] = butler.requests
     assert request["collection"] == "u/anna/mini/step1"
     assert request["groups"] == {"g001": "u/anna/mini/step1/g001"}
-    step = found.steps[0]
+    step = ended.steps["CM-2"]
+    assert ended.campaign.steps == (step,)
     assert (step.totals.datasets, step.totals.core_hours, step.totals.wall_hours) == (9, 2.0, 2.0)
     assert step.software == ("Environment w, LSST version w_2026_47",)
     assert step.coverage[0].missing[0].why == "NaN"
@@ -163,15 +163,16 @@ def test_what_has_not_ended_has_no_summary_and_asks_nothing(
 ) -> None:
     step = replace(view.steps[0], issue=replace(view.steps[0].issue, status=Status.RUNNING))
     running = replace(view, issue=replace(view.issue, status=Status.RUNNING), steps=(step,))
-    assert passes(edges, running, 3) == (None, True)
+    assert passes(edges, running, 3) == Ended()
     assert butler.requests == []
     assert summaries.kept(edges, view.issue) is None
 
 
 @pytest.mark.covers("E14")
 def test_a_summary_is_kept_until_the_campaign_goes_on(edges: Edges, view: CampaignView) -> None:
-    found, _ = passes(edges, view, 3)
-    assert summaries.kept(edges, view.issue) == found
+    ended = passes(edges, view, 3)
+    assert ended.campaign is not None
+    assert summaries.kept(edges, view.issue) == ended.campaign
     passes(
         edges, replace(view, issue=replace(view.issue, status=Status.RUNNING)), 1, NOW + timedelta(hours=1)
     )
@@ -181,21 +182,20 @@ def test_a_summary_is_kept_until_the_campaign_goes_on(edges: Edges, view: Campai
 def test_other_collections_are_asked_for_again(edges: Edges, view: CampaignView, butler: Butler) -> None:
     passes(edges, view, 3)
     other = replace(view, definition=replace(CAMPAIGN, output="u/anna/other"))
-    found, _ = passes(edges, other, 3, NOW + timedelta(hours=1))
+    ended = passes(edges, other, 3, NOW + timedelta(hours=1))
     assert [each["collection"] for each in butler.requests] == ["u/anna/mini/step1", "u/anna/other/step1"]
-    assert found is not None
-    assert found.collection == "u/anna/other"
+    assert ended.campaign is not None
+    assert ended.campaign.collection == "u/anna/other"
 
 
-def test_while_other_children_run_the_butler_is_not_asked(
+def test_while_other_children_run_the_butler_is_not_asked_and_nothing_is_told_yet(
     edges: Edges, view: CampaignView, butler: Butler
 ) -> None:
     butler.busy_ = edges.settings.work.max_children
-    found, whole = passes(edges, view, 3)
-    assert not whole
+    assert passes(edges, view, 3) == Ended(whole=False)
     assert butler.requests == []
-    assert found is not None
-    assert found.totals.datasets is None
+    assert told(edges, "attachment") == []
+    assert "Summary" not in told(edges, "status comment")[0][2]["text"]
 
 
 @pytest.mark.parametrize("silent", [True, False])
@@ -203,11 +203,11 @@ def test_a_butler_that_does_not_answer_is_asked_some_times_and_the_summary_goes_
     edges: Edges, view: CampaignView, butler: Butler, *, silent: bool
 ) -> None:
     butler.silent, butler.problem = silent, "there is no collection u/anna/mini/step1"
-    assert passes(edges, view, 20)[1] is False
+    assert not passes(edges, view, 5).whole
     assert len(butler.requests) == 1
-    found, whole = passes(edges, view, 600, NOW + timedelta(hours=1))
-    assert whole
+    ended = passes(edges, view, 12, NOW + timedelta(hours=1), apart=31)
+    assert ended.whole
     assert len(butler.requests) == 5
-    assert found is not None
-    assert (found.totals.datasets, found.totals.produced) == (None, 9)
+    totals = ended.steps["CM-2"].totals
+    assert (totals.datasets, totals.produced) == (None, 9)
     assert "not known" in told(edges, "attachment")[1][2]["text"]

@@ -48,6 +48,22 @@ def test_each_step_declares_the_dimensions_it_may_be_split_by(butler: Any) -> No
     assert dimensions["step3"] == {"skymap", "tract"}
 
 
+@pytest.mark.parametrize(
+    ("file", "steps"),
+    [
+        ("LSSTCam-imSim/DRP.yaml", [f"step{number}" for number in range(1, 8)]),
+        ("LSSTCam/nightly-validation.yaml", ["step1", "step2"]),
+        ("LSSTCam/DRP.yaml", ["step3"]),
+    ],
+)
+def test_pipelines_of_the_examples_have_their_steps(butler: Any, file: str, steps: list[str]) -> None:
+    from lsst.pipe.base import Pipeline  # noqa: PLC0415 - conftest skips without it
+
+    graph = Pipeline.fromFile(str(PIPELINE.parent / file)).to_graph(butler.registry)
+    assert list(graph.steps) == steps
+    assert set(graph.task_subsets) == set(steps)
+
+
 def test_three_steps_one_after_the_other_make_an_object_table(small_repo: Path, pipetask: Pipetask) -> None:
     for step, where in (
         ("step1", "instrument='DemoCam' AND visit IN (1..2)"),
