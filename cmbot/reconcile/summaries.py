@@ -147,7 +147,8 @@ def _contents(
         {group.name.rpartition("/")[2]: group.name for group in groups},
         step.definition.pipeline,
     )
-    question = asking.Question(QUERY_SCRIPT, request.to_json(), view.definition, step.definition)
+    environment = view.definition.environment_of(step.definition)
+    question = asking.Question(QUERY_SCRIPT, request.to_json(), environment)
     try:
         note = _asked(edges, step, question, note, now)
     except CmbotError as error:

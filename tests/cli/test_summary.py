@@ -131,4 +131,6 @@ def test_a_production_that_nobody_names_is_refused(followed: Terminal) -> None:
 
 @pytest.mark.parametrize("options", [(), ("CM-1", "--production", "DP9")])
 def test_a_summary_is_of_one_thing(followed: Terminal, options: tuple[str, ...]) -> None:
-    assert followed.refused("summary", *options) == ["summary: needs a KEY or --production, not both; give one of them"]
+    assert followed.refused("summary", *options) == [
+        "summary: needs a KEY or --production, not both; give one of them"
+    ]
