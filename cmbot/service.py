@@ -17,10 +17,13 @@ from apscheduler.schedulers.blocking import BlockingScheduler
 from cmbot import credentials
 from cmbot.exceptions import CmbotError
 from cmbot.mirror import seen
+from cmbot.operations import schedule
 from cmbot.operations.commands import obey
+from cmbot.operations.schedules import schedules
 from cmbot.reconcile.opening import open_edges
 from cmbot.reconcile.passes import Passes
 from cmbot.web.app import create_app
+from cmbot.web.creating import Creating
 from cmbot.web.health import Health
 from cmbot.web.hooks import Hooks
 from cmbot.web.pages import Pages
@@ -68,6 +71,7 @@ def once(settings: Settings) -> Report:
         passes = Passes(edges, obey)
         while (report := passes.run(datetime.now(UTC))).more:
             _LOG.info("%d issues read so far", len(seen.keys_by_id(edges.mirror)))
+        _scheduled(edges, report)
         return report
     finally:
         edges.mirror.release_lease()
@@ -87,6 +91,7 @@ def forever(settings: Settings) -> None:
     UserError
         If settings or secrets are wrong.
     """
+    schedules(settings)  # says at once what cannot be read
     # In the scheduler's own thread, which is the main one: a pass is never joined by a second one,
     # and the database stays in one thread.
     scheduler = BlockingScheduler(executors={"default": DebugExecutor()}, timezone=UTC)
@@ -140,6 +145,12 @@ def connect(settings: Settings) -> Edges:
     return edges
 
 
+def _scheduled(edges: Edges, report: Report) -> None:
+    """Create the campaigns whose time has come, after a pass: it has the lease, and Jira answers."""
+    if edges.settings.schedules and not report.jira:
+        report.errors += schedule.make_due(edges.mirror, edges.settings, edges.jira, datetime.now(UTC))
+
+
 @contextmanager
 def _serving(settings: Settings, loop: _Loop) -> Iterator[None]:
     """Serve if the settings say so."""
@@ -152,7 +163,11 @@ def _serving(settings: Settings, loop: _Loop) -> Iterator[None]:
         secret = credentials.read(web.webhook_secret, "web.webhook_secret")
         hooks = Hooks(secret, loop.told, loop.health.refused)
     pages = Pages(settings, lambda: datetime.now(UTC)) if web.pages else None
-    with serving(create_app(loop.health, hooks, pages), web.host, web.port):
+    creating = None
+    if web.api_token is not None:
+        token = credentials.read(web.api_token, "web.api_token")
+        creating = Creating(settings, token, lambda: datetime.now(UTC), loop.wake.soon)
+    with serving(create_app(loop.health, hooks, pages, creating), web.host, web.port):
         yield
 
 
@@ -260,6 +275,7 @@ class _Loop:
                 if key or seen.version(self._edges.mirror, issue_id)
             }
             report = self._passes.run(datetime.now(UTC), known)
+            _scheduled(self._edges, report)
             self._say("; ".join(report.errors))
             self.health.passed(report.jira)
             if report.more:

@@ -311,8 +311,24 @@ class LinkSettings(Part):
         return self
 
 
+class ScheduleSettings(Part):
+    """Campaigns that are created at certain times; a person launches them (requirements B27, V24)."""
+
+    template: str
+    """Campaign file; its name and output root hold a variable, or it is the same campaign each time."""
+    cron: str
+    """When: minute, hour, day of month, month, day of week (``mon`` to ``sun``), as in ``30 8 * * *``."""
+    timezone: str = "America/Santiago"
+    """Time zone in which that is meant: the observatory's."""
+    variables: Mapping[str, str] = Field(default_factory=dict)
+    """Values of the template's variables. ``{night}`` stands for the night that began the evening before
+    (YYYYMMDD, as day_obs has it), ``{date}`` for the day itself, ``{week}`` for its ISO week (2026_47)."""
+    catch_up: int = Field(default=1, ge=1)
+    """How many campaigns are made up for after a time without cmbot: the newest; older ones are left out."""
+
+
 class WebSettings(Part):
-    """What is served: ``/healthz``, ``/readyz``, pages, and with a secret ``POST /webhooks/jira``."""
+    """What is served: ``/healthz``, ``/readyz``, pages, and with secrets what Jira and programs post."""
 
     host: str = "127.0.0.1"
     """Address to listen on; whoever lets others reach it puts a proxy with TLS in front."""
@@ -320,6 +336,8 @@ class WebSettings(Part):
     """Port; 0 takes a free one, which the log names."""
     webhook_secret: Secret | None = None
     """What Jira signs webhooks with; without it none are taken, and changes are seen at the next pass."""
+    api_token: Secret | None = None
+    """What programs show to create campaigns by ``POST /api/campaigns``; without it none may."""
     pages: bool = False
     """Whether pages are served that show campaigns to whoever reaches the address; they change nothing."""
     names: tuple[str, ...] = ()
@@ -346,6 +364,8 @@ class Settings(Part):
     """What is known about failures."""
     links: LinkSettings = LinkSettings()
     """Where links for people lead."""
+    schedules: Mapping[str, ScheduleSettings] = Field(default_factory=dict)
+    """Campaigns that are created at certain times, by name: `cmbot schedule list`."""
     web: WebSettings | None = None
     """What is served over HTTP; without it nothing is."""
 

@@ -180,6 +180,16 @@ def _acts(connection: Connection) -> None:
     connection.execute("CREATE INDEX acts_issue ON acts (issue_id)")
 
 
+def _creations(connection: Connection) -> None:
+    """Campaigns that programs and schedules asked for."""
+    connection.execute(
+        """CREATE TABLE creations (
+        key TEXT PRIMARY KEY, source TEXT NOT NULL, due_at TEXT NOT NULL, definition TEXT NOT NULL,
+        campaign TEXT NOT NULL, problem TEXT NOT NULL)"""
+    )
+    connection.execute("CREATE INDEX creations_source ON creations (source, due_at)")
+
+
 MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     _first,
     _movers,
@@ -192,6 +202,7 @@ MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     _commands,
     _pages,
     _acts,
+    _creations,
 )
 """Every step ever released; appended to, never edited."""
 

@@ -25,6 +25,7 @@ class NoticeKind(StrEnum):
     DISTRUSTED = "distrusted"
     ATTENTION = "attention"
     REOPENED = "reopened"
+    CREATED = "created"
 
 
 @dataclass(frozen=True)

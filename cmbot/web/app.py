@@ -1,4 +1,4 @@
-"""What is served: ``POST /webhooks/jira``, ``/healthz``, ``/readyz``, and pages."""
+"""What is served: ``POST /webhooks/jira``, ``POST /api/campaigns``, ``/healthz``, ``/readyz``, and pages."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from starlette.datastructures import MutableHeaders
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+    from cmbot.web.creating import Creating
     from cmbot.web.health import Health
     from cmbot.web.hooks import Hooks
     from cmbot.web.pages import Pages
@@ -52,7 +53,9 @@ class _Headers:
         await self._app(scope, receive, telling)
 
 
-def create_app(health: Health, hooks: Hooks | None, pages: Pages | None = None) -> FastAPI:
+def create_app(
+    health: Health, hooks: Hooks | None, pages: Pages | None = None, creating: Creating | None = None
+) -> FastAPI:
     """Make the application.
 
     Parameters
@@ -63,6 +66,8 @@ def create_app(health: Health, hooks: Hooks | None, pages: Pages | None = None) 
         What takes webhooks; without it there is no such path.
     pages : `~cmbot.web.pages.Pages`, optional
         What shows campaigns; without it there are no pages.
+    creating : `~cmbot.web.creating.Creating`, optional
+        What creates campaigns for programs; without it there is no such path.
 
     Returns
     -------
@@ -84,6 +89,8 @@ def create_app(health: Health, hooks: Hooks | None, pages: Pages | None = None) 
 
     if hooks is not None:
         app.add_api_route("/webhooks/jira", hooks.receive, methods=["POST"], response_model=None)
+    if creating is not None:
+        app.add_api_route("/api/campaigns", creating.receive, methods=["POST"], response_model=None)
     if pages is not None:
         # Last: every address that is nobody else's is a page's, or of none.
         app.add_api_route("/{path:path}", pages.show, methods=["GET"], response_model=None)

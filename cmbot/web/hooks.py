@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import hmac
 import json
@@ -15,6 +14,7 @@ from fastapi import Request, Response
 
 from cmbot.exceptions import RemoteError
 from cmbot.jira_schema import webhooks
+from cmbot.web.bodies import TooLarge, whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,12 +25,6 @@ _REMEMBERED = 10_000
 """Deliveries that are known again."""
 LARGEST = 4 * 1024 * 1024
 """Bytes of a body. A larger one is refused; what it tells is found by the next search."""
-_PATIENCE = 10.0
-"""Seconds that a body may take to arrive."""
-
-
-class TooLarge(Exception):
-    """The body is larger than `LARGEST`."""
 
 
 class Hooks:
@@ -71,7 +65,7 @@ class Hooks:
             delivery of this Jira.
         """
         try:
-            raw = await asyncio.wait_for(_whole(request), _PATIENCE)
+            raw = await whole(request, LARGEST)
         except TooLarge:
             return Response("too large", 413, headers={"Connection": "close"})
         except TimeoutError:
@@ -108,16 +102,3 @@ class Hooks:
             while len(self._known) > _REMEMBERED:
                 self._known.popitem(last=False)
         return new
-
-
-async def _whole(request: Request) -> bytes:
-    """Read a body, but never more than is allowed, whatever its head says."""
-    length = request.headers.get("Content-Length", "")
-    if length.isdecimal() and int(length) > LARGEST:
-        raise TooLarge
-    raw = bytearray()
-    async for chunk in request.stream():
-        raw += chunk
-        if len(raw) > LARGEST:
-            raise TooLarge
-    return bytes(raw)

@@ -137,6 +137,7 @@ NOTICES: dict[NoticeKind, dict[str, Any]] = {
         )
     },
     NoticeKind.REOPENED: {"happened": ("step1 g001 a1: request 4701 goes on in PanDA after its end.",)},
+    NoticeKind.CREATED: {},
     NoticeKind.DISTRUSTED: {
         "coming": "What was submitted is followed to its end; nothing new of it is submitted."
     },

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cmbot.web import hooks
+from cmbot.web import bodies, hooks
 
 if TYPE_CHECKING:
     from tests.web.conftest import Door
@@ -104,7 +104,7 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_read(door: Door) -> No
 
 
 def test_who_takes_too_long_is_not_waited_for(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hooks, "_PATIENCE", 0.1)
+    monkeypatch.setattr(bodies, "_PATIENCE", 0.1)
     assert door.raw(HEAD + b"Content-Length: 10\r\n\r\n12345").startswith(b"HTTP/1.1 408 ")
 
 
