@@ -6,7 +6,7 @@ BIN := .venv/bin
 # The real iDDS and panda-server stand beside PostgreSQL; without it their tests skip, and nothing is installed.
 REAL_PANDA := $(if $(wildcard /usr/lib/postgresql/*/bin/initdb)$(shell command -v initdb),.venv-idds/ready .venv-panda-server/ready)
 
-.PHONY: demo demo-auto test test-long test-panda lint types contracts unit bench clean
+.PHONY: demo demo-auto test test-long test-panda lint types contracts unit docs bench clean
 
 demo: .venv/ready  ## Start the whole world on this machine and say what to click
 	$(BIN)/cmbot demo
@@ -36,6 +36,9 @@ contracts: .venv/ready
 unit: .venv/ready
 	$(BIN)/pytest -m 'not long' -n auto --dist loadscope $(PYTEST)
 
+docs: .venv/ready  ## The manual, as pages below docs/_build
+	$(BIN)/sphinx-build -q -W -b html docs docs/_build
+
 bench: .venv/ready  ## Figures; they fail nothing. BENCH=… hands on options (--passes 10000)
 	$(BIN)/python tests/bench.py $(BENCH)
 
@@ -52,4 +55,4 @@ bench: .venv/ready  ## Figures; they fail nothing. BENCH=… hands on options (-
 	@touch $@
 
 clean:
-	rm -rf .venv .venv-idds .venv-panda-server .cmbot-demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-idds .venv-panda-server .cmbot-demo .pytest_cache .mypy_cache .ruff_cache .hypothesis docs/_build
