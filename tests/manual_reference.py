@@ -56,8 +56,8 @@ def statuses() -> str:
     lines += [
         "",
         "Jira lets everybody move everything everywhere; cmbot's table says what counts. A move that it does",
-        "not allow is turned back once, with the reason. `jira.roles` in the settings says who has a role; one",
-        "that is left out is everybody's.",
+        "not allow is turned back once, with the reason. `jira.roles` in the settings says who has a role;",
+        "one that is left out is everybody's.",
     ]
     for level in Level:
         lines += ["", f"## People move a {level}", "", "| to | from | who | needs | effect |"]
@@ -108,9 +108,9 @@ def in_comments() -> str:
     lines = ["# Commands in comments", "", HEAD]
     lines += [
         "Write a line that begins with `/cmbot` in a comment of a campaign, step or group; several lines are",
-        "several commands. Text in quotes and in code blocks is left alone. Each is answered once, by a comment",
-        "that quotes it; what cannot be done is answered with the reason. A comment acts once, also when it is",
-        "edited later.",
+        "several commands. Text in quotes and in code blocks is left alone. Each is answered once, by a",
+        "comment that quotes it; what cannot be done is answered with the reason. A comment acts once, also",
+        "when it is edited later.",
         "",
         "| command | what it does | who |",
         "|---|---|---|",

@@ -53,6 +53,7 @@ def test_the_manual_explains_every_comment_by_how_it_begins(kind: NoticeKind) ->
 
 def test_the_manual_is_built_without_a_warning(tmp_path: Path) -> None:
     argv = [sys.executable, "-m", "sphinx", "-q", "-W", "-d", str(tmp_path / "trees"), "-b", "html"]
-    built = subprocess.run([*argv, str(DOCS), str(tmp_path / "html")], capture_output=True, text=True)
+    argv += [str(DOCS), str(tmp_path / "html")]
+    built = subprocess.run(argv, check=False, capture_output=True, text=True)
     assert (built.returncode, built.stderr) == (0, "")
     assert (tmp_path / "html" / "first_campaign.html").exists()
