@@ -12,9 +12,8 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from cmbot.bps.fields import FIELDS
-from cmbot.bps.hazards import hazard
 from cmbot.bps.lint.sameness import leaves, parted
-from cmbot.definition import grammar
+from cmbot.definition import grammar, overrides
 from cmbot.exceptions import Problem
 from cmbot.models.views import Unlike
 
@@ -38,7 +37,6 @@ _COMPUTED = frozenset(
     }
 )
 """Keys that are as cmbot rendered them, wherever they stand."""
-_FLAGS = frozenset({"-c", "--config", "-C", "--config-file"})
 
 
 def at_launch(text: str, name: str, operator: str) -> str:
@@ -61,7 +59,7 @@ def at_launch(text: str, name: str, operator: str) -> str:
     _, attempt, nonce = name.rsplit("_", 2)
     # So ends also the name of its output run.
     named = text.replace(f"{attempt}_{NONCE}", f"{attempt}_{nonce}")
-    return re.sub(rf"^operator: {OPERATOR}$", f"operator: {operator}", named, flags=re.MULTILINE)
+    return re.sub(rf"""^(operator:[ '"]*){OPERATOR}\b""", rf"\g<1>{operator}", named, flags=re.MULTILINE)
 
 
 def problems(edited: Any, rendered: Mapping[str, Any], file: str) -> Iterator[Problem]:
@@ -124,19 +122,37 @@ def _text(value: Any) -> str:
 def _options(edited: Any, rendered: str, file: str) -> Iterator[Problem]:
     """Only overrides may be added: what comes later on a command line counts, as ``--output-run``."""
     field = f"{file} extraQgraphOptions"
-    try:
-        own, kept = parted(edited)
-    except (ValueError, AttributeError, TypeError):
-        yield Problem(field, f"{edited!r} is no command line", "close its quotes")
+    found = _parted(edited)
+    if found is None:
+        yield Problem(field, f"{edited!r} is no command line", "write a text, with its quotes closed")
         return
+    own, kept = found
     before, computed = parted(rendered)
     if kept != computed:
         yield Problem(field, "lacks what cmbot computed", f"write {shlex.join(computed)} again")
     for pair in set(_pairs(own)) - set(_pairs(before)):
-        flag, value = pair
-        if flag not in _FLAGS or ":" not in value or hazard(value):
-            remedy = "write -c LABEL:FIELD=VALUE or -C LABEL:FILE"
+        if not _is_override(*pair):
+            remedy = "write -c LABEL:FIELD=VALUE or -C LABEL:FILE, as in the field pex_config overrides"
             yield Problem(field, f"{shlex.join(pair)} cannot be used", remedy)
+
+
+def _parted(options: Any) -> tuple[list[str], list[str]] | None:
+    try:
+        return parted(options) if isinstance(options, str) else None
+    except ValueError:
+        return None
+
+
+def _is_override(flag: str, text: str) -> bool:
+    label, _, rest = text.partition(":")
+    name, equals, value = rest.partition("=")
+    if flag in {"-C", "--config-file"}:
+        return not any(overrides.problems({label: rest}, ""))
+    return (
+        flag in {"-c", "--config"}
+        and bool(equals)
+        and not any(overrides.problems({label: {name: value}}, ""))
+    )
 
 
 def _pairs(words: Sequence[str]) -> Iterator[tuple[str, str]]:

@@ -60,6 +60,8 @@ def test_what_the_launch_fills_in_makes_what_would_have_been_rendered(
     filled = prepared.at_launch(commented, f"{NAME}0a1b2c3d", "anna")
     assert filled.startswith("# mine: 00000000, whoever-launches\n")
     assert refused(yaml.safe_load(filled), rendered) == []
+    quoted = text.replace("operator: whoever-launches", "operator: 'whoever-launches'  # or me")
+    assert "operator: 'anna'  # or me\n" in prepared.at_launch(quoted, f"{NAME}0a1b2c3d", "anna")
 
 
 @pytest.mark.covers("B22")
@@ -74,7 +76,7 @@ def test_what_the_launch_fills_in_makes_what_would_have_been_rendered(
         ("payload.sw_image", "lsst/w_2026_48"),
         (
             "extraQgraphOptions",
-            "-c calibrate:x=1 --data-id-table /tries/CM-7_step1_g001_a1_0a1b2c3d/dataids.csv -C isr:x.py",
+            "-c calibrate:x=1 --data-id-table /tries/CM-7_step1_g001_a1_0a1b2c3d/dataids.csv -C isr:$A/x.py",
         ),
     ],
 )
@@ -143,8 +145,12 @@ def test_what_cmbot_computes_cannot_be_left_out(rendered: dict[str, Any]) -> Non
         "{} -c isr:x=$HOME",
         "{} -c",
         "{} -c nothing",
+        "{} -C nothing.py",
+        "{} -C isr:$(x).py",
+        "{} -C isr:x=y",
         "{} 'open",
         7,
+        None,
     ],
 )
 def test_graph_options_can_only_override_what_tasks_do(rendered: dict[str, Any], options: Any) -> None:
