@@ -217,7 +217,9 @@ def _of_attempt(local: Local, view: CampaignView, there: _There, what: str, labe
         raise UserError(what, problem, "write KEY:g001:a1 with the key of the step")
     step, attempt = found[0]
     then, _ = views.at_attempt(local, view, step, attempt)
-    made = _sorted(_flat(then.definition, {step.name}) if then.definition else {})
+    # A lost mirror does not come back with it; what is defined now says nothing of then.
+    known = then.definition if then is not view else None
+    made = _sorted(_flat(known, {step.name}) if known else {})
     manifest = _manifest(local, attempt)
     made["software"] |= _packages(local, manifest)
     ran = _kept(local, manifest, archiving.YAML)

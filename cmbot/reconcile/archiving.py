@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +17,12 @@ from cmbot.archive import documents
 from cmbot.archive.manifest import AsRun, Stage, sha256
 from cmbot.archive.store import Archive
 from cmbot.bps.evidence import GRAPH_LOG
-from cmbot.exceptions import CmbotError
+from cmbot.definition import yaml_text
+from cmbot.exceptions import CmbotError, UserError
 from cmbot.mirror import journal, reports
 from cmbot.mirror.reports import ARCHIVED
 from cmbot.models.attempts import TryState
-from cmbot.reconcile import data_reports, failures, job_logs, submissions, waiting
+from cmbot.reconcile import data_reports, failures, job_logs, likeness, submissions, waiting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -37,10 +39,10 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 YAML = "bps.yaml"
 """The BPS YAML, in the directory of a try and in the archive."""
-_OF_CMBOT = frozenset({"asked", "as-run", "graph", ARCHIVED, reports.EDITS, reports.SHARED})
+_OF_CMBOT = frozenset({"asked", "as-run", "graph", ARCHIVED, reports.SHARED})
 """Reports of the journal that say nothing by themselves."""
-_OF_THE_END = frozenset({"wms", "data", reports.MONITOR, failures.KIND, job_logs.KIND})
-"""Reports that say what came of a try."""
+_LEARNT = frozenset({"wms", "data", reports.MONITOR, failures.KIND, job_logs.KIND, reports.EDITS})
+"""Reports that say what came of a try, and what people had edited."""
 _OF_ASKING = frozenset({"tries", "not_before"})
 """Parts of a report that say how it was asked for."""
 
@@ -160,7 +162,7 @@ def keep(edges: Edges, view: CampaignView, now: datetime) -> bool:
 
 
 def recall(edges: Edges, step_id: str, now: datetime) -> None:
-    """Bring back what came of a step's attempts after the mirror was lost.
+    """Bring back what was submitted and what came of it, of a step's attempts, after the mirror was lost.
 
     Jira keeps the counts only; where the archive is lost as well, they are what is known.
 
@@ -193,7 +195,13 @@ def _learnt(archive: Archive, item: Try) -> dict[str, Any]:
     entries = newest[1].files if newest else ()
     # What was cut is for people.
     files = {Path(entry.name).stem: entry for entry in entries if not entry.note.startswith("cut")}
-    return {kind: json.loads(archive.read(files[kind])) for kind in _OF_THE_END & files.keys()}
+    found = {kind: json.loads(archive.read(files[kind])) for kind in _LEARNT & files.keys()}
+    # Where a secret was masked it may be no YAML any more.
+    with suppress(UserError):
+        text = archive.read(files["bps"]).decode(errors="replace") if "bps" in files else ""
+        config = yaml_text.load(text, item.name)
+        found |= {reports.SHARED: likeness.report(config)} if isinstance(config, dict) else {}
+    return found
 
 
 def _stage(attempt: Attempt, item: Try) -> Stage | None:

@@ -11,7 +11,6 @@ from cmbot.mirror import events, journal, reports
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
-    from sqlite3 import Connection
     from typing import Any
 
     from cmbot.models.attempts import Attempt
@@ -20,22 +19,21 @@ if TYPE_CHECKING:
     from cmbot.reconcile.edges import Edges, Local
 
 
-def keep(connection: Connection, try_id: int, config: Mapping[str, Any], now: datetime) -> None:
-    """Keep what a submission should have in common with the others, inside a transaction.
+def report(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the report of what a submission should have in common with the others.
 
     Parameters
     ----------
-    connection : `sqlite3.Connection`
-        Of `cmbot.mirror.Mirror.writing`.
-    try_id : `int`
-        The submission.
     config : `~collections.abc.Mapping`
         Its BPS configuration.
-    now : `datetime.datetime`
-        The time.
+
+    Returns
+    -------
+    body : `dict`
+        To be kept as `cmbot.mirror.reports.SHARED`.
     """
     values = sameness.shared(config)
-    reports.save(connection, try_id, reports.SHARED, {"sha256": freeze.digest(values), "values": values}, now)
+    return {"sha256": freeze.digest(values), "values": values}
 
 
 def among(local: Local, issue: Issue, attempts: Mapping[str, tuple[Attempt, ...]]) -> tuple[Unlike, ...]:
@@ -68,7 +66,7 @@ def record(edges: Edges, issue: Issue, attempt: Attempt, now: datetime) -> None:
     issue : `~cmbot.models.issues.Issue`
         The step.
     attempt : `~cmbot.models.attempts.Attempt`
-        What is submitted, and kept by `keep`.
+        What is submitted, and kept.
     now : `datetime.datetime`
         The time.
     """

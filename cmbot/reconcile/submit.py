@@ -177,7 +177,7 @@ def start(edges: Edges, view: CampaignView, step: StepView, attempt: Attempt, no
         reports.save(connection, item.id, "as-run", {"sha256": digest}, now)
         reports.save(connection, item.id, reports.ARCHIVED, kept, now)
         launching.keep(connection, step.issue, attempt, made, now)
-        likeness.keep(connection, item.id, config, now)
+        reports.save(connection, item.id, reports.SHARED, likeness.report(config), now)
         events.add(connection, now, step.issue.key, "cmbot", f"bps submit {item.name}", f"sha256 {digest}")
     likeness.record(edges, step.issue, attempt, now)
     edges.submit_path("ids").mkdir(parents=True, exist_ok=True)

@@ -205,3 +205,22 @@ def test_a_retry_says_that_it_takes_a_prepared_file(submitting: Submitting) -> N
     file = prepared(submitting, group="g001").files[0].file
     (target,) = retry.targets(submitting.watcher.edges, "CM-2", "g001")
     assert target.details["prepared file"] == file
+
+
+@pytest.mark.covers("B22", "B16")
+def test_a_lost_mirror_finds_what_was_edited_in_the_archive(submitting: Submitting) -> None:
+    edit(prepared(submitting, group="g002").files[0], "queue: SLAC_Rubin", "queue: other")
+    submitting.launch()
+    for group in ("g001", "g002"):
+        submitting.again(group)
+    edges = submitting.watcher.edges
+    submitting.watcher.look()
+    assert archiving.keep(edges, submitting.watcher.campaign(), submitting.watcher.now)
+    before = submitting.watcher.campaign().steps[0]
+    assert [str(each) for each in before.edits] == ["queue: other instead of SLAC_Rubin in g002 a1"]
+    with edges.mirror.writing() as connection:
+        connection.execute("DELETE FROM reports")
+    assert submitting.watcher.campaign().steps[0].edits == ()
+    archiving.recall(edges, "10002", submitting.watcher.now)
+    after = submitting.watcher.campaign().steps[0]
+    assert (after.edits, after.unlike) == (before.edits, before.unlike)
