@@ -339,7 +339,8 @@ class WebSettings(Part):
     api_token: Secret | None = None
     """What programs show to create campaigns by ``POST /api/campaigns``; without it none may."""
     pages: bool = False
-    """Whether pages are served that show campaigns to whoever reaches the address; they change nothing."""
+    """Whether pages are served that show campaigns to whoever reaches the address; they change nothing. With
+    them comes ``/metrics``, for Prometheus."""
     names: tuple[str, ...] = ()
     """Host names by which people reach the pages through a proxy, without port; `host` and ``localhost`` are
     always answered, other names never, so that no foreign site can read the pages."""

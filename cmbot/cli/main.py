@@ -30,6 +30,7 @@ COMMANDS = {
     "jobs": ("cmbot.cli.jobs", "List the jobs that failed: DataId, site, code, log."),
     "logs": ("cmbot.cli.logs", "Show what matters of the logs: first traceback, last lines."),
     "pause": ("cmbot.cli.pause", "Submit nothing new of a campaign, step or group; what runs goes on."),
+    "pages": ("cmbot.cli.pages", "Write the pages of campaigns as files, for a file server or to keep."),
     "plan": ("cmbot.cli.plan", "Show what a launch would do: groups, collections, YAML. Writes nothing."),
     "prepare": ("cmbot.cli.prepare", "Write the BPS files of the next launch, to look at and edit."),
     "reconcile": (

@@ -11,9 +11,9 @@ from cmbot.reconcile import failures, views
 from cmbot.wms.explaining import Explaining
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from cmbot.models.views import StepView
+    from cmbot.models.views import CampaignView, StepView
     from cmbot.reconcile.edges import Local
 
 BY = ("step", "site", "day")
@@ -113,9 +113,25 @@ def totals(local: Local, key: str = "") -> Totals:
         If the key is not known here.
     """
     epics = [epic_of(local, key)] if key else views.epics(local)
-    cells = tuple(
-        cell for epic in epics for step in views.campaign(local, epic).steps for cell in _cells(local, step)
-    )
+    return among(local, (views.campaign(local, epic) for epic in epics))
+
+
+def among(local: Local, campaigns: Iterable[CampaignView]) -> Totals:
+    """Add failures up of campaigns that were put together already.
+
+    Parameters
+    ----------
+    local : `~cmbot.reconcile.edges.Local`
+        What is known here.
+    campaigns : `~collections.abc.Iterable` [`~cmbot.models.views.CampaignView`]
+        The campaigns.
+
+    Returns
+    -------
+    totals : `Totals`
+        As `totals`.
+    """
+    cells = tuple(cell for view in campaigns for step in view.steps for cell in _cells(local, step))
     decided, would = Counter[str](), Counter[str]()
     for cell in cells:
         decided[cell.rule] += cell.count

@@ -9,6 +9,7 @@ from cmbot.exceptions import UserError
 from cmbot.jira_schema.fields import FIELDS, FieldType
 from cmbot.models.issues import Status, Verdict
 from cmbot.pages.bars import Bar, of_counts, of_group
+from cmbot.pages.query import count
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from cmbot.pages.graph import Graph
     from cmbot.pages.home import CampaignRow
 
-ROWS = 100
-"""Rows of the grid on a page."""
+ROWS = "100"
+"""Rows of the grid on a page, unless an address asks for more."""
 EVENTS = 50
 """Events on a page."""
 
@@ -205,12 +206,13 @@ def shown(rows: Sequence[Row], words: Mapping[str, str]) -> tuple[tuple[Row, ...
     rows : `~collections.abc.Sequence` [`Row`]
         All rows.
     words : `~collections.abc.Mapping` [`str`, `str`]
-        ``after``: the row after which it begins; ``all``: rows that need no look are shown too.
+        ``after``: the row after which it begins; ``rows``: how many; ``all``: rows that need no look are
+        shown too.
 
     Returns
     -------
     rows : `tuple` [`Row`, ...]
-        At most `ROWS`.
+        As many as are asked for.
     collapsed : `int`
         How many were left out because they need no look.
     more : `str`
@@ -221,12 +223,13 @@ def shown(rows: Sequence[Row], words: Mapping[str, str]) -> tuple[tuple[Row, ...
     UserError
         If something else is asked for.
     """
-    if strange := set(words) - {"after", "all"}:
-        raise UserError("the address", f"asks for {strange.pop()[:50]!r}", "use after, all")
+    if strange := set(words) - {"after", "all", "rows"}:
+        raise UserError("the address", f"asks for {strange.pop()[:50]!r}", "use after, all, rows")
+    most = count(words.get("rows", ROWS))
     wanted = [row for row in rows if "all" in words or not row.good]
     left = [row for row in wanted if row.name > words.get("after", "")]
-    page = tuple(left[:ROWS])
-    return page, len(rows) - len(wanted), page[-1].name if len(left) > ROWS else ""
+    page = tuple(left[:most])
+    return page, len(rows) - len(wanted), page[-1].name if len(left) > most else ""
 
 
 def verdict_of(issue: Issue | None) -> str:

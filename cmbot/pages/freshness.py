@@ -65,9 +65,10 @@ def instant(at: datetime) -> str:
 
 
 def age(now: datetime, at: datetime) -> str:
-    """Write how long ago something was, in its largest unit."""
-    passed = max(now - at, timedelta())
+    """Write how long ago something was, or when it will be, in its largest unit."""
+    passed = abs(now - at)
     for unit, length in (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", _MINUTE)):
         if number := passed // length:
-            return f"{number} {unit}{'' if number == 1 else 's'} ago"
-    return "just now"
+            said = f"{number} {unit}{'' if number == 1 else 's'}"
+            return f"in {said}" if at > now else f"{said} ago"
+    return "now"

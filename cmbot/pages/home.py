@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from cmbot.models.issues import Status
 from cmbot.operations.attention import Kind
 from cmbot.pages.bars import Bar, of_counts
+from cmbot.pages.query import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 RECENT = timedelta(days=14)
 """What changed since then, or is active, is on the first page (requirements F4, V2)."""
-PAGE = 50
-"""Campaigns on a page."""
 _OUT_OF_STEP = {Kind.FROZEN, Kind.UNTOLD, Kind.OLD, Kind.UNKNOWN, Kind.DUPLICATE}
 """What says that Jira, cmbot and PanDA do not agree."""
 _ACTIVE = {Status.LAUNCH, Status.RUNNING, Status.PAUSED}
@@ -229,7 +228,7 @@ def page(rows: Iterable[CampaignRow], query: Query) -> tuple[tuple[CampaignRow, 
     Returns
     -------
     rows : `tuple` [`CampaignRow`, ...]
-        At most `PAGE`.
+        At most as many as are asked for.
     more : `str`
         Key after which the list goes on; empty at its end.
     """
@@ -239,8 +238,9 @@ def page(rows: Iterable[CampaignRow], query: Query) -> tuple[tuple[CampaignRow, 
     ordered = sorted(rows, key=lambda each: (_value(each, column), each.key), reverse=backwards)
     keys = [each.key for each in ordered]
     start = keys.index(query.after) + 1 if query.after in keys else 0
-    shown = tuple(ordered[start : start + PAGE])
-    return shown, shown[-1].key if start + PAGE < len(ordered) else ""
+    end = start + count(query.rows)
+    shown = tuple(ordered[start:end])
+    return shown, shown[-1].key if end < len(ordered) else ""
 
 
 def _value(each: CampaignRow, column: str) -> object:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 SORTS = ("changed", "key", "name", "production", "owner", "status", "done", "failed")
 """What campaigns can be sorted by."""
+MOST = 10_000
+"""Rows of the longest page."""
 _LONGEST = 200
 
 
@@ -43,12 +45,16 @@ class Query:
     """One of `SORTS`; with ``-`` in front the other way round."""
     after: str = ""
     """Key of the campaign after which the list goes on."""
+    rows: str = "50"
+    """How many campaigns are on a page."""
 
     @property
     def filters(self) -> Mapping[str, str]:
         """What is asked for, as words of an address."""
         return {
-            name: value for name, value in asdict(self).items() if value and name not in {"sort", "after"}
+            name: value
+            for name, value in asdict(self).items()
+            if value and name not in {"sort", "after", "rows"}
         }
 
     @property
@@ -92,7 +98,33 @@ def parse(words: Mapping[str, str]) -> Query:
     query = Query(**{name: value.strip() for name, value in words.items() if value.strip()})
     if query.sort.removeprefix("-") not in SORTS:
         raise UserError("the address", f"sort={query.sort!r} is not known", f"use {', '.join(SORTS)}")
+    count(query.rows)
     return query
+
+
+def count(text: str) -> int:
+    """Read how many rows a page is to have.
+
+    Parameters
+    ----------
+    text : `str`
+        From an address; hostile.
+
+    Returns
+    -------
+    count : `int`
+        From 1 to `MOST`.
+
+    Raises
+    ------
+    UserError
+        If it is no such number.
+    """
+    if not (text.isascii() and text.isdecimal() and len(text) < 9 and 1 <= int(text) <= MOST):
+        raise UserError(
+            "the address", f"rows={text[:50]!r} is not possible", f"use a number from 1 to {MOST}"
+        )
+    return int(text)
 
 
 def matches(query: Query, epic: Issue) -> bool:

@@ -128,11 +128,26 @@ def budget(settings: Settings, mirror: Mirror, *, person: bool = False) -> Budge
     budget : `~cmbot.mirror.budget.Budget`
         One for all uses of a host.
     """
+    return Budget(mirror, limits(settings), settings.panda.reserve, person=person)
+
+
+def limits(settings: Settings) -> dict[str, int]:
+    """Say how many requests PanDA's hosts may be sent.
+
+    Parameters
+    ----------
+    settings : `~cmbot.settings.Settings`
+        With the limits.
+
+    Returns
+    -------
+    limits : `dict` [`str`, `int`]
+        Requests in an hour, by host.
+    """
     panda = settings.panda
-    limits = {host_of(panda.relay): panda.relay_requests_per_hour}
+    found = {host_of(panda.relay): panda.relay_requests_per_hour}
     monitor = host_of(panda.monitor)
-    limits[monitor] = min(panda.requests_per_hour, limits.get(monitor, panda.requests_per_hour))
-    return Budget(mirror, limits, panda.reserve, person=person)
+    return found | {monitor: min(panda.requests_per_hour, found.get(monitor, panda.requests_per_hour))}
 
 
 def panda(settings: Settings, token: Callable[[], str], counted: Budget) -> PandaWms:

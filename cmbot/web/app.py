@@ -1,4 +1,4 @@
-"""What is served: ``POST /webhooks/jira``, ``POST /api/campaigns``, ``/healthz``, ``/readyz``, and pages."""
+"""What is served: webhooks, ``POST /api/campaigns``, ``/healthz``, ``/readyz``, ``/metrics``, and pages."""
 
 from __future__ import annotations
 
@@ -92,6 +92,7 @@ def create_app(
     if creating is not None:
         app.add_api_route("/api/campaigns", creating.receive, methods=["POST"], response_model=None)
     if pages is not None:
+        app.add_api_route("/metrics", pages.metrics, methods=["GET"], response_model=None)
         # Last: every address that is nobody else's is a page's, or of none.
         app.add_api_route("/{path:path}", pages.show, methods=["GET"], response_model=None)
     return app

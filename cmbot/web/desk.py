@@ -18,7 +18,7 @@ from cmbot.web.health import patience
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from cmbot.models.issues import Issue
     from cmbot.models.views import CampaignView
@@ -154,7 +154,3 @@ class Reading:
         passed = until - work.lease if holder and until else None
         trouble, since = troubles.read(mirror, "Jira")
         return freshness(self.now, passed, trouble, since, patience(work.poll))
-
-    def since(self, length: timedelta) -> datetime:
-        """Some time ago."""
-        return self.now - length

@@ -19,7 +19,7 @@ from cmbot.pages import campaign as pages
 from cmbot.pages import home
 from cmbot.pages.graph import graph
 from cmbot.pages.group import QUANTA, Card, Chosen, GroupPage, Place, StepPage, TaskPage, TryRow
-from cmbot.pages.query import NoSuchPage
+from cmbot.pages.query import NoSuchPage, count
 from cmbot.panda.links import MonitorLinks, payload_log
 from cmbot.reconcile import views
 
@@ -93,7 +93,7 @@ def step(reading: Reading, words: Mapping[str, str], key: str) -> StepPage:
     reading : `~cmbot.web.desk.Reading`
         One state of the mirror.
     words : `~collections.abc.Mapping` [`str`, `str`]
-        ``after``: the group after which the list begins.
+        ``after``: the group after which the list begins; ``rows``: how many.
     key : `str`
         Key of the step.
 
@@ -111,7 +111,7 @@ def step(reading: Reading, words: Mapping[str, str], key: str) -> StepPage:
     local = reading.local
     keys = {key, *(group.issue.key for group in own.groups if group.issue)}
     left = [group for group in own.groups if group.name > words.get("after", "")]
-    shown = left[: pages.ROWS]
+    shown = left[: count(words.get("rows", pages.ROWS))]
     happened = events.newest(local.mirror, tuple(keys), pages.EVENTS)
     return StepPage(
         fresh=reading.fresh,

@@ -43,8 +43,7 @@ def first(reading: Reading, words: Mapping[str, str]) -> home.HomePage:
         If it is asked for something that is not known.
     """
     asked, local = query.parse(words), reading.local
-    ids = seen.campaigns_since(local.mirror, reading.since(home.RECENT))
-    campaigns, broken = _together(reading, (views.epic(local, issue_id) for issue_id in ids))
+    campaigns, broken = recent(reading)
     waiting = attention.among(local, campaigns, whole=True)
     where = {key: view.issue.key for view in campaigns for key in views.members(view)}
     rows = list(_rows(campaigns, waiting))
@@ -63,6 +62,25 @@ def first(reading: Reading, words: Mapping[str, str]) -> home.HomePage:
         choices=home.choices(rows),
         broken=broken,
     )
+
+
+def recent(reading: Reading) -> tuple[list[CampaignView], tuple[str, ...]]:
+    """Put the campaigns together that are active or changed lately.
+
+    Parameters
+    ----------
+    reading : `~cmbot.web.desk.Reading`
+        One state of the mirror.
+
+    Returns
+    -------
+    campaigns : `list` [`~cmbot.models.views.CampaignView`]
+        The last changed first.
+    broken : `tuple` [`str`, ...]
+        Keys of those that cannot be put together.
+    """
+    ids = seen.campaigns_since(reading.local.mirror, reading.now - home.RECENT)
+    return _together(reading, (views.epic(reading.local, issue_id) for issue_id in ids))
 
 
 def older(reading: Reading, words: Mapping[str, str]) -> home.OlderPage:
@@ -87,6 +105,7 @@ def older(reading: Reading, words: Mapping[str, str]) -> home.OlderPage:
     """
     asked, local = query.parse(words), reading.local
     found: list[Issue] = []
+    most = query.count(asked.rows)
     place = None
     if asked.after:
         issue_id = next((str(body["id"]) for body in seen.bodies(local.mirror, key=asked.after)), "")
@@ -100,12 +119,12 @@ def older(reading: Reading, words: Mapping[str, str]) -> home.OlderPage:
         epic = views.epic(local, issue_id)
         if query.matches(asked, epic):
             found.append(epic)
-        if len(found) > home.PAGE:
+        if len(found) > most:
             break
-    shown, broken = _together(reading, found[: home.PAGE])
+    shown, broken = _together(reading, found[:most])
     waiting = attention.among(local, shown, whole=False)
     rows = tuple(row for row in _rows(shown, waiting) if asked.site in {"", *row.sites})
-    more = found[home.PAGE - 1].key if len(found) > home.PAGE else ""
+    more = found[most - 1].key if len(found) > most else ""
     return home.OlderPage(reading.fresh, asked, rows, more, broken)
 
 

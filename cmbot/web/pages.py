@@ -6,11 +6,12 @@ import logging
 from typing import TYPE_CHECKING
 
 from fastapi import Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from cmbot.exceptions import CmbotError, RemoteError, UserError
 from cmbot.pages.query import NoSuchPage
 from cmbot.resources import resource
-from cmbot.web import rendering, site
+from cmbot.web import metrics, overviews, rendering, site
 from cmbot.web.desk import Desk
 
 if TYPE_CHECKING:
@@ -80,6 +81,20 @@ class Pages:
         except Exception:  # noqa: BLE001 - a defect is logged whole, and nothing of it is shown
             _LOG.exception("%s cannot be shown", path[:200])
             return self._message(500, CmbotError("cmbot", "cannot show this page", "see its log"), path)
+
+    def metrics(self) -> Response:
+        """Answer Prometheus, under any name: there is nothing of a campaign in it.
+
+        Returns
+        -------
+        answer : `fastapi.Response`
+            In its text format; 503 before the first pass.
+        """
+        try:
+            with self._desk.reading() as reading:
+                return Response(metrics.text(overviews.itself(reading, {})), media_type=CONTENT_TYPE_LATEST)
+        except CmbotError as error:
+            return Response(str(error), 503, media_type="text/plain")
 
     def _message(self, status: int, error: CmbotError, path: str) -> Response:
         if status >= 500:

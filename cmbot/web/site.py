@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cmbot.pages.query import NoSuchPage
-from cmbot.web import details, lists
+from cmbot.web import details, lists, overviews
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -58,6 +58,9 @@ def page(reading: Reading, path: str, words: Mapping[str, str]) -> Page:
 _PAGES: Mapping[str, tuple[frozenset[int], Callable[..., Any]]] = {
     "": (frozenset({0}), lists.first),
     "older": (frozenset({0}), lists.older),
+    "errors": (frozenset({0}), overviews.failures),
+    "sites": (frozenset({0}), overviews.places),
+    "system": (frozenset({0}), overviews.itself),
     "campaign": (frozenset({1}), details.campaign),
     "step": (frozenset({1}), details.step),
     "group": (frozenset({2}), details.group),
