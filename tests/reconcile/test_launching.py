@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from click.testing import CliRunner
 
+from cmbot.cli import main
 from cmbot.exceptions import DefinitionError, UserError
 from cmbot.mirror import plans
 from cmbot.models.views import Unlike
 from cmbot.operations import retry
 from cmbot.operations.prepare import Done, prepare
-from cmbot.reconcile import archiving, launching, submit
+from cmbot.reconcile import archiving, launching, opening, submit
 
 if TYPE_CHECKING:
+    from click.testing import Result
+
     from cmbot.operations.prepare import Area, Prepared
     from tests.reconcile.conftest import Submitting
 
@@ -178,6 +183,51 @@ def test_what_was_reserved_is_submitted_from_the_file_as_it_is_then(submitting: 
     config = yaml.safe_load(submitting.submitted("g002"))
     assert config["requestMemory"] == 5000
     assert "LSST_VERSION" not in config
+
+
+@pytest.mark.covers("B23")
+def test_the_command_says_what_it_did_and_what_cannot_be_launched(
+    submitting: Submitting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opening, "load_settings", lambda _: submitting.watcher.edges.settings)
+    monkeypatch.setattr(opening, "open_edges", lambda _: submitting.watcher.edges)
+
+    def run(*options: str) -> Result:
+        return CliRunner().invoke(main, ["prepare", "CM-1", *options])
+
+    first, second = (
+        f"{submitting.watcher.edges.launch}/CM-2/{each}/bps.yaml" for each in ("g001_a2", "g002_a1")
+    )
+    assert run("--dry-run").stdout.splitlines() == [
+        f"CM-2 step1 g001 a2: {first} (would be written)",
+        f"CM-2 step1 g002 a1: {second} (would be written)",
+    ]
+    assert run().exit_code == 0
+    assert run().stdout.splitlines()[0] == f"CM-2 step1 g001 a2: {first} (there, as rendered)"
+    text = Path(first).read_text()
+    Path(first).write_text(text.replace("queue: SLAC_Rubin", "queue: other"))
+    shown = run()
+    assert (shown.exit_code, shown.stdout.splitlines()) == (
+        0,
+        [
+            f"CM-2 step1 g001 a2: {first} (edited)",
+            "    queue: other instead of SLAC_Rubin",
+            f"CM-2 step1 g002 a1: {second} (there, as rendered)",
+            "CM-2 files of one step differ: queue: SLAC_Rubin instead of other in g002 a1",
+        ],
+    )
+    submitting.edit(LSST_version="w_2026_48")
+    shown = run()
+    assert shown.exit_code == 1
+    assert shown.stdout.splitlines() == [
+        f"CM-2 step1 g001 a2: {first} (edited, and older than the definition)",
+        "    queue: other instead of SLAC_Rubin",
+        f"CM-2 step1 g002 a1: {second} (rendered again)",
+    ]
+    assert "look at your edits, then say --anew" in shown.stderr
+    found = json.loads(run("--json", "--anew").stdout)
+    assert [each["done"] for each in found["files"]] == ["again", "again"]
+    assert (found["problems"], found["notes"], found["unlike"]) == ([], [], {})
 
 
 def test_a_file_that_is_no_yaml_says_where(submitting: Submitting) -> None:
