@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -12,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from cmbot.models.attempts import Cause
-    from cmbot.models.issues import Status
     from cmbot.operations.ordering import Target
     from cmbot.reconcile.edges import Local
 
@@ -59,8 +59,14 @@ def move_options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-def move(
-    local: Local, key: str, target: Status, said: Sequence[str], reason: str, *, dry_run: bool, as_json: bool
+def act(
+    local: Local,
+    do: Callable[[Cause], tuple[str, ...]],
+    said: Sequence[str],
+    reason: str,
+    *,
+    dry_run: bool,
+    as_json: bool,
 ) -> None:
     """Write down what a person commands of an issue, and print what follows.
 
@@ -68,12 +74,10 @@ def move(
     ----------
     local : `~cmbot.reconcile.edges.Local`
         What is known here.
-    key : `str`
-        Its key.
-    target : `~cmbot.models.issues.Status`
-        The status that it is to have.
+    do : `~collections.abc.Callable`
+        Writes it down, and says what follows.
     said : `~collections.abc.Sequence` [`str`]
-        What was typed, without the reason.
+        What was typed, without the reason; the key comes last.
     reason : `str`
         Why.
     dry_run : `bool`
@@ -83,15 +87,15 @@ def move(
     """
     import json
 
-    from cmbot.operations import moving
+    from cmbot.operations.moving import would
 
     cause = _act(said, reason)
-    lines = (moving.would if dry_run else moving.move)(local, key, target, cause)
+    lines = would(local, partial(do, cause)) if dry_run else do(cause)
     if as_json:
         click.echo(json.dumps({"dry_run": dry_run, "cause": "" if dry_run else cause.id, "follows": lines}))
         return
     for line in lines:
-        click.echo(f"{key} {line}")
+        click.echo(f"{said[-1]} {line}")
     if not dry_run:
         _say_written(local, cause)
 

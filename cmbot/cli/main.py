@@ -21,6 +21,10 @@ COMMANDS = {
     "errors": ("cmbot.cli.errors", "Add up why jobs failed: by step, site and day, and by rule."),
     "explain": ("cmbot.cli.explain", "Say what a campaign, step or group waits for, and what to do."),
     "history": ("cmbot.cli.history", "Show who did what and why, for a campaign, step or group."),
+    "invalidate": (
+        "cmbot.cli.invalidate",
+        "Judge the data of a campaign, step or group bad: nothing more is made of them.",
+    ),
     "jira": ("cmbot.cli.jira", "Set up a Jira project."),
     "launch": (
         "cmbot.cli.launch",
@@ -54,6 +58,7 @@ COMMANDS = {
         "cmbot.cli.workflows",
         "List workflows: request, status, tasks by state, jobs, run name.",
     ),
+    "validate": ("cmbot.cli.validate", "Judge the data of a campaign, step or group good."),
 }
 
 

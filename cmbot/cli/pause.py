@@ -23,15 +23,12 @@ def command(key: str, reason: str, settings_file: Path, *, dry_run: bool, as_jso
 
     The next pass does it, so it also works while the service runs.
     """
+    from functools import partial
+
     from cmbot.models.issues import Status
+    from cmbot.operations.moving import move
     from cmbot.reconcile.opening import open_local
 
-    asking.move(
-        open_local(load(settings_file)),
-        key,
-        Status.PAUSED,
-        ("pause", key),
-        reason,
-        dry_run=dry_run,
-        as_json=as_json,
-    )
+    local = open_local(load(settings_file))
+    act = partial(move, local, key, Status.PAUSED)
+    asking.act(local, act, ("pause", key), reason, dry_run=dry_run, as_json=as_json)

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from cmbot.definition.options import merged
 from cmbot.handlers import memory
+from cmbot.handlers.verdicts import judged_bad
 from cmbot.models.attempts import AS_DEFINED, Changes
-from cmbot.models.issues import Verdict
 
 if TYPE_CHECKING:
-    from cmbot.models.attempts import Attempt
     from cmbot.models.views import CampaignView, GroupView, StepView
 
 
@@ -40,9 +39,7 @@ def changes(view: CampaignView, step: StepView, group: GroupView, asked: Changes
     queue = asked.queue or _queue(view, group, here)
     if not queue and last.changes.memory and here == site_of(view, step, last.changes.site):
         queue = last.changes.queue
-    new = replace(
-        asked, fresh=asked.fresh or group.rejected or _judged_bad(group, last), site=site, queue=queue
-    )
+    new = replace(asked, fresh=asked.fresh or group.rejected or judged_bad(group), site=site, queue=queue)
     most = partial(most_memory, view, step, new)
     more = memory.raised(options(view, step, site), last.changes.memory, group.failures, most)
     return replace(new, memory=more | dict(asked.memory))
@@ -106,13 +103,6 @@ def most_memory(view: CampaignView, step: StepView, new: Changes, label: str) ->
     """
     queue = memory.queue(options(view, step, new.site), label, new.queue)
     return view.limits.memory(site_of(view, step, new.site), queue)
-
-
-def _judged_bad(group: GroupView, last: Attempt) -> bool:
-    """Whether a person said after its end that its data are bad: they are not to be used."""
-    edits = [edit for edit in group.issue.edits if edit.field == "Verdict"] if group.issue else []
-    since = last.ended_at or last.created_at
-    return bool(edits) and edits[-1].after == Verdict.BAD and edits[-1].at >= since
 
 
 def _elsewhere(view: CampaignView, group: GroupView, own: str) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cmbot.handlers import causes, changing, orders
+from cmbot.handlers import causes, changing, orders, verdicts
 from cmbot.handlers.actions import Ask, Submit
 from cmbot.models.attempts import JUDGED, OrderState, Verb
 from cmbot.models.campaign import PausePolicy
 from cmbot.models.failures import Action
-from cmbot.models.issues import Status, Verdict
+from cmbot.models.issues import Status
 from cmbot.models.views import PlanState
 from cmbot.wms.explaining import worst
 
@@ -41,8 +41,10 @@ def blockers(view: CampaignView, step: StepView) -> tuple[str, ...]:
     for other in view.steps:
         if step.definition is None or other.name not in step.definition.after:
             continue
-        if other.issue.fields.get("Verdict") == Verdict.BAD:
-            reasons.append(f"the data of {other.name} ({other.issue.key}) were judged bad")
+        if reason := verdicts.bad(view, other):
+            reasons.append(reason)
+        elif other.stale:
+            reasons.append(f"{other.name} ({other.issue.key}) is stale: {other.stale}")
         elif effective(other) is not Status.COMPLETED:
             reasons.append(f"{other.name} ({other.issue.key}) is not completed, it is {other.issue.status}")
         if other.checkpoint:

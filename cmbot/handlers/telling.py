@@ -276,7 +276,7 @@ def completed(issue: Issue, steps: Sequence[StepView]) -> Notice:
         Unique per completion.
     """
     happened = tuple(f"{step.name} ({step.issue.key}): {_result(step)}" for step in steps)
-    coming = "A person judges the data: set the field Verdict."
+    coming = "A person judges the data: /cmbot validate, or /cmbot invalidate with the reason, in a comment."
     return Notice(NoticeKind.COMPLETED, issue, _marker("completed", issue), happened=happened, coming=coming)
 
 

@@ -89,6 +89,8 @@ SHAPES: Mapping[Do, Shape] = {
         ("group",),
         rest=Rest.MUST,
     ),
+    Do.VALIDATE: Shape("[REASON]", "judge its data good, also for a role that signs for it", rest=Rest.MAY),
+    Do.INVALIDATE: Shape("REASON", "judge its data bad: nothing more is made of them", rest=Rest.MUST),
 }
 
 READING = frozenset({Do.LOG})
@@ -98,7 +100,7 @@ MOVES: Mapping[Do, Status] = {Do.LAUNCH: Status.LAUNCH, Do.PAUSE: Status.PAUSED}
 _WORK = frozenset({Role.OPERATOR})
 #: Which people: verb -> roles of which one is needed; what is missing here may be asked by everybody.
 ROLES: Mapping[Do, frozenset[Role]] = dict.fromkeys(
-    (Do.RETRY, Do.RESTART, Do.CANCEL, Do.ACCEPT, Do.REJECT), _WORK
+    (Do.RETRY, Do.RESTART, Do.CANCEL, Do.ACCEPT, Do.REJECT, Do.VALIDATE, Do.INVALIDATE), _WORK
 )
 
 

@@ -73,7 +73,7 @@ def take_back(connection: Connection, issue_id: str) -> None:
 
 
 def unnoticed(mirror: Mirror) -> set[str]:
-    """Find the issues of which something was commanded since the last time that this was asked.
+    """Find the issues of which something was commanded, or judged, since the last time that this was asked.
 
     Parameters
     ----------
@@ -85,12 +85,17 @@ def unnoticed(mirror: Mirror) -> set[str]:
     issue_ids : `set` [`str`]
         Their ids.
     """
-    rows = mirror.connection.execute("SELECT id, issue_id FROM acts WHERE NOT noticed").fetchall()
-    if rows:
+    rows = mirror.connection.execute(
+        """SELECT issue_id FROM acts WHERE NOT noticed
+        UNION SELECT issue_id FROM verdicts WHERE NOT noticed"""
+    )
+    found = {row["issue_id"] for row in rows}
+    if found:
         with mirror.writing() as connection:
-            ids = [(row["id"],) for row in rows]
-            connection.executemany("UPDATE acts SET noticed = 1 WHERE id = ?", ids)
-    return {row["issue_id"] for row in rows}
+            for issue_id in found:
+                connection.execute("UPDATE acts SET noticed = 1 WHERE issue_id = ?", (issue_id,))
+                connection.execute("UPDATE verdicts SET noticed = 1 WHERE issue_id = ?", (issue_id,))
+    return found
 
 
 def of(mirror: Mirror, issue_id: str, key: str) -> tuple[Move, ...]:

@@ -190,6 +190,22 @@ def _creations(connection: Connection) -> None:
     connection.execute("CREATE INDEX creations_source ON creations (source, due_at)")
 
 
+def _verdicts(connection: Connection) -> None:
+    """Verdicts that people commanded, and who has signed for what."""
+    connection.execute(
+        """CREATE TABLE verdicts (
+        id INTEGER PRIMARY KEY, cause_id TEXT NOT NULL REFERENCES causes, issue_id TEXT NOT NULL,
+        verdict TEXT NOT NULL, reason TEXT NOT NULL, after INTEGER NOT NULL,
+        noticed INTEGER NOT NULL DEFAULT 0, UNIQUE (cause_id, issue_id))"""
+    )
+    connection.execute("CREATE INDEX verdicts_issue ON verdicts (issue_id)")
+    connection.execute(
+        """CREATE TABLE signatures (
+        issue_id TEXT NOT NULL, role TEXT NOT NULL, cause_id TEXT NOT NULL REFERENCES causes,
+        PRIMARY KEY (issue_id, role))"""
+    )
+
+
 MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     _first,
     _movers,
@@ -203,6 +219,7 @@ MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     _pages,
     _acts,
     _creations,
+    _verdicts,
 )
 """Every step ever released; appended to, never edited."""
 

@@ -28,6 +28,8 @@ class Do(StrEnum):
     CANCEL = "cancel"
     ACCEPT = "accept"
     REJECT = "reject"
+    VALIDATE = "validate"
+    INVALIDATE = "invalidate"
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,10 @@ class Role(StrEnum):
     """Has it done."""
 
 
+VERDICT = "Verdict"
+"""The field that holds one."""
+
+
 class Verdict(StrEnum):
     """Whether a person accepted the data; apart from the status (requirements G1, G2)."""
 
@@ -119,6 +123,27 @@ class Edit:
     """Value before, as people see it; empty for none."""
     after: str
     """Value after, as people see it; empty for none."""
+    cause: str = ""
+    """Id of the human act, where the history does not have it: a verdict that was commanded. Then the id of
+    the entry is that of the newest verdict before it."""
+    reason: str = ""
+    """Why, then."""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a person says of data."""
+
+    verdict: Verdict
+    """Good or bad."""
+    by: Person | None
+    """Who; `None` if nobody knows any more."""
+    at: datetime | None
+    """When, as far as that is known."""
+    reason: str
+    """Why; may be empty."""
+    commanded: bool = False
+    """Whether it was commanded, so that cmbot has to write it into Jira."""
 
 
 @dataclass(frozen=True)
@@ -177,6 +202,19 @@ class Issue:
     """Jira's own time of its making; `None` where it was read before cmbot asked for that."""
     shown: Status | None = None
     """Status in Jira, where a person's command counts already and Jira does not show it yet."""
+
+    @property
+    def judgement(self) -> Judgement | None:
+        """What a person says of its data; `None` if nobody has judged them."""
+        said = str(self.fields.get(VERDICT) or Verdict.NONE)
+        if said not in (Verdict.GOOD, Verdict.BAD):
+            return None
+        reason = str(self.fields.get("Verdict reason") or "")
+        last = next((edit for edit in reversed(self.edits) if edit.field == VERDICT), None)
+        if last is not None and last.after == said:
+            return Judgement(Verdict(said), last.by, last.at, reason, bool(last.cause))
+        # Of a command that is forgotten here Jira still knows.
+        return Judgement(Verdict(said), self.fields.get("Verdict by"), self.fields.get("Verdict at"), reason)
 
     @property
     def last_move(self) -> Move | None:

@@ -236,6 +236,8 @@ class StepView:
     """Whether its outputs can be found through its chain, by the next step and by people."""
     waiting: str = ""
     """What it waits for, if something outside the campaign holds it up."""
+    stale: str = ""
+    """Why what it has made is not to be trusted: what it was made of was judged bad, or is another by now."""
     paced: str = ""
     """Why groups that were launched have not begun although nothing is wrong: caps, rate, grace time."""
     grace: Grace | None = None

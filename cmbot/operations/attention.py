@@ -45,6 +45,8 @@ class Kind(StrEnum):
     """Whether a submission arrived is not known."""
     OVERDUE = "overdue"
     """It has been in a state for too long, was lost, or is there twice."""
+    STALE = "stale"
+    """What it was made of was judged bad, or is another by now."""
     FAILED = "failed"
     """It ended without its result."""
     PAUSED = "paused"
@@ -223,6 +225,10 @@ def _paused(view: CampaignView) -> Iterator[Waits]:
 
 def _problems(step: StepView) -> Iterator[Waits]:
     since = step.issue.last_move.at if step.issue.last_move else None
+    if step.stale:
+        key = step.issue.key
+        todo = f"`cmbot reject {key}` and launch it again, or `cmbot validate` what it was made of"
+        yield Waits(Kind.STALE, key, step.name, None, step.stale, todo)
     if step.issue.status not in _DECIDED:
         for problem in step.problems:
             why = f"{problem.field}: {problem.problem}"

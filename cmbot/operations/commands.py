@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from cmbot.exceptions import UserError
 from cmbot.jira_schema import commands as grammar
 from cmbot.models.attempts import Verb
 from cmbot.models.commands import Command, Do
-from cmbot.models.issues import Status
-from cmbot.operations import cancel, explain, judging, logs, moving, ordering, restart, retry, status
+from cmbot.models.issues import Status, Verdict
+from cmbot.operations import (
+    cancel,
+    explain,
+    judging,
+    logs,
+    moving,
+    ordering,
+    restart,
+    retry,
+    status,
+    verdicts,
+)
 from cmbot.reconcile import systems
 
 if TYPE_CHECKING:
@@ -58,7 +70,7 @@ def _line(line: status.Line) -> str:
 
 
 def _plan(edges: Local, issue: Issue, _: Command, cause: Cause) -> tuple[str, ...]:
-    return moving.would(edges, issue.key, Status.LAUNCH, cause)
+    return moving.would(edges, partial(moving.move, edges, issue.key, Status.LAUNCH, cause))
 
 
 def _log(edges: Edges, issue: Issue, command: Command, _: Cause) -> tuple[str, ...]:
@@ -108,6 +120,14 @@ def _reject(edges: Local, issue: Issue, command: Command, cause: Cause) -> tuple
     return _asked(edges, found, cause)
 
 
+def _validate(edges: Local, issue: Issue, command: Command, cause: Cause) -> tuple[str, ...]:
+    return verdicts.judge(edges, issue.key, Verdict.GOOD, command.rest, cause)
+
+
+def _invalidate(edges: Local, issue: Issue, command: Command, cause: Cause) -> tuple[str, ...]:
+    return verdicts.judge(edges, issue.key, Verdict.BAD, command.rest, cause)
+
+
 def _asked(edges: Local, targets: Sequence[ordering.Target], cause: Cause) -> tuple[str, ...]:
     ordering.give(edges, targets, cause)
     return tuple(map(_target, targets))
@@ -135,4 +155,6 @@ _DOING: Mapping[Do, _Doing] = {
     Do.CANCEL: _cancel,
     Do.ACCEPT: _accept,
     Do.REJECT: _reject,
+    Do.VALIDATE: _validate,
+    Do.INVALIDATE: _invalidate,
 }

@@ -14,7 +14,7 @@ from cmbot.operations.status import epic_of
 from cmbot.reconcile import views
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from cmbot.handlers.actions import Decision
     from cmbot.models.attempts import Cause
@@ -52,7 +52,7 @@ def move(local: Local, key: str, target: Status, cause: Cause) -> tuple[str, ...
         If it cannot be moved there now; nothing was changed.
     """
     with local.mirror.writing() as connection:
-        issue = _issue(views.campaign(local, epic_of(local, key)), key)
+        issue = issue_of(views.campaign(local, epic_of(local, key)), key)
         _require(local, issue, target, cause)
         acts.add(connection, issue, target, cause)
         commands.keep_said(local.mirror, connection, (issue.id, issue.key), cause.at)
@@ -67,16 +67,53 @@ def move(local: Local, key: str, target: Status, cause: Cause) -> tuple[str, ...
         return tuple(_launched(view, decision) if target is Status.LAUNCH else _stopped(view, issue))
 
 
-def would(local: Local, key: str, target: Status, cause: Cause) -> tuple[str, ...]:
-    """Show what would follow from a command; see `move`."""
+def would(local: Local, act: Callable[[], tuple[str, ...]]) -> tuple[str, ...]:
+    """Show what would follow from a command, and take it back.
+
+    Parameters
+    ----------
+    local : `~cmbot.reconcile.edges.Local`
+        What is known here.
+    act : `~collections.abc.Callable`
+        Writes it down, and says what follows.
+
+    Returns
+    -------
+    lines : `tuple` [`str`, ...]
+        What follows.
+
+    Raises
+    ------
+    UserError
+        If it cannot be done.
+    """
     lines: tuple[str, ...] = ()
     with suppress(_DryRun), local.mirror.writing():
-        lines = move(local, key, target, cause)
+        lines = act()
         raise _DryRun
     return lines
 
 
-def _issue(view: CampaignView, key: str) -> Issue:
+def issue_of(view: CampaignView, key: str) -> Issue:
+    """Find an issue of a campaign.
+
+    Parameters
+    ----------
+    view : `~cmbot.models.views.CampaignView`
+        The campaign.
+    key : `str`
+        Key of the campaign, or of a step or group of it.
+
+    Returns
+    -------
+    issue : `~cmbot.models.issues.Issue`
+        The issue.
+
+    Raises
+    ------
+    UserError
+        If it has none with that key.
+    """
     issues = (*view.issues, *(group.issue for _, group in view.groups if group.issue))
     for issue in issues:
         if issue.key == key:

@@ -193,14 +193,18 @@ def _lines(view: CampaignView) -> tuple[Line, ...]:
     problems = "; ".join(map(str, view.problems))
     lines = [_issue_line(view.issue, view.issue.summary, view, problems)]
     for step in view.steps:
-        said = "; ".join(filter(None, (step.waiting, step.paced))) or "; ".join(map(str, step.problems))
+        stale = f"stale: {step.stale}" if step.stale else ""
+        waits = "; ".join(filter(None, (step.waiting, step.paced))) or "; ".join(map(str, step.problems))
+        said = "; ".join(filter(None, (stale, waits)))
         lines.append(_issue_line(step.issue, step.name, step, said))
         lines += [_group_line(group) for group in step.groups]
     return tuple(lines)
 
 
 def _issue_line(issue: Issue, name: str, view: CampaignView | StepView, summary: str) -> Line:
-    summary = "; ".join(filter(None, (_frozen(issue), summary)))
+    said = issue.judgement
+    judged = f"judged {said.verdict}{f' by {said.by}' if said.by else ''}: {said.reason}" if said else ""
+    summary = "; ".join(filter(None, (_frozen(issue), judged.rstrip(": "), summary)))
     status = f"{issue.status}, failing" if view.failing else issue.status
     return Line(issue.level, issue.key, name, status, "", None, view.jobs, view.quanta, summary)
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from cmbot.handlers.acts import with_acts
 from cmbot.handlers.movers import to_judge, with_roles
-from cmbot.mirror import acts, movers
+from cmbot.handlers.verdicts import with_verdicts
+from cmbot.mirror import acts, movers, verdicts
 
 if TYPE_CHECKING:
     from cmbot.models.issues import Issue
@@ -63,7 +64,7 @@ def known(local: Local, issue: Issue) -> Issue:
 
 
 def commanded(local: Local, issue: Issue) -> Issue:
-    """Add what people commanded that counts as moves.
+    """Add what people commanded that counts as moves, and as verdicts.
 
     Parameters
     ----------
@@ -75,6 +76,7 @@ def commanded(local: Local, issue: Issue) -> Issue:
     Returns
     -------
     issue : `~cmbot.models.issues.Issue`
-        With the status that counts.
+        With the status and the verdict that count.
     """
-    return with_acts(issue, acts.of(local.mirror, issue.id, issue.key), local.me)
+    judged = with_verdicts(issue, verdicts.of(local.mirror, issue.id), local.me)
+    return with_acts(judged, acts.of(local.mirror, issue.id, issue.key), local.me)

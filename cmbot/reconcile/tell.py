@@ -19,7 +19,7 @@ from cmbot.mirror import (
     reports,
     restore,
 )
-from cmbot.models.issues import Status
+from cmbot.models.issues import VERDICT, Status
 from cmbot.models.summary import to_json
 
 if TYPE_CHECKING:
@@ -69,9 +69,12 @@ def campaign(edges: Edges, view: CampaignView, decision: Decision, ended: Ended,
                 _keep_status(edges, connection, step.issue, status, now)
             attempts(edges, connection, step.issue, now)
             _results(edges, connection, step.issue, now)
+            for issue in (step.issue, *(group.issue for group in step.groups if group.issue)):
+                _keep_verdict(edges, connection, issue, now)
             _keep_fields(edges, connection, step.issue, _counts(step.jobs, step.quanta), now)
             if found := ended.steps.get(step.issue.key):
                 _keep_summary(edges, connection, step.issue, found, now)
+        _keep_verdict(edges, connection, view.issue, now)
         _keep_status(edges, connection, view.issue, edges.comments.campaign(view, ended.campaign), now)
         _keep_fields(edges, connection, view.issue, _counts(view.jobs, view.quanta), now)
         if ended.campaign is not None:
@@ -182,8 +185,27 @@ def _keep_summary(
         outbox.keep_said(connection, _of(issue), "attachment", marker, body, now, interval)
 
 
+def _keep_verdict(edges: Edges, connection: Connection, issue: Issue, now: datetime) -> None:
+    """Keep in Jira who has judged the data, when and why; the verdict itself if it was commanded."""
+    said = issue.judgement
+    if said is None or said.by is None or said.by == edges.me:
+        return
+    fields: dict[str, Any] = {"Verdict at": said.at}
+    if said.commanded:
+        fields |= {VERDICT: said.verdict, "Verdict reason": said.reason or None}
+    if said.by.name:
+        # At a terminal people need not have the names that they have in Jira.
+        fields["Verdict by"] = said.by
+    _keep_fields(edges, connection, issue, fields, now, f"verdict:{issue.id}")
+
+
 def _keep_fields(
-    edges: Edges, connection: Connection, issue: Issue, fields: dict[str, Any], now: datetime
+    edges: Edges,
+    connection: Connection,
+    issue: Issue,
+    fields: dict[str, Any],
+    now: datetime,
+    marker: str = "",
 ) -> None:
     present = {
         name: edges.jira.raw(name, value) for name, value in fields.items() if name in edges.jira.field_ids
@@ -191,7 +213,7 @@ def _keep_fields(
     if not any(value is not None for value in present.values()):
         return
     interval = edges.settings.jira.comment_interval
-    outbox.keep_said(connection, _of(issue), "fields", f"fields:{issue.id}", present, now, interval)
+    outbox.keep_said(connection, _of(issue), "fields", marker or f"fields:{issue.id}", present, now, interval)
 
 
 def _counts(jobs: Counts, quanta: Counts) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cmbot.definition import check, freeze, issues
 from cmbot.exceptions import DefinitionError, Problem, UserError
+from cmbot.handlers import verdicts
 from cmbot.jira_schema import parse
 from cmbot.mirror import definitions, frozen, seen
 from cmbot.models.issues import Issue, Level, Status
@@ -118,7 +119,7 @@ def campaign(local: Local, epic: Issue) -> CampaignView:
     )
     view = CampaignView(epic, local.me, definition, problems, views, differences, limits=limits)
     view = references.marked(local, chains.marked(local, view))
-    return replace(view, overdue=_overdue(local, view))
+    return replace(verdicts.marked(view), overdue=_overdue(local, view))
 
 
 def _overdue(local: Local, view: CampaignView) -> dict[str, str]:

@@ -81,3 +81,19 @@ def test_explain_says_whose_act_it_is_what_waits_and_what_to_do(followed: Any) -
     lines = followed.run("explain", "CM-7").output.splitlines()
     assert any("Reason" in line for line in lines)
     assert "is not known here" in followed.refused("explain", "CM-99")[0]
+
+
+@pytest.mark.covers("G1", "G2", "D4")
+def test_data_are_judged_at_a_terminal(followed: Any) -> None:
+    assert "needs a reason" in followed.refused("invalidate", "CM-2")[0]
+    assert (
+        "CM-2 the data of CM-2 are bad"
+        in followed.run("invalidate", "CM-2", "--reason", "no", "--dry-run").output
+    )
+    assert "judged" not in followed.run("status", "CM-1").output
+    followed.run("invalidate", "CM-2", "--reason", "the flats were wrong")
+    assert "judged bad by" in followed.run("status", "CM-1").output
+    assert "the flats were wrong" in followed.run("history", "CM-2").output
+    followed.run("validate", "CM-2")
+    assert "judged good by" in followed.run("status", "CM-1").output
+    assert "has made nothing" in followed.refused("validate", "CM-7")[0]

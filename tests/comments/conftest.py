@@ -113,6 +113,10 @@ class Story:
     def notice(self, kind: NoticeKind, **more: Any) -> Notice:
         return Notice(kind, self.issue(1), f"{kind}:10001:42", **more)
 
+    def judged(self, step: StepView, reason: str = "the flats were wrong") -> StepView:
+        fields = {"Verdict": "bad", "Verdict reason": reason, "Verdict by": ANNA, "Verdict at": AT}
+        return replace(step, issue=replace(step.issue, fields=fields))
+
     def heard(self, by: Person = ANNA) -> Heard:
         return Heard("10001", "10082", by, AT, ("/cmbot status", "/cmbot stauts"))
 

@@ -197,3 +197,13 @@ def test_the_summary_of_a_production_has_a_row_for_each_campaign(
     one = story.summary()
     whole = production("DP9", (one, replace(one, key="CM-9", name="again", collection="")))
     golden("summaries/production.md", readable(comments._environment, whole))
+
+
+@pytest.mark.covers("G1", "G2")
+def test_a_step_that_is_stale_or_judged_says_so(
+    story: Any, comments: Comments, golden: Callable[[str, str], None]
+) -> None:
+    step = story.judged(story.step(*story.groups(1), stale="the data of step0 (CM-9) were judged bad"))
+    view = story.campaign(step)
+    golden("comments/step_stale.txt", comments.step(view, step))
+    assert "stale, bad|" in comments.campaign(view)

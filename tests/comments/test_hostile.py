@@ -48,7 +48,8 @@ def everything(story: Any, comments: Comments, text: str) -> list[str]:
             failure.errors[0], text, 1, 2, failure, Action.REVIEW, Flavour.PAYLOAD, text, text, (text,), text
         ),
     )
-    step = story.step(group, problems=(problem,), waiting=text, failures=failures)
+    step = story.step(group, problems=(problem,), waiting=text, stale=text, failures=failures)
+    step = story.judged(step, text)
     named = replace(step, name=text)
     view = story.campaign(named, problems=(problem,))
     view = replace(view, issue=replace(view.issue, summary=text))

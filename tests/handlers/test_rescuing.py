@@ -344,7 +344,8 @@ def test_a_rule_may_send_a_rescue_elsewhere_but_only_to_what_the_settings_know(b
 def test_what_a_person_judged_bad_is_not_used_again(build: Any) -> None:
     attempt = build.attempt(S.PARTIAL, build.cause(1, 1))
     judged = Edit(9, build.at(5), build.anna, "Verdict", "", "bad")
-    issue = replace(build.issue(5, (2, build.bot, Status.RUNNING), level=Level.GROUP), edits=(judged,))
+    moved = build.issue(5, (2, build.bot, Status.RUNNING), level=Level.GROUP, Verdict="bad")
+    issue = replace(moved, edits=(judged,))
     group = replace(build.group("g001", attempt, issue=issue), failures=(failure(),))
     found = what(campaign(build, group))
     assert isinstance(found, Submit)

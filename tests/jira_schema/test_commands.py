@@ -117,6 +117,8 @@ def test_nothing_between_the_marks_of_code_is_a_command(lines: list[str]) -> Non
         ("reject the flats = wrong", {"rest": "the flats = wrong"}),
         ("launch", {}),
         ("pause wrong night", {"rest": "wrong night"}),
+        ("validate", {}),
+        ("invalidate stars are missing", {"rest": "stars are missing"}),
         ("log group 3 task isr", {"group": "g003", "tasks": ("isr",)}),
     ],
 )

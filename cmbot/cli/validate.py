@@ -1,0 +1,35 @@
+"""``cmbot validate``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from cmbot.cli import asking
+from cmbot.cli.doing import load, told
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@click.command("validate", short_help="Judge the data of a campaign, step or group good.")
+@asking.move_options
+@told
+def command(key: str, reason: str, settings_file: Path, *, dry_run: bool, as_json: bool) -> None:
+    """Judge the data of a campaign, step or group good.
+
+    It is kept with who, when and why, in the field Verdict of the issue. Where the definition of a campaign
+    names people who sign for it, its data are good when all of them have said so.
+
+    It counts at once; the next pass shows it in Jira. `/cmbot validate` in a comment is the same.
+    """
+    from functools import partial
+
+    from cmbot.models.issues import Verdict
+    from cmbot.operations.verdicts import judge
+    from cmbot.reconcile.opening import open_local
+
+    local = open_local(load(settings_file))
+    act = partial(judge, local, key, Verdict.GOOD, reason)
+    asking.act(local, act, ("validate", key), reason, dry_run=dry_run, as_json=as_json)

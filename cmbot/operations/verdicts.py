@@ -1,0 +1,97 @@
+"""Judge the data of a campaign, step or group: good, or bad (requirements G1, G2)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cmbot.exceptions import UserError
+from cmbot.mirror import events, verdicts
+from cmbot.models.issues import Level, Verdict
+from cmbot.operations.moving import issue_of
+from cmbot.operations.status import epic_of
+from cmbot.reconcile import views
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cmbot.models.attempts import Cause
+    from cmbot.models.issues import Issue
+    from cmbot.models.views import CampaignView
+    from cmbot.reconcile.edges import Local
+
+
+def judge(local: Local, key: str, verdict: Verdict, reason: str, cause: Cause) -> tuple[str, ...]:
+    """Write down a verdict; it counts at once, and a pass shows it in Jira.
+
+    Parameters
+    ----------
+    local : `~cmbot.reconcile.edges.Local`
+        What is known here.
+    key : `str`
+        Key of the campaign, step or group.
+    verdict : `~cmbot.models.issues.Verdict`
+        Good or bad.
+    reason : `str`
+        Why; a bad one needs it.
+    cause : `~cmbot.models.attempts.Cause`
+        The human act.
+
+    Returns
+    -------
+    lines : `tuple` [`str`, ...]
+        What follows from it.
+
+    Raises
+    ------
+    UserError
+        If there is nothing to judge, or the person does not sign for it; nothing was changed.
+    """
+    with local.mirror.writing() as connection:
+        view = views.campaign(local, epic_of(local, key))
+        issue = issue_of(view, key)
+        _require(view, issue, verdict, reason)
+        missing = _sign(local, view, issue, verdict, cause)
+        if not missing:
+            verdicts.add(connection, issue, verdict, reason, cause)
+        said = "signs for" if missing else f"judges {verdict} the data of"
+        what, why = f"{said} {issue.key}", f"{reason or cause.what} ({cause.id})"
+        events.add(connection, cause.at, issue.key, str(cause.by), what, why)
+        if missing:
+            return (f"signed by {cause.by}; it is good when these have signed too: {', '.join(missing)}",)
+        return (f"the data of {issue.key} are {verdict}", *_stale(views.campaign(local, view.issue)))
+
+
+def _require(view: CampaignView, issue: Issue, verdict: Verdict, reason: str) -> None:
+    if issue.frozen:
+        raise UserError(issue.key, f"is not followed: {issue.frozen}", "mend that first")
+    if verdict is Verdict.BAD and not reason.strip():
+        raise UserError(issue.key, "to judge data bad needs a reason", "say why")
+    made = [(step, group) for step, group in view.groups if group.last and issue in view.path(step, group)]
+    if not made:
+        raise UserError(issue.key, "has made nothing that could be judged", "launch it first")
+    for step, group in made if verdict is Verdict.GOOD else ():
+        if group.last and group.last.state.live:
+            problem = f"cannot be judged good yet: {step.name} {group.name} is {group.last.state}"
+            raise UserError(issue.key, problem, "wait for its end")
+
+
+def _sign(local: Local, view: CampaignView, issue: Issue, verdict: Verdict, cause: Cause) -> tuple[str, ...]:
+    """Sign for a campaign that asks for signatures; say who has not signed yet."""
+    asked = view.definition.sign_off if view.definition else {}
+    if verdict is not Verdict.GOOD or issue.level is not Level.CAMPAIGN or not asked:
+        return ()
+    own = [role for role, account in asked.items() if account == cause.by.account]
+    if not own:
+        who = ", ".join(f"{account} ({role})" for role, account in asked.items())
+        raise UserError(issue.key, f"{cause.by} does not sign for it", f"ask those who do: {who}")
+    with local.mirror.writing() as connection:
+        for role in own:
+            verdicts.sign(connection, issue.id, role, cause)
+    signed = verdicts.signed(local.mirror, issue.id)
+    return tuple(f"{account} ({role})" for role, account in asked.items() if role not in signed)
+
+
+def _stale(view: CampaignView) -> Iterator[str]:
+    for step in view.steps:
+        if step.stale:
+            yield f"{step.name} ({step.issue.key}) is stale: {step.stale}"
