@@ -18,6 +18,7 @@ from cmbot.models.issues import Person, Role, Status
 from cmbot.operations import logs, moving
 from cmbot.operations.commands import obey
 from cmbot.reconcile import commanding, tell
+from cmbot.reconcile.summaries import Ended
 from cmbot.settings import RoleSettings
 from tests.reconcile.conftest import IDS
 
@@ -36,7 +37,7 @@ def turn(watcher: Watcher) -> list[str]:
     watcher.look()
     commanding.everything(watcher.edges, obey, watcher.now, errors)
     view = watcher.campaign()
-    tell.campaign(watcher.edges, view, decide(view), watcher.now)
+    tell.campaign(watcher.edges, view, decide(view), Ended(), watcher.now)
     return errors
 
 

@@ -19,6 +19,7 @@ from cmbot.operations.attention import Kind, attention
 from cmbot.operations.commands import obey
 from cmbot.operations.status import status
 from cmbot.reconcile import commanding, tell
+from cmbot.reconcile.summaries import Ended
 from tests.reconcile.conftest import EPIC_LINK, IDS
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def turn(watcher: Watcher) -> str:
     commanding.everything(watcher.edges, obey, watcher.now, errors)
     assert errors == []
     view = watcher.campaign()
-    tell.campaign(watcher.edges, view, decide(view), watcher.now)
+    tell.campaign(watcher.edges, view, decide(view), Ended(), watcher.now)
     rows = watcher.edges.mirror.db["outbox"].rows_where("marker LIKE 'answer:%' ORDER BY id DESC")
     return next((str(json.loads(row["body"])["text"]) for row in rows), "")
 
