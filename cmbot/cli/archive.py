@@ -73,11 +73,11 @@ def show(key: str, group: str, attempt: str, settings_file: Path, *, name: str, 
     --json each submission is told as it was run: query, pipeline, software, site, collections, request id,
     times. Of several attempts --file prints the newest's.
 
-    An example:
-
+    \b
+    Examples:
         cmbot archive show CM-2 g001
         cmbot archive show CM-2 g001 a1 --file bps.yaml
-    """
+    """  # noqa: D301 - click wants the character itself
     import json
 
     from cmbot.operations import archive

@@ -24,7 +24,7 @@ from cmbot.cli.doing import json_option, load, pairs, settings_option, told
 @json_option
 @told
 def command(key: str, settings_file: Path, values: dict[str, str], *, dry_run: bool, as_json: bool) -> None:
-    r"""Create a campaign like KEY, as it is in Jira now, with its steps, links and sets of DataIds.
+    """Create a campaign like KEY, as it is in Jira now, with its steps, links and sets of DataIds.
 
     It is a campaign of its own, in Draft, which remembers KEY in its field "Cloned from"; run `cmbot jira
     setup` once to get that field. It needs another output collection. Its name is that of KEY and "(clone of
@@ -35,7 +35,7 @@ def command(key: str, settings_file: Path, values: dict[str, str], *, dry_run: b
             --set "reason=the new background model" --set step1.options.requestMemory=8192
 
     The same clone is created once: asked again, it names the issues that exist. `cmbot diff` compares them.
-    """
+    """  # noqa: D301 - click wants the character itself
     import json
     from dataclasses import asdict
 

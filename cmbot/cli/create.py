@@ -34,7 +34,7 @@ def command(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    r"""Create a campaign in Jira: an epic, its steps and their links, all in Draft.
+    """Create a campaign in Jira: an epic, its steps and their links, all in Draft.
 
     Nothing runs until a person moves the epic to Launch. The same file creates the same campaign
     once: asked again, it names the issues that exist. A file may declare variables, which `--set` fills:
@@ -47,7 +47,7 @@ def command(
 
     With `--add-to KEY` the file has `steps` alone, which may come after those that are there. The whole
     campaign is checked again. A launch of the campaign that came before does not start them.
-    """
+    """  # noqa: D301 - click wants the character itself
     import json
 
     from cmbot.definition import file as campaign_file

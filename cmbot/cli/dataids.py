@@ -13,13 +13,13 @@ _file = click.Path(path_type=Path, dir_okay=False)
 
 @click.group("dataids", short_help="Check and compare sets of DataIds.")
 def command() -> None:
-    r"""Check and compare sets of DataIds, which campaigns include or exclude.
+    """Check and compare sets of DataIds, which campaigns include or exclude.
 
     A set is a JSON list of DataIds with primary dimension keys (DMTN-181), or CSV with a line of keys:
 
     \b
         [{"instrument": "LSSTCam", "visit": 2026111900012, "detector": 94}, ...]
-    """
+    """  # noqa: D301 - click wants the character itself
 
 
 @command.command("check", short_help="Check a set; say its hash and how many DataIds it holds.")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @json_option
 @told
 def command(subjects: tuple[str, ...], settings_file: Path, *, iterations: bool, as_json: bool) -> None:
-    r"""Compare SUBJECTS side by side: definition, software, inputs and results.
+    """Compare SUBJECTS side by side: definition, software, inputs and results.
 
     A subject is a campaign file, a BPS file, or the key of a campaign, step or group; behind the key of a
     step :g001 names a group and :g001:a1 an attempt. Of definition, software, inputs and BPS files only what
@@ -35,7 +35,7 @@ def command(subjects: tuple[str, ...], settings_file: Path, *, iterations: bool,
 
     Campaigns and steps are compared as Jira says now, attempts as they were run. It reads the mirror and the
     archive and asks nobody. Files are recognised by .yaml or .yml.
-    """
+    """  # noqa: D301 - click wants the character itself
     import json
     from dataclasses import asdict
 

@@ -28,7 +28,7 @@ def command() -> None:
 @json_option
 @told
 def rebuild(settings_file: Path, *, dry_run: bool, as_json: bool) -> None:
-    r"""Make the mirror again from Jira's fields, properties and comments, and from PanDA.
+    """Make the mirror again from Jira's fields, properties and comments, and from PanDA.
 
     Nothing is submitted and nothing is told to Jira meanwhile. Stop cmbot first: it is refused while
     one holds the mirror. A mirror that is there is kept beside the new one. Afterwards start
@@ -38,7 +38,7 @@ def rebuild(settings_file: Path, *, dry_run: bool, as_json: bool) -> None:
     An example:
         cmbot mirror rebuild --dry-run
         cmbot mirror rebuild
-    """
+    """  # noqa: D301 - click wants the character itself
     import json
 
     from cmbot.operations.rebuild import run

@@ -63,6 +63,7 @@ def test_every_command_explains_itself_and_all_its_options(terminal: Any, path: 
     assert result.exit_code == 0
     command = found(path)
     assert command.help
+    assert "\\b" not in result.output, "click's mark for lines that stay is one character"
     for parameter in command.params:
         if isinstance(parameter, click.Option):
             assert parameter.help, f"{parameter.name} says nothing"
