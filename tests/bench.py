@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import bench_bps
 import bench_jira
 import bench_mirror
+import bench_plan
 from rich.console import Console
 from rich.table import Table
 
@@ -160,6 +161,15 @@ def main() -> None:
     small, large = (campaign(20, groups) for groups in (9, 90))
     few, many = seconds(lambda: decide(small)), seconds(lambda: decide(large))
     table.add_row("decide, 20 steps x 90 groups, s", f"{many:.3f}", f"{few:.3f} 20 x 9", f"{many / few:.1f}")
+    least, taken = bench_plan.planned()
+    table.add_row(
+        "20 steps x 90 groups planned, without the Butler, s",
+        f"{taken:.2f}",
+        f"{least:.2f} its answers as JSON",
+        f"{taken / least:.1f}",
+    )
+    few, many = bench_plan.walked((20, 200))
+    table.add_row("graph of 200 steps walked, s", f"{many:.4f}", f"{few:.4f} 20 steps", f"{many / few:.1f}")
     table.add_row("1,000 unchanged outbox rows, s", f"{outbox_rows(1000):.3f}", "", "")
     for name, seconds_taken, what, least in bench_jira.figures():
         table.add_row(

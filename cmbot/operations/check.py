@@ -93,7 +93,7 @@ def check_file(
         return Checked((), notes)
     notes += tuple(twins.said(workshop.settings, definition))
     problems = tuple(references(definition, workshop.settings.git))
-    view = _as_if_made(workshop, definition)
+    view = as_if_made(workshop, definition)
     plans = []
     for step in (step for step in view.steps if not step.checkpoint):
         say(f"asking the Butler about {step.name}")
@@ -137,8 +137,21 @@ def check_key(edges: Edges, key: str, say: Callable[[str], None]) -> Checked:
     return Checked(problems, (*twins.said(edges.settings, definition), *found.notes))
 
 
-def _as_if_made(workshop: Workshop, definition: CampaignDefinition) -> CampaignView:
-    """The campaign as it would be in Jira; its keys are only for names that are tried out."""
+def as_if_made(workshop: Workshop, definition: CampaignDefinition) -> CampaignView:
+    """Put a campaign together as it would be in Jira; its keys are only for names that are tried out.
+
+    Parameters
+    ----------
+    workshop : `~cmbot.reconcile.edges.Workshop`
+        For the settings.
+    definition : `~cmbot.models.campaign.CampaignDefinition`
+        The campaign.
+
+    Returns
+    -------
+    view : `~cmbot.models.views.CampaignView`
+        In Draft.
+    """
     now, project = datetime.now(UTC), workshop.settings.jira.project
     epic = Issue("0", f"{project}-0", Level.CAMPAIGN, Status.DRAFT, definition.name, now)
     steps = tuple(

@@ -85,14 +85,15 @@ class Chosen:
                     problem = f"its DataIds are of {', '.join(others)}, the data of {governors.get(name)}"
                     raise UserError(f"{subject}: {name}", problem, "correct the set")
 
-    def _left(self, name: str, values: Iterable[Value]) -> Iterator[Value]:
+    def _left(self, name: str, values: Iterable[Value]) -> Iterable[Value]:
         included = set(self.included.values(name)) if self.included and name in self.included.keys else None
         excluded = (
             set(self.excluded.values(name)) if self.excluded and _own(self.excluded) == [name] else set()
         )
-        for value in values:
-            if value not in excluded and (included is None or value in included):
-                yield value
+        if included is None and not excluded:
+            return values
+        kept = (value for value in values if value not in excluded)
+        return kept if included is None else (value for value in kept if value in included)
 
     def unknown(self, existing: Mapping[str, Iterable[Value]]) -> Iterator[str]:
         """Say which DataIds there are no data for.

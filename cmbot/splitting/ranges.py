@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 from cmbot.dimensions import Value
@@ -44,12 +43,18 @@ def compact(values: Iterable[Value]) -> list[Value]:
     items : `list` [`int` or `str`]
         Values, and ranges such as ``3..9`` of three and more neighbouring numbers.
     """
-    items = list[Value]()
-    # Neighbouring numbers are as far from their places as each other.
-    for _, found in groupby(enumerate(values), lambda at: at[1] if isinstance(at[1], str) else at[1] - at[0]):
-        run = [value for _, value in found]
-        items += run if len(run) < 3 else [f"{run[0]}..{run[-1]}"]
-    return items
+    items, run, following = list[Value](), list[Value](), None
+    for value in values:
+        if value != following:
+            items += _short(run)
+            run = []
+        run.append(value)
+        following = None if isinstance(value, str) else value + 1
+    return items + _short(run)
+
+
+def _short(run: list[Value]) -> list[Value]:
+    return run if len(run) < 3 else [f"{run[0]}..{run[-1]}"]
 
 
 def expanded(items: Sequence[Value]) -> tuple[Value, ...]:
