@@ -12,7 +12,7 @@ definition, the settings or what earlier attempts made have changed, and a perso
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from difflib import unified_diff
 from typing import TYPE_CHECKING, Any
@@ -314,7 +314,12 @@ def checked(files: Files, described: Submission, rendered: Mapping[str, Any]) ->
     edited = yaml_text.load(text, file)
     if found := tuple(prepared.problems(edited, rendered, file)):
         return Written(text, edited if isinstance(edited, dict) else {}, found, file)
-    problems = tuple(in_jira(problem, described) for problem in lint(edited))
+    # What the definition has wrong as well is mended there.
+    defined = set(lint(rendered))
+    problems = tuple(
+        in_jira(each, described) if each in defined else replace(each, field=f"{file} {each.field}")
+        for each in lint(edited)
+    )
     before, after = (to_yaml(each).splitlines(keepends=True) for each in (rendered, edited))
     difference = "".join(unified_diff(before, after, "rendered", "submitted"))
     edits = prepared.edits(edited, rendered)

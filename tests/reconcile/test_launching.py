@@ -103,9 +103,13 @@ def test_a_file_that_says_other_names_is_not_launched_until_it_is_mended(submitt
 
 @pytest.mark.covers("B22")
 def test_the_linter_looks_at_what_was_edited(submitting: Submitting) -> None:
-    edit(prepared(submitting, group="g002").files[0], "queue:", "requestMemmory: 9\nqueue:")
-    with pytest.raises(DefinitionError, match=r"requestMemmory: is no key of BPS.*write requestMemory"):
+    file = prepared(submitting, group="g002").files[0]
+    edit(file, "queue:", "requestMemmory: 9\nqueue:")
+    with pytest.raises(
+        DefinitionError, match=r"requestMemmory: is no key of BPS.*write requestMemory"
+    ) as said:
         submitting.launch()
+    assert str(said.value).startswith(f"CM-2: {file.file} requestMemmory: ")
 
 
 @pytest.mark.covers("B22")
