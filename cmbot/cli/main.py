@@ -50,6 +50,7 @@ COMMANDS = {
     "sandbox": ("cmbot.cli.sandbox", "Run one part of the sandbox alone: Jira, PanDA or Butler."),
     "site": ("cmbot.cli.site", "Show what runs at a compute site; hold and release new work there."),
     "schedule": ("cmbot.cli.schedule", "Create campaigns from templates at certain times."),
+    "skip": ("cmbot.cli.skip", "Abandon a campaign, step or group: go on without it."),
     "status": ("cmbot.cli.status", "Show how campaigns are, from the last pass."),
     "steps": ("cmbot.cli.steps", "Show the steps of a pipeline, ready for a campaign file."),
     "summary": ("cmbot.cli.summary", "Sum up what came of a campaign, a step or a production."),

@@ -30,6 +30,10 @@ class Do(StrEnum):
     REJECT = "reject"
     VALIDATE = "validate"
     INVALIDATE = "invalidate"
+    SKIP = "skip"
+    SET = "set"
+    OPERATOR = "operator"
+    DIFF = "diff"
 
 
 @dataclass(frozen=True)

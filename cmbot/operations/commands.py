@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ from cmbot.models.commands import Command, Do
 from cmbot.models.issues import Status, Verdict
 from cmbot.operations import (
     cancel,
+    diff,
+    editing,
     explain,
     judging,
     logs,
@@ -36,13 +39,15 @@ if TYPE_CHECKING:
 _ROWS = 20
 """Lines of an answer (requirement V11)."""
 _LOG_LINES = 15
+_COMPARED = re.compile(r"[A-Z][A-Z0-9_]{0,30}-[0-9]{1,9}(:g[0-9]{3,6}(:a[0-9]{1,4})?)?")
 
 
 def obey(edges: Edges, issue: Issue, command: Command, cause: Cause) -> tuple[str, ...]:
     """Do what a command asks for; see `cmbot.reconcile.commanding.Obey`."""
     lines = _DOING[command.verb](edges, issue, command, cause)
     more = len(lines) - _ROWS
-    return (*lines[:_ROWS], f"and {more} more lines") if more > 0 else lines
+    cut = more > 0 and command.verb is not Do.HELP
+    return (*lines[:_ROWS], f"and {more} more lines") if cut else lines
 
 
 def _help(_: Edges, issue: Issue, __: Command, ___: Cause) -> tuple[str, ...]:
@@ -128,6 +133,33 @@ def _invalidate(edges: Local, issue: Issue, command: Command, cause: Cause) -> t
     return verdicts.judge(edges, issue.key, Verdict.BAD, command.rest, cause)
 
 
+def _set(edges: Edges, issue: Issue, command: Command, cause: Cause) -> tuple[str, ...]:
+    name, equals, value = command.rest.partition("=")
+    if not equals:
+        raise UserError(command.rest[:50], "says no value", f"write {grammar.usage(Do.SET)}")
+    return editing.set_field(edges, issue.key, name.strip(), value.strip(), cause)
+
+
+def _operator(edges: Edges, issue: Issue, command: Command, cause: Cause) -> tuple[str, ...]:
+    return editing.set_field(edges, issue.key, "Operators", command.rest, cause)
+
+
+def _diff(edges: Local, issue: Issue, command: Command, _: Cause) -> tuple[str, ...]:
+    # A path would be read from this machine.
+    if not _COMPARED.fullmatch(command.rest):
+        raise UserError(
+            command.rest[:50], "is no key", "write /cmbot diff CM-1, or CM-2:g001:a1 for an attempt"
+        )
+    compared = diff.compare([diff.side(lambda: edges, key) for key in (issue.key, command.rest)])
+    rows = [
+        f"{section} {path}: {one or 'nothing'} -> {other or 'nothing'}"
+        for section, values in compared.sections.items()
+        for path, (one, other) in values.items()
+        if one != other
+    ]
+    return tuple(rows) or ("nothing differs",)
+
+
 def _asked(edges: Local, targets: Sequence[ordering.Target], cause: Cause) -> tuple[str, ...]:
     ordering.give(edges, targets, cause)
     return tuple(map(_target, targets))
@@ -157,4 +189,8 @@ _DOING: Mapping[Do, _Doing] = {
     Do.REJECT: _reject,
     Do.VALIDATE: _validate,
     Do.INVALIDATE: _invalidate,
+    Do.SKIP: _move,
+    Do.SET: _set,
+    Do.OPERATOR: _operator,
+    Do.DIFF: _diff,
 }

@@ -97,3 +97,11 @@ def test_data_are_judged_at_a_terminal(followed: Any) -> None:
     followed.run("validate", "CM-2")
     assert "judged good by" in followed.run("status", "CM-1").output
     assert "has made nothing" in followed.refused("validate", "CM-7")[0]
+
+
+def test_to_skip_needs_a_reason(followed: Any) -> None:
+    assert "needs a reason" in followed.refused("skip", "CM-3")[0]
+    followed.run("skip", "CM-3", "--reason", "no data there")
+    with closing(followed.mirror()) as mirror:
+        (act,) = acts.of(mirror, "10003", "CM-3")
+    assert (act.target, act.words) == ("Abandoned", "ran cmbot skip CM-3: no data there")

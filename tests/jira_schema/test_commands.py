@@ -119,6 +119,10 @@ def test_nothing_between_the_marks_of_code_is_a_command(lines: list[str]) -> Non
         ("pause wrong night", {"rest": "wrong night"}),
         ("validate", {}),
         ("invalidate stars are missing", {"rest": "stars are missing"}),
+        ("skip no data there", {"rest": "no data there"}),
+        ("set Max concurrent groups = 3", {"rest": "Max concurrent groups = 3"}),
+        ("operator [~accountid:5b10a2844c20165700ede21g]", {"rest": "[~accountid:5b10a2844c20165700ede21g]"}),
+        ("diff CM-2:g001:a1", {"rest": "CM-2:g001:a1"}),
         ("log group 3 task isr", {"group": "g003", "tasks": ("isr",)}),
     ],
 )
@@ -158,7 +162,7 @@ def test_who_may_command_what_is_who_may_move() -> None:
         assert commands.refusal(verb, Level.STEP, None) == ""
         assert commands.refusal(verb, Level.STEP, operator) == ""
     assert {verb for verb in Do if not commands.refusal(verb, Level.STEP, nobody)} == {
-        Do.HELP, Do.STATUS, Do.EXPLAIN, Do.PLAN, Do.LOG,
+        Do.HELP, Do.STATUS, Do.EXPLAIN, Do.PLAN, Do.LOG, Do.DIFF,
     }  # fmt: skip
     assert commands.refusal(Do.PAUSE, Level.CAMPAIGN, definer) == ""
     assert "operator may pause a group" in commands.refusal(Do.PAUSE, Level.GROUP, definer)
