@@ -14,6 +14,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 import bench_bps
+import bench_butler
 import bench_jira
 import bench_mirror
 import bench_plan
@@ -124,6 +125,13 @@ def a_hundred_thousand_dataids(table: Table) -> None:
     table.add_row("100,000 DataIds checked, s", f"{value:.2f}", f"{floor:.2f} json", f"{value / floor:.1f}")
 
 
+def a_hundred_thousand_tagged(table: Table) -> None:
+    """Datasets of a list put into a TAGGED collection and read back; the floor finds and associates them."""
+    count, floor, value = bench_butler.tagging()
+    plain = f"{floor:.1f} query, associate"
+    table.add_row(f"{count:,} DataIds tagged, s", f"{value:.1f}", plain, f"{value / floor:.1f}")
+
+
 def mirror_of_jira(table: Table, passes: int) -> None:
     """A cold start on 10,000 issues, passes without news, and what a thousand changes make cmbot write."""
     with bench_mirror.replayed() as url:
@@ -184,6 +192,7 @@ def main() -> None:
     )
     groups_of_a_million(table)
     a_hundred_thousand_dataids(table)
+    a_hundred_thousand_tagged(table)
     mirror_of_jira(table, passes)
     Console().print(table)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cmbot.butler.exchange import read_response, strange_response
-from cmbot.butler.plan import Chain, Tag
+from cmbot.butler.items import Chain, Delete, Item, Prepend, Tag, TakeOut
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,8 +48,8 @@ class ArrangeRequest:
 
     repo: str
     """Path or URI of the repository."""
-    plan: tuple[Chain | Tag, ...]
-    """Collections as they shall be; children before their chains."""
+    plan: tuple[Item, ...]
+    """Collections as they shall be; children before their chains, and chains before what leaves them."""
 
     def to_json(self) -> str:
         """The request as the script reads it.
@@ -90,13 +91,11 @@ def parse_arranged(text: str, subject: str) -> tuple[Arranged, ...]:
         raise strange_response(subject, error) from error
 
 
-def _item(one: Chain | Tag) -> Mapping[str, Any]:
-    if isinstance(one, Chain):
-        return {"verb": "chain", "name": one.name, "children": one.children}
-    return {
-        "verb": "tag",
-        "name": one.name,
-        "dataset_type": one.dataset_type,
-        "data_ids": list(one.data_ids),
-        "collections": one.collections,
-    }
+_VERBS = {Chain: "chain", Tag: "tag", Prepend: "prepend", TakeOut: "take out", Delete: "delete"}
+
+
+def _item(one: Item) -> Mapping[str, Any]:
+    fields = {each.name: getattr(one, each.name) for each in dataclasses.fields(one)}
+    if isinstance(one, Tag):
+        fields["data_ids"] = list(one.data_ids)
+    return {"verb": _VERBS[type(one)], **fields}

@@ -6,7 +6,7 @@
     <root>/<step>                       CHAINED  groups
     <root>/<step>/<group>               CHAINED  good attempts, the newest first
     <root>/<step>/<group>/a1_<nonce>    RUN      one try
-    <root>/<step>/<group>/inputs        TAGGED   what a list selected, where one did
+    <root>/inputs/<hash>                TAGGED   the datasets of a set of DataIds
 """
 
 from __future__ import annotations
@@ -130,25 +130,25 @@ class Layout:
             raise UserError("attempt", f"{attempt} is not possible", "count from 1")
         return _short(f"{self.group(step, group)}/a{attempt}_{nonce}")
 
-    def inputs(self, step: str, group: str) -> str:
-        """TAGGED collection of a group's inputs (requirement A10).
+    def inputs(self, sha256: str) -> str:
+        """TAGGED collection of a set of DataIds (requirements A10, C6).
 
         Parameters
         ----------
-        step, group : `str`
-            Names of the step and of the group.
+        sha256 : `str`
+            Hash of the set: another set never comes into the same collection.
 
         Returns
         -------
         name : `str`
-            ``<root>/<step>/<group>/inputs``.
+            ``<root>/inputs/<hash>``, which is the name of no step, group or run.
 
         Raises
         ------
         UserError
-            Raised if a part is not possible, or the name becomes too long.
+            Raised if it is no hash, or the name becomes too long.
         """
-        return _short(f"{self.group(step, group)}/inputs")
+        return _short(f"{self.root}/inputs/{_require(_NONCE, sha256[:8], 'sha256')}")
 
 
 def default_root(target: str, release: str, ticket: str, *, instrument: str = "") -> str:

@@ -11,38 +11,15 @@ from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
+from cmbot.butler.items import Chain, Tag
 from cmbot.butler.names import Layout
 from cmbot.exceptions import UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from cmbot.dataids import DataIdSet
-    from cmbot.models.campaign import CampaignDefinition
-
-
-@dataclass(frozen=True)
-class Chain:
-    """One CHAINED collection as it shall be."""
-
-    name: str
-    """Its name."""
-    children: tuple[str, ...]
-    """What is searched, in this order; each once."""
-
-
-@dataclass(frozen=True)
-class Tag:
-    """One TAGGED collection as it shall be (requirement C6)."""
-
-    name: str
-    """Its name."""
-    dataset_type: str
-    """What is tagged."""
-    data_ids: DataIdSet
-    """Which of it; each must mean at least one dataset."""
-    collections: tuple[str, ...]
-    """Where it is looked for, in this order."""
+    from cmbot.models.campaign import CampaignDefinition, StepDefinition
 
 
 @dataclass(frozen=True)
@@ -161,7 +138,8 @@ def step_inputs(campaign: CampaignDefinition, step: str) -> tuple[str, ...]:
     Returns
     -------
     collections : `tuple` [`str`, ...]
-        Chains of all steps before it, the nearest first, then the campaign's own inputs; each once.
+        Chains of all steps before it, the nearest first, then the datasets of the set that it includes, then
+        the campaign's own inputs; each once.
 
     Raises
     ------
@@ -177,7 +155,75 @@ def step_inputs(campaign: CampaignDefinition, step: str) -> tuple[str, ...]:
             before.update(campaign.step(name).after)
     before &= {other.name for other in campaign.work}
     upstream = [names.step(name) for name in reversed(names.steps) if name in before]
-    return _once((*upstream, *campaign.inputs))
+    return _once((*upstream, *_tagged(campaign, campaign.step(step), names), *campaign.inputs))
+
+
+def original_inputs(campaign: CampaignDefinition) -> tuple[str, ...]:
+    """Collections that a campaign reads and has not made of other data itself.
+
+    Parameters
+    ----------
+    campaign : `cmbot.models.campaign.CampaignDefinition`
+        The campaign.
+
+    Returns
+    -------
+    collections : `tuple` [`str`, ...]
+        TAGGED ones of sets of DataIds, then the campaign's inputs; each once.
+    """
+    return _once((*tagged(campaign), *campaign.inputs))
+
+
+def tagged(campaign: CampaignDefinition) -> tuple[str, ...]:
+    """TAGGED collections of the sets that a campaign and its steps include.
+
+    Parameters
+    ----------
+    campaign : `cmbot.models.campaign.CampaignDefinition`
+        The campaign.
+
+    Returns
+    -------
+    collections : `tuple` [`str`, ...]
+        Each once.
+    """
+    names = layout(campaign)
+    return _once(name for step in campaign.steps for name in _tagged(campaign, step, names))
+
+
+def tag(campaign: CampaignDefinition, step: StepDefinition, data_ids: DataIdSet) -> Tag | None:
+    """Plan the TAGGED collection of the set that a step includes.
+
+    Parameters
+    ----------
+    campaign, step
+        The campaign and the step.
+    data_ids : `cmbot.dataids.DataIdSet`
+        The set.
+
+    Returns
+    -------
+    tag : `Tag` or `None`
+        `None` if groups say in their queries what is included.
+
+    Raises
+    ------
+    UserError
+        Raised if a name is not possible.
+    """
+    file = campaign.chosen(step).get("include")
+    if file is None or not file.dataset_type:
+        return None
+    name = layout(campaign).inputs(data_ids.sha256)
+    beside = tuple(one for one in step_inputs(campaign, step.name) if one != name)
+    return Tag(name, file.dataset_type, data_ids, file.collections, beside)
+
+
+def _tagged(campaign: CampaignDefinition, step: StepDefinition, names: Layout) -> Iterator[str]:
+    # Without its hash it is not known yet which set it is; then nothing is asked of a Butler.
+    file = campaign.chosen(step).get("include")
+    if file is not None and file.dataset_type and file.sha256:
+        yield names.inputs(file.sha256)
 
 
 def rescue_inputs(attempts: Iterable[GoodAttempt], inputs: Iterable[str]) -> tuple[str, ...]:

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from cmbot.operations.plan import StepPlan
 
 
+_SHOWN = 5
+"""Collections of a step that are shown, beside the last two; `--json` has all."""
+
+
 @click.command("plan", short_help="Show what a launch would do: groups, collections, YAML. Writes nothing.")
 @click.argument("key")
 @settings_option
@@ -23,8 +27,9 @@ if TYPE_CHECKING:
 def command(key: str, settings_file: Path, *, show_yaml: bool, as_json: bool) -> None:
     """Show what launching a campaign or step would do now: groups, collections, BPS YAML.
 
-    It asks the Butler what each step's query selects. A step whose inputs do not exist yet is named
-    with what is missing. Nothing is written anywhere.
+    It asks the Butler what each step's query selects, and says what will be done to collections: what is
+    tagged before, and the chains of groups, step and campaign when there are results. A step whose inputs do
+    not exist yet is named with what is missing. Nothing is written anywhere.
     """
     import json
     from dataclasses import asdict
@@ -62,6 +67,8 @@ def _show(item: StepPlan, *, show_yaml: bool) -> None:
             table.add_row(group.name, str(group.size), escape(group.predicate["where"] or "table of DataIds"))
         console.print(table)
         console.print(f"  {len(item.groups)} groups, selected: {item.selected}")
+        for line in (*item.collections[:_SHOWN], *item.collections[_SHOWN:][-2:]):
+            console.print(f"  {escape(line)}", highlight=False, soft_wrap=True)
     if item.warning:
         console.print(f"  warning: {escape(item.warning)}", highlight=False, soft_wrap=True)
     if show_yaml and item.yaml:

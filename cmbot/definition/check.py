@@ -51,6 +51,7 @@ def _campaign(
     if not definition.reason.strip():
         yield Problem("Reason", "is empty", "write why the campaign is run; it cannot start without (B3)")
     yield from _data(definition)
+    yield from _public(definition)
     yield from _one_of("Campaign kind", definition.kind, KINDS)
     yield from _one_of("Campaign stage", definition.stage, STAGES)
     yield from _one_of("Campaign mode", definition.mode, MODES)
@@ -83,6 +84,16 @@ def _data(definition: CampaignDefinition) -> Iterator[Problem]:
         yield Problem(
             "Output root", f"{definition.output!r} cannot be a collection", "use letters, digits, _ - . /"
         )
+
+
+def _public(definition: CampaignDefinition) -> Iterator[Problem]:
+    name = definition.public
+    if name and not grammar.is_collection(name):
+        yield Problem("Public collection", f"{name!r} cannot be a collection", "use letters, digits, _ - . /")
+    own = f"{definition.output}/"
+    if name and (f"{name}/".startswith(own) or name in definition.inputs):
+        problem = f"{name} is one of the campaign's own collections, or one of its inputs"
+        yield Problem("Public collection", problem, "name another chain, or leave it empty")
 
 
 def _specification(field: str, found: Specification) -> Iterator[Problem]:

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 _ABOUT = frozenset(
     {
-        *("ancestor", "definer", "description", "exception", "operators", "pause", "production", "reason"),
+        *("ancestor", "definer", "description", "exception", "operators", "pause", "production", "public"),
+        "reason",
         *("retry", "sign_off", "steps", "max_groups", "canary"),
     }
 )

@@ -45,6 +45,7 @@ _TEXTS = {
     "mode": "Campaign mode",
     "butler": "Butler repository",
     "output": "Output root",
+    "public": "Public collection",
     "environment": "Environment",
     "lsst_version": "LSST version",
     "image": "Software image",

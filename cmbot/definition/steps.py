@@ -13,7 +13,7 @@ from cmbot.models.campaign import SplitRule, StepDefinition
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from cmbot.models.campaign import CampaignDefinition
+    from cmbot.models.campaign import CampaignDefinition, DataIdFile
 
 
 _WAYS = ("size", "count", "values", "lists")
@@ -113,6 +113,22 @@ def files(part: CampaignDefinition | StepDefinition) -> Iterator[Problem]:
                 f"{found.sha256!r} is no hash",
                 "leave it out, or write what `cmbot dataids check` says",
             )
+        yield from _tagged(field, found, excluded=found is part.exclude)
+
+
+def _tagged(field: str, found: DataIdFile, *, excluded: bool) -> Iterator[Problem]:
+    """Find what is wrong with the TAGGED collection that a set becomes."""
+    if not (found.dataset_type or found.collections):
+        return
+    if excluded:
+        yield Problem(field, "cannot be a TAGGED collection", "tag what is included, or leave both keys out")
+    if not grammar.is_label(found.dataset_type):
+        yield Problem(field, f"{found.dataset_type!r} is no dataset type", "write dataset_type: raw")
+    if not found.collections:
+        yield Problem(field, "names no collections", "write collections: [LSSTCam/raw/all]")
+    for name in found.collections:
+        if not grammar.is_collection(name):
+            yield Problem(field, f"{name!r} cannot be a collection", "use letters, digits, _ - . /")
 
 
 class Software(Protocol):

@@ -199,7 +199,7 @@ def _of_its_end(verb: Verb, group: GroupView, last: Attempt) -> str:
         return group.distrusted
     if verb is Verb.REJECT:
         return f"{last.label} was rejected already" if group.rejected else ""
-    if group.effective is Status.COMPLETED:
+    if group.effective is Status.COMPLETED and last.withdrawal is None:
         return f"{last.label} has its result, or was accepted by a person"
     if group.issue and group.issue.status is Status.ABANDONED:
         return "it was abandoned"

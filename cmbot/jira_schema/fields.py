@@ -71,6 +71,7 @@ FIELDS: tuple[Field, ...] = (
     Field("Butler repository", FieldType.TEXT, (C, S), requirement="A11"),
     Field("Input collections", FieldType.TEXT, (C, S), requirement="A11"),
     Field("Output root", FieldType.TEXT, (C, S), requirement="A11"),
+    Field("Public collection", FieldType.TEXT, (C,), requirement="A12"),
     Field("Output run", FieldType.TEXT, (G,), by_bot=True, requirement="A11 B16"),
     Field("WMS", FieldType.SELECT, (C, S, G), options=SYSTEMS, requirement="D17"),
     Field("Compute site", FieldType.TEXT, (C, S, G), requirement="D18"),

@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from cmbot.mirror import orders
+from cmbot.mirror import orders, withdrawals
 from cmbot.mirror.database import stamp
 from cmbot.models.attempts import AS_DEFINED, Attempt, AttemptState, Cause, Recorded, Try, TryState
 from cmbot.models.issues import Person
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sqlite3 import Connection, Row
 
     from cmbot.mirror.database import Mirror
-    from cmbot.models.attempts import Changes, Order
+    from cmbot.models.attempts import Changes, Order, Withdrawal
 
 _ATTEMPTS = """SELECT attempts.*, causes.account, causes.name AS person, causes.at AS cause_at, causes.what
     FROM attempts JOIN causes ON causes.id = attempts.cause_id"""
@@ -372,7 +372,7 @@ def _place(item: Attempt) -> tuple[str, int]:
 
 
 def _attempts(mirror: Mirror, where: str, values: Sequence[Any] = ()) -> Iterator[Attempt]:
-    """Read attempts with what belongs to them: three queries, however many they are."""
+    """Read attempts with what belongs to them: four queries, however many they are."""
     # The conditions are this module's own, the values are bound.
     chosen = f"SELECT attempts.id FROM attempts WHERE {where}"  # noqa: S608 - see above
     query = f"SELECT * FROM tries WHERE attempt_id IN ({chosen}) ORDER BY id"  # noqa: S608 - see above
@@ -380,12 +380,15 @@ def _attempts(mirror: Mirror, where: str, values: Sequence[Any] = ()) -> Iterato
     for row in mirror.connection.execute(query, values):
         tries[row["attempt_id"]].append(_try(row))
     asked = orders.of_attempts(mirror, chosen, values)
+    withdrawn = withdrawals.of_attempts(mirror, chosen, values)
     query = f"{_ATTEMPTS} WHERE {where} ORDER BY attempts.id"
     for row in mirror.connection.execute(query, values).fetchall():
-        yield _attempt(row, tries[row["id"]], asked.get(row["id"], ()))
+        yield _attempt(row, tries[row["id"]], asked.get(row["id"], ()), withdrawn.get(row["id"]))
 
 
-def _attempt(row: Row, tries: Iterable[Try], asked: Iterable[Order]) -> Attempt:
+def _attempt(
+    row: Row, tries: Iterable[Try], asked: Iterable[Order], withdrawal: Withdrawal | None
+) -> Attempt:
     return Attempt(
         id=row["id"],
         step_id=row["step_id"],
@@ -408,6 +411,7 @@ def _attempt(row: Row, tries: Iterable[Try], asked: Iterable[Order]) -> Attempt:
         tries=tuple(tries),
         changes=orders.changes(json.loads(row["changes"])),
         orders=tuple(asked),
+        withdrawal=withdrawal,
     )
 
 

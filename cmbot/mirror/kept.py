@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from cmbot.definition import grammar
-from cmbot.models.attempts import AttemptState, Cause
+from cmbot.models.attempts import AttemptState, Cause, Withdrawal
 from cmbot.models.issues import Person
 from cmbot.models.systems import System
 
@@ -70,6 +70,27 @@ def restarts(entry: Mapping[str, Any]) -> Iterator[Cause]:
                 yield Cause(cause, Person(by, by), datetime.fromisoformat(at), "had it restarted")
             case _:
                 continue
+
+
+def withdrawal(entry: Mapping[str, Any]) -> Withdrawal | None:
+    """Read that what an attempt made was taken back.
+
+    Parameters
+    ----------
+    entry : `~collections.abc.Mapping`
+        From the property; sound otherwise.
+
+    Returns
+    -------
+    withdrawal : `~cmbot.models.attempts.Withdrawal` or `None`
+        Not seen to be done, so that the Butler is asked again. Of what cmbot cannot have written `None`: then
+        nothing is removed.
+    """
+    match entry.get("withdrawn"):
+        case {"cause": str(cause), "by": str(by), "at": str(at), "what": str(what), "removed": bool(removed)}:
+            if _is_instant(at):
+                return Withdrawal(Cause(cause, Person(by, by), datetime.fromisoformat(at), what), removed)
+    return None
 
 
 def _is_number(value: object) -> bool:

@@ -206,6 +206,16 @@ def _verdicts(connection: Connection) -> None:
     )
 
 
+def _withdrawals(connection: Connection) -> None:
+    """What people took back of what attempts had made."""
+    connection.execute(
+        """CREATE TABLE withdrawals (
+        step_id TEXT NOT NULL, grp TEXT NOT NULL, number INTEGER NOT NULL,
+        cause_id TEXT NOT NULL REFERENCES causes, removed INTEGER NOT NULL, done INTEGER NOT NULL,
+        PRIMARY KEY (step_id, grp, number))"""
+    )
+
+
 MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     _first,
     _movers,
@@ -220,6 +230,7 @@ MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     _acts,
     _creations,
     _verdicts,
+    _withdrawals,
 )
 """Every step ever released; appended to, never edited."""
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlite3 import IntegrityError
 from typing import TYPE_CHECKING, Any
 
-from cmbot.mirror import contradictions, journal, kept, orders
+from cmbot.mirror import contradictions, journal, kept, orders, withdrawals
 from cmbot.models.attempts import (
     AS_DEFINED,
     AttemptState,
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from sqlite3 import Connection
 
     from cmbot.mirror.database import Mirror
-    from cmbot.models.attempts import Attempt
+    from cmbot.models.attempts import Attempt, Withdrawal
 
 _LOG = logging.getLogger(__name__)
 CHUNK = 100
-"""Attempts in one property, which holds 32,768 characters; one that was restarted counts twice."""
+"""Attempts in one property, which holds 32,768 characters; what was restarted or withdrawn counts twice."""
 
 
 def to_properties(
@@ -66,7 +66,7 @@ def _chunks(entries: Iterable[Mapping[str, Any]]) -> Iterator[list[Mapping[str, 
     chunk: list[Mapping[str, Any]] = []
     size = 0
     for entry in entries:
-        weight = 2 if "restarts" in entry else 1
+        weight = 2 if "restarts" in entry or "withdrawn" in entry else 1
         if size + weight > CHUNK:
             yield chunk
             chunk, size = [], 0
@@ -187,8 +187,15 @@ def _entry(attempt: Attempt) -> dict[str, Any]:
         "site": item.site if item else "",
         **({"changes": asdict(attempt.changes)} if attempt.changes != AS_DEFINED else {}),
         **({"restarts": restarts} if restarts else {}),
+        **({"withdrawn": _withdrawn(attempt.withdrawal)} if attempt.withdrawal else {}),
         **({"recorded": asdict(item.recorded)} if item and item.recorded else {}),
     }
+
+
+def _withdrawn(withdrawal: Withdrawal) -> dict[str, Any]:
+    cause = withdrawal.cause
+    who = {"cause": cause.id, "by": cause.by.account, "at": cause.at.isoformat(), "what": cause.what}
+    return who | {"removed": withdrawal.removed}
 
 
 def _restarted(order: Order) -> bool:
@@ -223,6 +230,8 @@ def _restore(mirror: Mirror, step_id: str, entry: Mapping[str, Any], directory: 
             order = orders.add(connection, Verb.RESTART, restart, where, AS_DEFINED)
             orders.sent(connection, order, restart.at)
             orders.settle(connection, order, OrderState.DONE, "restored from Jira")
+        if withdrawal := kept.withdrawal(entry):
+            withdrawals.add(connection, where, withdrawal)
         if not entry["nonce"]:
             return
         item = _add_try(connection, attempt, entry, directory, now)

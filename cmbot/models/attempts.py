@@ -229,6 +229,18 @@ class Try:
 
 
 @dataclass(frozen=True)
+class Withdrawal:
+    """That a person took back what an attempt had made: no chain holds it, and no rescue skips it."""
+
+    cause: Cause
+    """Who, when, and in which words."""
+    removed: bool = False
+    """Whether its collection is removed from the Butler too, with everything in it."""
+    done: bool = False
+    """Whether the Butler shows it."""
+
+
+@dataclass(frozen=True)
 class Attempt:
     """What people count: a1, a2 and so on."""
 
@@ -264,6 +276,8 @@ class Attempt:
     """What it does otherwise than that definition says."""
     orders: tuple[Order, ...] = ()
     """What people asked of it, oldest first."""
+    withdrawal: Withdrawal | None = None
+    """That what it made was taken back."""
 
     @property
     def label(self) -> str:

@@ -77,6 +77,11 @@ class DataIdFile:
     """Hash of the set's canonical form; empty for whatever the file holds when a step is split."""
     count: _Count = 0
     """DataIds in it; 0 where nobody counted."""
+    dataset_type: str = ""
+    """Of what is included: these datasets are put into a TAGGED collection, which is read in place of theirs
+    (requirements A10, C6); empty for a range or a table in each group's query."""
+    collections: tuple[str, ...] = ()
+    """Where these datasets are looked for; none of them is among the inputs."""
 
 
 @dataclass(frozen=True)
@@ -202,6 +207,8 @@ class CampaignDefinition:
     """Without these DataIds, in the same steps."""
     output: str
     """Root of the output collections."""
+    public: str = ""
+    """Chain that people read; the root of a campaign that is completed is put before all in it (A12)."""
     environment: str
     """Named environment that runs it."""
     lsst_version: str = ""

@@ -173,6 +173,8 @@ class GroupView:
         """Finer than its status; ``failing`` while it runs and jobs have failed (requirement V10)."""
         if self.last is None:
             return "waiting"
+        if self.last.withdrawal and not self.last.state.live:
+            return "removed" if self.last.withdrawal.removed else "withdrawn"
         failing = self.last.state is AttemptState.RUNNING and self.jobs.failed
         return "failing" if failing else self.last.state
 

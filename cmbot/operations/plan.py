@@ -14,18 +14,20 @@ from typing import TYPE_CHECKING
 
 from cmbot.bps.render import to_yaml
 from cmbot.butler import plan as collections
+from cmbot.butler.items import Prepend, told
 from cmbot.butler.questions import Selection, parse_selection
 from cmbot.exceptions import CmbotError, DefinitionError, NotFound, Problem, UserError
 from cmbot.jira_schema import parse
 from cmbot.mirror import Mirror, plans
 from cmbot.models.issues import Issue, Level
 from cmbot.models.systems import MISSING
-from cmbot.reconcile import asking, choosing, launching, planning, submissions, views
+from cmbot.reconcile import asking, choosing, launching, planning, submissions, tagging, views
 from cmbot.reconcile.opening import mirror_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from cmbot.butler.items import Item
     from cmbot.mirror.plans import GroupRow
     from cmbot.models.campaign import CampaignDefinition, StepDefinition
     from cmbot.models.views import CampaignView, StepView
@@ -66,6 +68,8 @@ class StepPlan:
     """What has to be done without there."""
     prepared: tuple[str, ...] = ()
     """Files in the launching area that attempts of it submit instead of what is rendered."""
+    collections: tuple[str, ...] = ()
+    """What will be done to collections, in this order."""
 
 
 def plan(edges: Edges, key: str, say: Callable[[str], None]) -> tuple[StepPlan, ...]:
@@ -198,7 +202,27 @@ def of_step(workshop: Workshop, view: CampaignView, step: StepView, fetch: Calla
         ),
         yaml=to_yaml(config),
         problems=problems,
+        collections=tuple(map(told, _collections(view, step.definition, chosen, groups))),
     )
+
+
+def _collections(
+    view: CampaignView, step: StepDefinition, chosen: Chosen, groups: Sequence[GroupRow]
+) -> Iterator[Item]:
+    """What is tagged before the step is split, and the chains when all its groups have their results."""
+    if view.definition is None:
+        return
+    names = collections.layout(view.definition)
+    if tag := tagging.wanted(view.definition, step, chosen):
+        yield tag
+    for group in groups:
+        run = f"{names.group(step.name, group.name)}/a1_<new>"
+        yield collections.group_chain(names, step.name, group.name, [collections.GoodAttempt(1, run)])
+    yield collections.step_chain(names, step.name, [group.name for group in groups])
+    inputs = collections.original_inputs(view.definition)
+    yield collections.campaign_chain(names, names.steps, inputs)
+    if view.definition.public:
+        yield Prepend(view.definition.public, names.root)
 
 
 def split(
@@ -227,7 +251,8 @@ def split(
     """
     if view.definition is None or step.definition is None:
         raise UserError(step.issue.key, "cannot be read", "correct its fields")
-    text = answered(workshop, planning.question(view.definition, step.definition, chosen), step.name)
+    asked = planning.question(view.definition, step.definition, chosen, ahead=True)
+    text = answered(workshop, asked, step.name)
     selection = parse_selection(text, step.issue.key)
     return planning.groups_of(step.issue.id, step.definition, selection, chosen), selection
 

@@ -8,26 +8,27 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from cmbot.butler import plan as collections
 from cmbot.butler.arrangement import ARRANGE_SCRIPT, ArrangeRequest, Done, parse_arranged
-from cmbot.definition import freeze
-from cmbot.exceptions import CmbotError, RemoteError, UserError
-from cmbot.mirror import events, reports
+from cmbot.exceptions import CmbotError, RemoteError
+from cmbot.mirror import events, withdrawals
 from cmbot.models.issues import Status
-from cmbot.reconcile import asking, outputs
+from cmbot.reconcile import asking, holdings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
-    from cmbot.butler.plan import Chain
-    from cmbot.models.views import CampaignView, GroupView, StepView
+    from cmbot.butler.items import Item
+    from cmbot.models.attempts import Attempt
+    from cmbot.models.views import CampaignView
     from cmbot.reconcile.edges import Edges, Local
 
 _LOG = logging.getLogger(__name__)
+_SHOWN = 10
+"""Names in an event."""
 
 
 def marked(local: Local, view: CampaignView) -> CampaignView:
@@ -49,9 +50,9 @@ def marked(local: Local, view: CampaignView) -> CampaignView:
     done, trouble = set(note.get("done", ())), note.get("trouble", "")
     root = f"{view.definition.output}/" if view.definition else ""
     behind = {
-        chain.name.removeprefix(root).partition("/")[0]
-        for chain in wanted(local, view)
-        if _digest(chain) not in done
+        item.name.removeprefix(root).partition("/")[0]
+        for item in holdings.wanted(local, view)
+        if holdings.digest(item) not in done
     }
     # A step is only shown as Completed once it was chained: also known when the note is lost with the mirror.
     steps = []
@@ -60,44 +61,6 @@ def marked(local: Local, view: CampaignView) -> CampaignView:
         waiting = step.waiting if chained else "; ".join(filter(None, (step.waiting, trouble)))
         steps.append(replace(step, chained=chained, waiting=waiting))
     return replace(view, steps=tuple(steps))
-
-
-def wanted(local: Local, view: CampaignView) -> tuple[Chain, ...]:
-    """Plan the chains of a campaign.
-
-    Parameters
-    ----------
-    local : `~cmbot.reconcile.edges.Local`
-        What is known here.
-    view : `~cmbot.models.views.CampaignView`
-        The campaign.
-
-    Returns
-    -------
-    chains : `tuple` [`~cmbot.butler.plan.Chain`, ...]
-        Groups, then steps, then the campaign; empty while nothing was made.
-    """
-    if view.definition is None:
-        return ()
-    try:
-        names = collections.layout(view.definition)
-        groups, steps = [], []
-        for step in view.steps:
-            good = tuple(_good(step))
-            registered = reports.registered(local.mirror, step.issue.id) if good else ()
-            for group in good:
-                attempts = outputs.usable(names, step.name, group.attempts, registered)
-                groups.append(collections.group_chain(names, step.name, group.name, attempts))
-            if good:
-                steps.append(collections.step_chain(names, step.name, [group.name for group in good]))
-        work = [step for step in view.steps if not step.checkpoint]
-        done = [step.name for step in work if any(_good(step)) or step.issue.status is Status.COMPLETED]
-        if not groups:
-            return ()
-        return (*groups, *steps, collections.campaign_chain(names, done, view.definition.inputs))
-    except UserError:
-        # The definition was broken after the launch; its check says so, and the chains wait.
-        return ()
 
 
 def keep(edges: Edges, view: CampaignView, now: datetime) -> None:
@@ -128,8 +91,8 @@ def keep(edges: Edges, view: CampaignView, now: datetime) -> None:
 def _go_on(edges: Edges, view: CampaignView, note: dict[str, Any], now: datetime) -> None:
     done = set(note.get("done", ()))
     if "asked" not in note:
-        plan = wanted(edges, view)
-        if any(_digest(chain) not in done for chain in plan):
+        plan = holdings.wanted(edges, view)
+        if any(holdings.digest(item) not in done for item in plan):
             _start(edges, view, plan, note, now)
         return
     directory = edges.state / "chains" / note["directory"]
@@ -138,7 +101,7 @@ def _go_on(edges: Edges, view: CampaignView, note: dict[str, Any], now: datetime
 
 
 def _start(
-    edges: Edges, view: CampaignView, plan: tuple[Chain, ...], note: dict[str, Any], now: datetime
+    edges: Edges, view: CampaignView, plan: tuple[Item, ...], note: dict[str, Any], now: datetime
 ) -> None:
     if view.definition is None:
         return
@@ -147,29 +110,77 @@ def _start(
     request = ArrangeRequest(view.definition.butler, plan).to_json()
     question = asking.Question(ARRANGE_SCRIPT, request, view.definition.environment_of(own))
     asking.start(edges, question, edges.state / "chains" / directory)
-    asked = [_digest(chain) for chain in plan]
+    asked = [holdings.digest(item) for item in plan]
     _remember(edges, view, **note | {"asked": asked, "directory": directory, "at": now.isoformat()})
 
 
 def _collect(edges: Edges, view: CampaignView, note: dict[str, Any], now: datetime) -> None:
     text = asking.answer(edges.state / "chains" / note["directory"], view.issue.key)
-    wrong = [item for item in parse_arranged(text, view.issue.key) if item.done is Done.ERROR]
+    arranged = parse_arranged(text, view.issue.key)
+    wrong = [item for item in arranged if item.done is Done.ERROR]
     if wrong:
         raise RemoteError(view.issue.key, f"{wrong[0].name}: {wrong[0].problem}", "mend the collection")
+    changed = [item.name for item in arranged if item.done is Done.MADE]
+    what = f"arranged the collections: {', '.join(changed[:_SHOWN]) or 'all were as planned'}"
+    what += f" and {len(changed) - _SHOWN} more" if len(changed) > _SHOWN else ""
     with edges.mirror.writing() as connection:
-        events.add(connection, now, view.issue.key, "cmbot", "arranged the collections")
+        events.add(connection, now, view.issue.key, "cmbot", what)
+        withdrawals.mark_done(connection, _carried_out(edges, view, note["asked"]))
     _LOG.info("%s collections arranged", view.issue.key)
     _remember(edges, view, done=note["asked"])
 
 
-def _good(step: StepView) -> Iterator[GroupView]:
-    for group in step.groups:
-        if group.effective is Status.COMPLETED:
-            yield group
+def _carried_out(local: Local, view: CampaignView, asked: Collection[str]) -> Iterator[Attempt]:
+    """Attempts that were taken back as far as can be; what is said of others since is not in the plan yet."""
+    if not {holdings.digest(item) for item in holdings.wanted(local, view)} <= set(asked):
+        return
+    live = any(attempt.state.live for attempt in view.attempts)
+    for attempt in view.attempts:
+        if attempt.withdrawal and not attempt.withdrawal.done and not (holdings.is_removed(attempt) and live):
+            yield attempt
 
 
-def _digest(chain: Chain) -> str:
-    return freeze.digest(asdict(chain))
+def done(local: Local, view: CampaignView) -> Collection[str]:
+    """Tell what the Butler was seen to have.
+
+    Parameters
+    ----------
+    local : `~cmbot.reconcile.edges.Local`
+        What is known here.
+    view : `~cmbot.models.views.CampaignView`
+        The campaign.
+
+    Returns
+    -------
+    done : `~collections.abc.Collection` [`str`]
+        What `~cmbot.reconcile.holdings.digest` gives for what is as it was wanted.
+    """
+    return frozenset(_note(local, view).get("done", ()))
+
+
+def going_on(local: Local, view: CampaignView) -> bool:
+    """Tell whether collections are being arranged, or can be.
+
+    Parameters
+    ----------
+    local : `~cmbot.reconcile.edges.Local`
+        What is known here.
+    view : `~cmbot.models.views.CampaignView`
+        The campaign.
+
+    Returns
+    -------
+    going_on : `bool`
+        Whether a later pass has to look again.
+    """
+    note = _note(local, view)
+    if "asked" in note:
+        return True
+    # What does not work is tried again when the campaign is looked at, not in every pass for ever.
+    done = note.get("done", ())
+    return not note.get("trouble") and any(
+        holdings.digest(item) not in done for item in holdings.wanted(local, view)
+    )
 
 
 def _note(local: Local, view: CampaignView) -> dict[str, Any]:

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cmbot.butler import plan as collections
 from cmbot.dataids import DataIdSet
 from cmbot.exceptions import UserError
+from cmbot.mirror import events
 from cmbot.splitting.chosen import Chosen
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
+    from cmbot.models.campaign import CampaignDefinition, DataIdFile
     from cmbot.models.views import CampaignView, StepView
     from cmbot.reconcile.edges import Edges
 
 _KINDS = {"include": "DataIds included", "exclude": "DataIds excluded"}
+_TAGGED = "tagged"
+"""Empty file beside the sets: a TAGGED collection says what is included."""
 
 
 def fetch(edges: Edges, view: CampaignView, step: StepView) -> Chosen:
@@ -46,12 +52,18 @@ def fetch(edges: Edges, view: CampaignView, step: StepView) -> Chosen:
         issue = step.issue if getattr(step.definition, kind) else view.issue
         content = edges.jira.attachment(issue.id, file.file, file.sha256)
         found[kind] = DataIdSet.read(content, file.file, f"{issue.key} {file.file}")
-        if file.sha256 and found[kind].sha256 != file.sha256:
-            problem = (
-                f"{file.file} is another set than {_KINDS[kind]} means: its hash is {found[kind].sha256}"
-            )
-            raise UserError(issue.key, problem, "correct sha256, or attach the file again")
-    return Chosen(found.get("include"), found.get("exclude"))
+        _require_meant(issue.key, kind, file, found[kind])
+    tagged = any(file.dataset_type for file in view.definition.chosen(step.definition).values())
+    return Chosen(found.get("include"), found.get("exclude"), tagged)
+
+
+def _require_meant(key: str, kind: str, file: DataIdFile, found: DataIdSet) -> None:
+    if file.sha256 and found.sha256 != file.sha256:
+        problem = f"{file.file} is another set than {_KINDS[kind]} means: its hash is {found.sha256}"
+        raise UserError(key, problem, "correct sha256, or attach the file again")
+    if file.dataset_type and not file.sha256:
+        problem = f"{_KINDS[kind]} names no sha256, by which its TAGGED collection is named"
+        raise UserError(key, problem, f"add sha256: {found.sha256}")
 
 
 def keep(chosen: Chosen, directory: Path) -> None:
@@ -67,6 +79,8 @@ def keep(chosen: Chosen, directory: Path) -> None:
     for kind, dataids in zip(_KINDS, (chosen.included, chosen.excluded), strict=True):
         if dataids:
             (directory / f"{kind}.json").write_text(dataids.to_json())
+    if chosen.tagged:
+        (directory / _TAGGED).touch()
 
 
 def kept(directory: Path) -> Chosen:
@@ -83,4 +97,32 @@ def kept(directory: Path) -> Chosen:
         The sets.
     """
     files = [directory / f"{kind}.json" for kind in _KINDS]
-    return Chosen(*(DataIdSet.from_json(file.read_text()) if file.exists() else None for file in files))
+    included, excluded = (DataIdSet.from_json(file.read_text()) if file.exists() else None for file in files)
+    return Chosen(included, excluded, (directory / _TAGGED).exists())
+
+
+def record(
+    edges: Edges, definition: CampaignDefinition, step: StepView, chosen: Chosen, now: datetime
+) -> None:
+    """Record which DataIds were chosen, and why (requirement C4).
+
+    Parameters
+    ----------
+    edges : `~cmbot.reconcile.edges.Edges`
+        The outside world.
+    definition, step
+        The campaign and the step.
+    chosen : `~cmbot.splitting.chosen.Chosen`
+        What was chosen.
+    now : `datetime.datetime`
+        The time.
+    """
+    files = definition.chosen(step.definition) if step.definition else {}
+    for kind, dataids in zip(_KINDS, (chosen.included, chosen.excluded), strict=True):
+        if dataids and kind in files:
+            what = f"{kind}d {len(dataids)} DataIds of {files[kind].file}, sha256 {dataids.sha256}"
+            if files[kind].dataset_type:
+                name = collections.layout(definition).inputs(dataids.sha256)
+                what += f", tagged as {files[kind].dataset_type} in {name}"
+            with edges.mirror.writing() as connection:
+                events.add(connection, now, step.issue.key, "cmbot", what, files[kind].reason)

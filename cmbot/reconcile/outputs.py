@@ -27,9 +27,9 @@ def used(attempts: Sequence[Attempt], registered: Collection[int]) -> list[tuple
     Returns
     -------
     attempts : `list` [`tuple`]
-        Each with its submission, oldest first; without what a fresh attempt put aside.
+        Each with its submission, oldest first; without what a fresh attempt put aside or people took back.
     """
-    newest = ((each, each.last_try) for each in since_fresh(attempts))
+    newest = ((each, each.last_try) for each in since_fresh(attempts) if each.withdrawal is None)
     return [(each, item) for each, item in newest if item is not None and item.id in registered]
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from cmbot.exceptions import CmbotError, RemoteError, UserError
 from cmbot.handlers.actions import Settle
 from cmbot.handlers.campaign import decide
-from cmbot.mirror import acts, frozen, journal, orders, outbox, plans, seen
+from cmbot.mirror import acts, frozen, journal, orders, outbox, plans, seen, withdrawals
 from cmbot.models.attempts import OrderState
 from cmbot.models.issues import Status
 from cmbot.models.views import PlanState
@@ -189,7 +189,7 @@ class Passes:
         if self._unsettled is None:
             return views.epics(self._edges)
         steps = {attempt.step_id for attempt in journal.live_attempts(self._edges.mirror)}
-        steps |= orders.open_steps(self._edges.mirror)
+        steps |= orders.open_steps(self._edges.mirror) | withdrawals.open_steps(self._edges.mirror)
         steps |= set(plans.open_plans(self._edges.mirror)) | self._seen.steps
         ids = acts.unnoticed(self._edges.mirror)
         changed = changed | {key for key, _ in seen.versions(self._edges.mirror, ids).values()}
@@ -228,6 +228,7 @@ class Passes:
             acted
             or bool(decision.submits or decision.plans)
             or not all(step.chained for step in view.steps)
+            or chains.going_on(edges, view)
             or failures.still_asked(edges, view)
             or not (archived and logged and ended.whole)
             # Somebody waits for it: told when it takes too long.

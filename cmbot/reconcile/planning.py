@@ -14,7 +14,7 @@ from cmbot.definition import connections, freeze
 from cmbot.exceptions import DefinitionError, Problem, RemoteError, UserError
 from cmbot.handlers import causes
 from cmbot.mirror import events, plans
-from cmbot.reconcile import asking, choosing, restoring, submissions
+from cmbot.reconcile import asking, choosing, restoring, submissions, tagging
 from cmbot.splitting.chosen import NOTHING
 from cmbot.splitting.estimates import largest
 from cmbot.splitting.groups import GroupSpec, Part, split
@@ -36,7 +36,12 @@ _LOG = logging.getLogger(__name__)
 
 
 def question(
-    definition: CampaignDefinition, step: StepDefinition, chosen: Chosen = NOTHING, *, whole: bool = False
+    definition: CampaignDefinition,
+    step: StepDefinition,
+    chosen: Chosen = NOTHING,
+    *,
+    whole: bool = False,
+    ahead: bool = False,
 ) -> asking.Question:
     """Put the question to a Butler: what the step's query selects.
 
@@ -50,17 +55,22 @@ def question(
         What people include or exclude.
     whole : `bool`, optional
         Whether also to ask how all steps of the campaign are connected.
+    ahead : `bool`, optional
+        Whether to ask where what is included would be tagged from, because it is not tagged yet.
 
     Returns
     -------
     question : `~cmbot.reconcile.asking.Question`
         For ``butler/scripts/query.py``.
     """
+    inputs = collections.step_inputs(definition, step.name)
+    if ahead and (tag := tagging.wanted(definition, step, chosen)):
+        inputs = tuple(one for name in inputs for one in (tag.collections if name == tag.name else (name,)))
     # Without a split it only matters whether anything is selected; a governor has one value.
     governor = "instrument" if "instrument" in step.query else "skymap"
     request = SelectRequest(
         repo=definition.butler,
-        collections=collections.step_inputs(definition, step.name),
+        collections=inputs,
         where=step.query,
         dimensions=tuple(dict.fromkeys((*step.split.dimensions, *chosen.dimensions))) or (governor,),
         pipeline=step.pipeline,
@@ -100,9 +110,11 @@ def ask(edges: Edges, view: CampaignView, step: StepView, now: datetime) -> None
         _refuse(edges, step, spec, (Problem(error.subject, error.problem, error.remedy),))
         return
     # Before the first of a campaign starts, all of it must be connected.
-    asked = question(view.definition, step.definition, chosen, whole=not view.attempts)
-    asking.start(edges, asked, directory)
-    choosing.keep(chosen, directory)
+    first, asked = directory, question(view.definition, step.definition, chosen, whole=not view.attempts)
+    if tag := tagging.wanted(view.definition, step.definition, chosen):
+        first, asked = tagging.place(directory), tagging.question(view.definition, step.definition, tag)
+    asking.start(edges, asked, first)
+    choosing.keep(chosen, first)
     plans.ask_plan(edges.mirror, step.issue.id, spec, cause.id, str(directory), now)
     _LOG.info("%s asking the Butler how %s splits", step.issue.key, step.name)
 
@@ -142,14 +154,22 @@ def collect(edges: Edges, view: CampaignView, step: StepView, now: datetime) -> 
         return
     spec = freeze.step_hash(view.definition, step.definition)
     row = plans.plan(edges.mirror, step.issue.id, spec)
-    if row is None or not asking.finished(edges, Path(row.directory), row.asked_at, now):
+    if row is None:
         return
+    directory = Path(row.directory)
+    if not asking.finished(edges, tagging.newest(directory), row.asked_at, now):
+        return
+    chosen = choosing.kept(tagging.first(directory))
     try:
-        text = asking.answer(Path(row.directory), step.issue.key)
+        if not directory.exists():
+            tagging.require_done(tagging.first(directory), step)
+            asked_now = question(view.definition, step.definition, chosen, whole=not view.attempts)
+            asking.start(edges, asked_now, directory)
+            return
+        text = asking.answer(directory, step.issue.key)
         selection = parse_selection(text, step.issue.key)
         if apart := tuple(connections.problems(view.definition, selection.connections)):
             raise DefinitionError(step.issue.key, apart)
-        chosen = choosing.kept(Path(row.directory))
         earlier, outside = _earlier(edges, step)
         groups = groups_of(step.issue.id, step.definition, selection, chosen, earlier, others=len(outside))
         if problems := submissions.lint(edges, view, step, groups[0], selection.labels or None):
@@ -159,9 +179,8 @@ def collect(edges: Edges, view: CampaignView, step: StepView, now: datetime) -> 
     except RemoteError as error:
         _refuse(edges, step, spec, (Problem("Butler", error.problem, "launch again when it is mended"),))
     else:
-        counts = measured(selection, chosen)
-        _freeze(edges, step, spec, (groups, outside), counts, now)
-        _record(edges, view.definition, step, chosen, now)
+        _freeze(edges, step, spec, (groups, outside), measured(selection, chosen), now)
+        choosing.record(edges, view.definition, step, chosen, now)
         if said := warning(edges.settings, view.definition, step.definition, selection, chosen, groups):
             _LOG.warning("%s %s", step.issue.key, said)
             with edges.mirror.writing() as connection:
@@ -205,13 +224,14 @@ def groups_of(
         If the selection cannot be cut.
     """
     there = [GroupSpec(row.name, _parts(row)) for row in earlier]
+    existing = chosen.existing(selection.existing)
     try:
         chosen.require(selection.governors, step.name)
         groups = split(chosen.restricted(selection.selected), step.split, step.name, there, others)
         # Also of those that are there: what came later may lie inside a range that was exact before.
-        said = predicates(groups, selection.existing, selection.governors)
+        said = predicates(groups, existing, selection.governors)
         found = [
-            chosen.applied(group, one, selection.existing, selection.governors)
+            chosen.applied(group, one, existing, selection.governors)
             for group, one in zip(groups, said, strict=True)
         ]
     except UserError as error:
@@ -329,15 +349,3 @@ def _freeze(
         what = f"split {step.name} into {len(groups)} groups"
         events.add(connection, now, step.issue.key, "cmbot", what, f"definition {spec}")
     _LOG.info("%s %s", step.issue.key, what)
-
-
-def _record(
-    edges: Edges, definition: CampaignDefinition, step: StepView, chosen: Chosen, now: datetime
-) -> None:
-    """Record which DataIds were chosen, and why (requirement C4)."""
-    files = definition.chosen(step.definition) if step.definition else {}
-    for kind, dataids in (("include", chosen.included), ("exclude", chosen.excluded)):
-        if dataids and kind in files:
-            what = f"{kind}d {len(dataids)} DataIds of {files[kind].file}, sha256 {dataids.sha256}"
-            with edges.mirror.writing() as connection:
-                events.add(connection, now, step.issue.key, "cmbot", what, files[kind].reason)

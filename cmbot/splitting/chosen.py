@@ -41,6 +41,8 @@ class Chosen:
     """Only these; `None` for all."""
     excluded: DataIdSet | None = None
     """Not these."""
+    tagged: bool = False
+    """Whether a TAGGED collection says what is included, so that groups need not."""
 
     @property
     def dimensions(self) -> tuple[str, ...]:
@@ -62,6 +64,27 @@ class Chosen:
             What is left.
         """
         return {name: tuple(self._left(name, values)) for name, values in selected.items()}
+
+    def existing(self, found: Mapping[str, Sequence[Value]]) -> dict[str, Sequence[Value]]:
+        """Restrict what there is to what is read: of a TAGGED collection only what is included.
+
+        Parameters
+        ----------
+        found : `~collections.abc.Mapping`
+            Values by dimension for which the inputs hold data.
+
+        Returns
+        -------
+        values : `dict` [`str`, `~collections.abc.Sequence`]
+            What is left.
+        """
+        if not (self.tagged and self.included):
+            return dict(found)
+        there = {key: set(self.included.values(key)) for key in self.included.keys}
+        return {
+            name: [value for value in values if value in there[name]] if name in there else values
+            for name, values in found.items()
+        }
 
     def require(self, governors: Mapping[str, str], subject: str) -> None:
         """See that the sets are of the same instrument and sky map as the data.
@@ -161,6 +184,8 @@ class Chosen:
         return _narrowed(group.name, said, list(_left(without, members, existing, governors)))
 
     def _needs_rows(self, members: Mapping[str, set[Value]]) -> bool:
+        if self.tagged:
+            return False
         return bool(self.included and (len(_own(self.included)) > 1 or _own(self.included)[0] not in members))
 
     def _needs_exclusion(self, members: Mapping[str, set[Value]]) -> bool:

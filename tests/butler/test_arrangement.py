@@ -1,19 +1,20 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import cmbot.sandbox.butler
 from cmbot.butler.arrangement import ARRANGE_SCRIPT, Arranged, ArrangeRequest, Done, parse_arranged
-from cmbot.butler.plan import Chain, Tag
+from cmbot.butler.items import Chain, Delete, Prepend, Tag, TakeOut
 from cmbot.butler.questions import QUERY_SCRIPT, CountRequest, parse_counts
 from cmbot.dataids import DataIdSet
 from cmbot.exceptions import DefinitionError, RemoteError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -127,6 +128,17 @@ def test_dataids_that_mean_nothing_are_told_and_nothing_is_made(
         parse_counts(script(QUERY_SCRIPT, CountRequest(repo, ("CM-1/none",), ("raw",)).to_json()), "DEMO-2")
 
 
+def test_a_list_beside_the_data_it_is_made_of_is_refused_for_it_would_restrict_nothing(
+    arrange: Callable[..., list[Arranged]], raws: Callable[[str], int]
+) -> None:
+    one = replace(tag("CM-1/one", 1), beside=("DemoCam/defaults", "CM-1/none", "DemoCam/calib/unbounded"))
+    assert arrange(one)[0].problem == (
+        "DemoCam/defaults is read beside it and holds raw too; name inputs without them"
+    )
+    assert [item.done for item in arrange(replace(one, beside=one.beside[1:]))] == [Done.MADE]
+    assert raws("CM-1/one") == 2
+
+
 def test_a_missing_repository_is_told(script: Callable[[Path, str], str], repo: str) -> None:
     text = script(ARRANGE_SCRIPT, ArrangeRequest("nowhere/repo", ()).to_json())
     with pytest.raises(
@@ -139,3 +151,40 @@ def test_a_missing_repository_is_told(script: Callable[[Path, str], str], repo: 
 def test_a_strange_response_is_not_the_users_fault(text: str) -> None:
     with pytest.raises(RemoteError, match="answered something strange"):
         parse_arranged(text, "DEMO-2")
+
+
+def test_a_campaign_comes_first_in_a_public_chain_and_leaves_it_again(
+    arrange: Callable[..., list[Arranged]], raws: Callable[[str], int]
+) -> None:
+    first, second = Prepend("public", "CM-1"), Prepend("public", "DemoCam/calib/unbounded")
+    arrange(Chain("CM-1", ("DemoCam/raw/all",)))
+    assert [item.done for item in arrange(second, first)] == [Done.MADE, Done.MADE]
+    # Who came first stays first: somebody may have decided so since.
+    assert [item.done for item in arrange(second)] == [Done.ALREADY_THERE]
+    assert raws("public") == 8
+    out = TakeOut("public", "CM-1")
+    assert [item.done for item in arrange(out, out)] == [Done.MADE, Done.ALREADY_THERE]
+    assert raws("public") == 0
+    assert arrange(Prepend("public", "CM-9"))[0].problem == "there is no collection CM-9"
+    assert [item.done for item in arrange(TakeOut("nowhere", "CM-1"))] == [Done.ALREADY_THERE]
+
+
+@pytest.mark.covers("D14")
+def test_what_is_deleted_is_gone_with_its_datasets_and_nothing_else(
+    arrange: Callable[..., list[Arranged]], raws: Callable[[str], int], repo: str
+) -> None:
+    arrange(tag("CM-1/inputs", 1), Chain("CM-1", ("CM-1/inputs",)), Chain("CM-2", ("CM-1",)))
+    [held] = arrange(Delete("CM-1", "CHAINED"))
+    assert held.problem == "CM-1 is searched by CM-2; take it out there first"
+    [other] = arrange(Delete("CM-1", "RUN"))
+    assert other.problem == "CM-1 exists and is CHAINED, not RUN"
+    plan = Chain("CM-2", ("DemoCam/raw/all",)), Delete("CM-1", "CHAINED"), Delete("CM-1/inputs", "TAGGED")
+    assert [item.done for item in arrange(*plan)] == [Done.MADE] * 3
+    assert [item.done for item in arrange(*plan)] == [Done.ALREADY_THERE] * 3
+    # What was tagged is somebody else's.
+    assert raws("DemoCam/raw/all") == 8
+    files = [file for file in Path(repo, "DemoCam/raw/all").rglob("*") if file.is_file()]
+    away = Chain("DemoCam/defaults", ()), Chain("CM-2", ()), Delete("DemoCam/raw/all", "RUN")
+    assert [item.done for item in arrange(*away)] == [Done.MADE] * 3
+    assert files
+    assert not any(file.exists() for file in files)

@@ -8,18 +8,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cmbot.butler.items import Tag
 from cmbot.butler.names import LONGEST, Layout, default_root
 from cmbot.butler.plan import (
     GoodAttempt,
     campaign_chain,
     group_chain,
     layout,
+    original_inputs,
     rescue_inputs,
     step_chain,
     step_inputs,
+    tag,
 )
+from cmbot.dataids import DataIdSet
 from cmbot.exceptions import UserError
-from cmbot.models.campaign import CampaignDefinition, StepDefinition
+from cmbot.models.campaign import CampaignDefinition, DataIdFile, StepDefinition
 
 part = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,12}", fullmatch=True)
 roots = st.lists(part, min_size=1, max_size=4).map("/".join)
@@ -54,7 +58,7 @@ def test_names_follow_the_levels() -> None:
     assert DEMO.step("step1") == "CM-1/step1"
     assert DEMO.group("step1", "g001") == "CM-1/step1/g001"
     assert DEMO.run("step1", "g001", 2, "0a1b2c3d") == "CM-1/step1/g001/a2_0a1b2c3d"
-    assert DEMO.inputs("step1", "g001") == "CM-1/step1/g001/inputs"
+    assert DEMO.inputs("0a1b2c3d" + "e" * 56) == "CM-1/inputs/0a1b2c3d"
 
 
 @pytest.mark.covers("E6")
@@ -69,9 +73,9 @@ def test_all_names_are_valid_and_unique_without_regard_to_case(
 ) -> None:
     names = Layout(root, tuple(steps))
     group_names = [f"g{number:03}" for number in range(groups + 1)]
-    everything = [root, *map(names.step, steps)]
+    everything = [root, *map(names.step, steps), names.inputs("00000001" * 8)]
     for step, group in product(steps, group_names):
-        everything += [names.group(step, group), names.inputs(step, group)]
+        everything.append(names.group(step, group))
         everything += [names.run(step, group, number, f"{number:08x}") for number in range(1, tries + 1)]
     assert len({name.lower() for name in everything}) == len(everything)
     assert all(re.fullmatch(r"[A-Za-z0-9_\-./]+", name) for name in everything)
@@ -136,6 +140,24 @@ def test_inputs_never_name_a_collection_twice(count: int, random: object) -> Non
     assert found[-2:] == ("raw", "calib")
     assert {f"CM-1/{name}" for name in steps[last]} <= set(found)
     assert f"CM-1/{last}" not in found
+
+
+@pytest.mark.covers("A10", "C6")
+def test_a_set_that_is_tagged_is_read_by_the_steps_that_include_it() -> None:
+    line = campaign({"step1": (), "step2": ("step1",)})
+    data_ids = DataIdSet.of([{"instrument": "DemoCam", "exposure": 1}])
+    file = DataIdFile("good.json", "clear sky", data_ids.sha256, 1, "raw", ("DemoCam/raw/all",))
+    chosen, name = replace(line, include=file), f"CM-1/inputs/{data_ids.sha256[:8]}"
+    assert step_inputs(chosen, "step1") == (name, "DemoCam/defaults")
+    assert step_inputs(chosen, "step2") == ("CM-1/step1", "DemoCam/defaults")
+    assert original_inputs(chosen) == (name, "DemoCam/defaults")
+    assert tag(chosen, chosen.step("step1"), data_ids) == Tag(
+        name, "raw", data_ids, ("DemoCam/raw/all",), ("DemoCam/defaults",)
+    )
+    assert tag(chosen, chosen.step("step2"), data_ids) is None
+    assert tag(line, line.step("step1"), data_ids) is None
+    # Of which set it would be is not known yet.
+    assert original_inputs(replace(line, include=replace(file, sha256=""))) == ("DemoCam/defaults",)
 
 
 def test_a_wide_deep_campaign_is_walked_once() -> None:

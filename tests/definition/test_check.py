@@ -82,6 +82,26 @@ def test_a_problem_of_the_campaign_is_named(
         ({"exclude": DataIdFile("bad.json", " ")}, "step1 DataIds excluded", "has no reason"),
         ({"include": DataIdFile("../x.json", "r")}, "step1 DataIds included", "no name of a file"),
         ({"include": DataIdFile("x.json", "r", "abc")}, "step1 DataIds included", "'abc' is no hash"),
+        (
+            {"include": DataIdFile("x.json", "r", dataset_type="raw")},
+            "step1 DataIds included",
+            "names no collections",
+        ),
+        (
+            {"include": DataIdFile("x.json", "r", dataset_type="a b", collections=("x",))},
+            "step1 DataIds included",
+            "'a b' is no dataset type",
+        ),
+        (
+            {"include": DataIdFile("x.json", "r", dataset_type="raw", collections=("a b",))},
+            "step1 DataIds included",
+            "'a b' cannot be a collection",
+        ),
+        (
+            {"exclude": DataIdFile("x.json", "r", dataset_type="raw", collections=("x",))},
+            "step1 DataIds excluded",
+            "cannot be a TAGGED collection",
+        ),
         ({"image": "a;b"}, "step1 Software image", "no image"),
         ({"options": {"payload": {}}}, "step1 BPS options", "payload is not an option"),
         ({"environment": "x"}, "step1 Environment", "is not known"),

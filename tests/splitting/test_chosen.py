@@ -96,6 +96,25 @@ def test_groups_mean_exactly_what_is_included_and_not_excluded(
     assert all(query_problem(one.where) is None for one in made if one.where)
 
 
+@given(included=sets(), excluded=sets())
+def test_what_is_tagged_needs_not_be_said_by_the_groups(
+    included: DataIdSet | None, excluded: DataIdSet | None
+) -> None:
+    picked = Chosen(included, excluded, tagged=True)
+    there = [row for row in ALL if included is None or has(included, row)]
+    existing = picked.existing(EXISTING)
+    try:
+        groups = split(picked.restricted({"visit": VISITS}), SplitRule("visit", 2))
+        said = predicates(groups, existing, DEMO)
+        made = [picked.applied(group, one, existing, DEMO) for group, one in zip(groups, said, strict=True)]
+    except UserError:
+        return
+    found = [row for one in made for row in there if selects(one, row)]
+    wanted = [row for row in there if not (excluded and has(excluded, row))]
+    assert sorted(map(str, found)) == sorted(map(str, wanted))
+    assert excluded is not None or all(one.table is None for one in made)
+
+
 def test_whole_values_leave_the_groups_before_they_are_cut() -> None:
     picked = Chosen(excluded=of([{"visit": 2}, {"visit": 5}]))
     assert picked.restricted({"visit": VISITS}) == {"visit": (1, 3, 8, 9)}

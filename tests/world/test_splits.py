@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
+from cmbot.dataids import DataIdSet
 from cmbot.models.issues import Status
 
 if TYPE_CHECKING:
@@ -19,11 +20,11 @@ pytestmark = pytest.mark.long
 QUERY = "instrument = 'DemoCam' AND skymap = 'demo' AND detector = 0 AND visit < 6 AND visit != 2"
 
 
-def exposures(world: World, collection: str) -> list[int]:
+def exposures(world: World, collection: str, dataset_type: str = "postISRCCD") -> list[int]:
     from lsst.daf.butler import Butler  # noqa: PLC0415 - slow, and needed by the processes first
 
     with Butler.from_config(str(world.repo)) as butler:
-        found = butler.query_datasets("postISRCCD", collection)
+        found = butler.query_datasets(dataset_type, collection)
         return sorted(int(ref.dataId["exposure"]) for ref in found)
 
 
@@ -118,3 +119,36 @@ def test_dataids_that_are_excluded_are_not_processed(
     told = [event["what"] for event in bot.edges.mirror.db["events"].rows_where("why = 'clouds'")]
     assert len(told) == 1
     assert told[0].startswith("excluded 3 DataIds of bad.csv, sha256 ")
+
+
+@pytest.mark.covers("A9", "A10", "C4", "C6")
+def test_a_set_of_dataids_becomes_a_tagged_collection_and_nothing_else_is_processed(
+    bot: Bot, alice: Human, panda: Panda, world: World
+) -> None:
+    epic, step = bot.create()
+    rows = [{"instrument": "DemoCam", "exposure": number, "detector": 0} for number in (1, 3, 4)]
+    good = DataIdSet.of(rows)
+    alice.attach(step, "good.json", good.to_json().encode())
+    alice.edit(epic, {"Input collections": "DemoCam/calib/unbounded"})
+    alice.edit(
+        step,
+        {
+            "Data query": QUERY.replace(" AND visit != 2", ""),
+            "Split rule": "{dimension: visit, size: 2}",
+            "DataIds included": f"file: good.json\nsha256: {good.sha256}\nreason: clear sky\n"
+            "dataset_type: raw\ncollections: [DemoCam/raw/all]",
+        },
+    )
+    alice.launch(epic)
+    bot.until(lambda: alice.status(epic) == Status.COMPLETED)
+    bot.settle()
+    tagged = f"DemoCam/runs/test/inputs/{good.sha256[:8]}"
+    assert exposures(world, tagged, "raw") == [1, 3, 4]
+    assert exposures(world, "DemoCam/runs/test") == [1, 3, 4]
+    assert exposures(world, "DemoCam/runs/test", "raw") == [1, 3, 4]
+    as_run = [
+        yaml.safe_load((world.state / "bot" / "tries" / str(item["name"]) / "bps.yaml").read_text())
+        for item in panda.requests()
+    ]
+    assert all(item["payload"]["inCollection"].startswith(tagged) for item in as_run)
+    assert not any("--data-id-table" in str(item) for item in as_run)

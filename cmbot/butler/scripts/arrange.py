@@ -71,6 +71,8 @@ def _chain(butler: Any, item: dict[str, Any]) -> str:
 def _tag(butler: Any, item: dict[str, Any]) -> str:
     name, dataset_type, data_ids = item["name"], item["dataset_type"], item["data_ids"]
     exists = _require_type(butler, name, CollectionType.TAGGED)
+    if others := _holding(butler, dataset_type, item["beside"]):
+        raise Mendable(f"{others} is read beside it and holds {dataset_type} too; name inputs without them")
     wanted = {ref.id: ref for ref in _wanted_refs(butler, dataset_type, data_ids, item["collections"])}
     inside = {ref.id for ref in _all_refs(butler, dataset_type, name)} if exists else set()
     if inside - wanted.keys():
@@ -84,6 +86,13 @@ def _tag(butler: Any, item: dict[str, Any]) -> str:
     if found != wanted.keys():
         raise Mendable(f"{name} was given {len(wanted)} {dataset_type} and holds {len(found)}")
     return MADE
+
+
+def _holding(butler: Any, dataset_type: str, collections: list[str]) -> str:
+    """Which of some collections hold datasets of a type; those that do not exist hold none."""
+    there = [name for name in collections if _type_of(butler, name) is not None]
+    with butler.query() as query:
+        return ", ".join(name for name in there if query.datasets(dataset_type, name).any())
 
 
 def _all_refs(butler: Any, dataset_type: str, collection: str) -> list[Any]:
@@ -130,7 +139,49 @@ def _candidates(
                 yield from found.where(where, bind=bind, **dict(fixed))
 
 
-_VERBS = {"chain": _chain, "tag": _tag}
+def _prepend(butler: Any, item: dict[str, Any]) -> str:
+    name, child = item["name"], item["child"]
+    exists = _require_type(butler, name, CollectionType.CHAINED)
+    if exists and child in butler.collections.get_info(name).children:
+        return ALREADY_THERE
+    if _type_of(butler, child) is None:
+        raise Mendable(f"there is no collection {child}")
+    if not exists:
+        butler.collections.register(name, CollectionType.CHAINED)
+    butler.collections.prepend_chain(name, child)
+    if butler.collections.get_info(name).children[:1] != (child,):
+        raise Mendable(f"{child} was put into {name} and is not its first")
+    return MADE
+
+
+def _take_out(butler: Any, item: dict[str, Any]) -> str:
+    name, child = item["name"], item["child"]
+    if not _require_type(butler, name, CollectionType.CHAINED):
+        return ALREADY_THERE
+    if child not in butler.collections.get_info(name).children:
+        return ALREADY_THERE
+    butler.collections.remove_from_chain(name, child)
+    if child in butler.collections.get_info(name).children:
+        raise Mendable(f"{child} was taken out of {name} and is still in it")
+    return MADE
+
+
+def _delete(butler: Any, item: dict[str, Any]) -> str:
+    name, kind = item["name"], CollectionType[item["kind"]]
+    if not _require_type(butler, name, kind):
+        return ALREADY_THERE
+    if parents := butler.collections.get_info(name, include_parents=True).parents:
+        raise Mendable(f"{name} is searched by {', '.join(sorted(parents))}; take it out there first")
+    if kind is CollectionType.RUN:
+        butler.removeRuns([name])
+    else:
+        butler.collections.x_remove(name)
+    if _type_of(butler, name) is not None:
+        raise Mendable(f"{name} was deleted and is still there")
+    return MADE
+
+
+_VERBS = {"chain": _chain, "tag": _tag, "prepend": _prepend, "take out": _take_out, "delete": _delete}
 
 
 def _carry_out(butler: Any, item: dict[str, Any]) -> dict[str, str]:
