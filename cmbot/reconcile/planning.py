@@ -163,13 +163,10 @@ def collect(edges: Edges, view: CampaignView, step: StepView, now: datetime) -> 
     try:
         if not directory.exists():
             tagging.require_done(tagging.first(directory), step)
-            asked_now = question(view.definition, step.definition, chosen, whole=not view.attempts)
-            asking.start(edges, asked_now, directory)
+            asked = question(view.definition, step.definition, chosen, whole=not view.attempts)
+            asking.start(edges, asked, directory)
             return
-        text = asking.answer(directory, step.issue.key)
-        selection = parse_selection(text, step.issue.key)
-        if apart := tuple(connections.problems(view.definition, selection.connections)):
-            raise DefinitionError(step.issue.key, apart)
+        selection = _answer(directory, view.definition, step)
         earlier, outside = _earlier(edges, step)
         groups = groups_of(step.issue.id, step.definition, selection, chosen, earlier, others=len(outside))
         if problems := submissions.lint(edges, view, step, groups[0], selection.labels or None):
@@ -185,6 +182,13 @@ def collect(edges: Edges, view: CampaignView, step: StepView, now: datetime) -> 
             _LOG.warning("%s %s", step.issue.key, said)
             with edges.mirror.writing() as connection:
                 events.add(connection, now, step.issue.key, "cmbot", said, f"definition {spec}")
+
+
+def _answer(directory: Path, definition: CampaignDefinition, step: StepView) -> Selection:
+    selection = parse_selection(asking.answer(directory, step.issue.key), step.issue.key)
+    if apart := tuple(connections.problems(definition, selection.connections)):
+        raise DefinitionError(step.issue.key, apart)
+    return selection
 
 
 def groups_of(

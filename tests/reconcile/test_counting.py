@@ -16,7 +16,7 @@ from cmbot.models.attempts import Attempt, AttemptState, Cause
 from cmbot.models.campaign import CampaignDefinition, StepDefinition
 from cmbot.models.issues import Issue, Level, Person, Status
 from cmbot.models.views import CampaignView, GroupView, StepView
-from cmbot.reconcile import chains, follow, polling
+from cmbot.reconcile import follow, holdings, polling
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -135,7 +135,7 @@ def test_all_graphs_are_counted_together_and_what_is_counted_is_chained(world: W
     world.first_said({"isr": (4, 10)})
     assert world.count().state is AttemptState.SUCCEEDED
     assert world.asked == [["0a1b2c3d", "ffffffff"]]
-    group = chains.wanted(world.edges, world.view())[0]
+    group = holdings.wanted(world.edges, world.view())[0]
     runs = [f"u/anna/mini/step1/g001/a{number}_{nonce}" for number, nonce in ((2, "f" * 8), (1, "0a1b2c3d"))]
     assert list(group.children) == runs
 

@@ -24,7 +24,7 @@ from cmbot.models.failures import Action, Explained, Failure, JobError
 from cmbot.models.issues import Issue, Level, Person, Status
 from cmbot.models.notices import NoticeKind
 from cmbot.models.views import CampaignView, GroupView, PlanState, StepView
-from cmbot.reconcile import chains, follow, polling, steering, waiting
+from cmbot.reconcile import follow, holdings, polling, steering, waiting
 from cmbot.wms.judgement import workflow_state
 from cmbot.wms.port import Look, TaskReport, WmsReport
 from cmbot.wms.states import _IDDS_REQUEST, TaskState, WorkflowState
@@ -532,5 +532,5 @@ def completed(world: World, *, accepted: bool) -> None:
     assert tasks["calibrate"].successful >= 9
     assert tasks["isr"].successful + tasks["calibrate"].successful == 20 or wms["merged"]
     assert tasks["isr"].wonky == tasks["calibrate"].wonky == 0
-    group = chains.wanted(world.edges, world.view())[0]
+    group = holdings.wanted(world.edges, world.view())[0]
     assert [run.rpartition("_")[2] for run in reversed(group.children)] == world.butler.counted

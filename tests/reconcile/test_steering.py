@@ -22,7 +22,7 @@ from cmbot.models.campaign import CampaignDefinition, RetryPolicy, StepDefinitio
 from cmbot.models.issues import Issue, Level, Person, Status
 from cmbot.models.notices import NoticeKind
 from cmbot.models.views import CampaignView, GroupView, PlanState, StepView
-from cmbot.reconcile import chains, follow, polling, steering, tell
+from cmbot.reconcile import follow, holdings, polling, steering, tell
 from cmbot.wms.judgement import workflow_state
 from cmbot.wms.port import Look, TaskReport, WmsReport
 from cmbot.wms.states import TaskState
@@ -387,12 +387,12 @@ def test_what_a_rule_accepts_is_completed_chained_and_said(world: World) -> None
     world.say("SubFinished", 9, 1)
     world.done = 9
     assert world.until_ended().state is AttemptState.PARTIAL
-    assert chains.wanted(world.edges, world.view()) == ()
+    assert holdings.wanted(world.edges, world.view()) == ()
     (step,) = world.view().steps
     why = "accepted by noisy: quanta missing of isr: 1 of 10"
     steering.accept(world.edges, Accept(step, step.groups[0], why), world.now)
     assert (world.attempt.state, world.attempt.summary) == (AttemptState.SUCCEEDED, why)
-    group, whole, _ = chains.wanted(world.edges, world.view())
+    group, whole, _ = holdings.wanted(world.edges, world.view())
     assert (group.name, group.children) == ("u/anna/mini/step1/g001", ("u/anna/mini/step1/g001/a1_0a1b2c3d",))
     assert whole.children == (group.name,)
     (event,) = [each for each in events.of(world.edges.mirror, ("CM-2",)) if each.why == why]

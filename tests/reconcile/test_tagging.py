@@ -42,6 +42,7 @@ class Butler:
         } if "plan" in request else {
             "selected": {"visit": [1, 3]}, "existing": {"visit": [1, 3]}, "counts": [[1, 2], [3, 2]],
             "tasks": 1, "labels": [], "dataset_type": "raw", "instrument": "LSSTCam", "skymap": None,
+            "steps": {}, "present": [],
         }  # fmt: skip
         (directory / "response.json").write_text(json.dumps(said))
 
