@@ -439,7 +439,7 @@ def test_a_person_rejects_a_result_and_the_next_attempt_makes_it_anew(world: Wor
     (group,) = step.groups
     assert step.status is Status.PAUSED
     assert changing.changes(view, step, group).fresh
-    assert chains.wanted(world.edges, view) == ()
+    assert holdings.wanted(world.edges, view) == ()
     # Also where a person had moved it to Completed, and where cmbot may rescue by itself.
     closed = replace(STEP, id="10004", level=Level.GROUP, status=Status.COMPLETED)
     assert replace(group, issue=closed).effective is Status.FAILED
