@@ -75,7 +75,7 @@ def dimension(name: str, subject: str) -> Dimension:
         raise UserError(
             subject,
             f"{name!r} is not a primary dimension key",
-            f"convert it with the Registry; keys are {', '.join(DIMENSIONS)}, healpixN and htmN",
+            f"convert it: `cmbot dataids convert`; keys are {', '.join(DIMENSIONS)}, healpixN and htmN",
         )
     return DIMENSIONS[name]
 

@@ -21,6 +21,8 @@ FIELDS: Mapping[str, str] = {
     "dataQuery": "Data query",
     "pipelineYaml": "Pipeline YAML",
     "split": "Split rule",
+    "datasetType": "Dataset type",
+    "dataIds": "DataIds",
 }
 """What a script complains about, and the field of the issue that people see."""
 

@@ -19,7 +19,7 @@ COMMANDS = {
         "Show the collections of a campaign, or take back what it made.",
     ),
     "create": ("cmbot.cli.create", "Create a campaign in Jira from a YAML file."),
-    "dataids": ("cmbot.cli.dataids", "Check and compare sets of DataIds."),
+    "dataids": ("cmbot.cli.dataids", "Check, compare, list and convert sets of DataIds."),
     "delete": ("cmbot.cli.delete", "Remove from the Butler everything that a campaign made."),
     "diff": ("cmbot.cli.diff", "Compare campaigns, steps, groups, attempts or files, side by side."),
     "doctor": ("cmbot.cli.doctor", "Check everything that cmbot depends on."),

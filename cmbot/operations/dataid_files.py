@@ -93,7 +93,8 @@ def chosen(definition: CampaignDefinition, step: StepDefinition, files: Files) -
         kind: DataIdSet.from_json(files[step.name if getattr(step, kind) else ""][one.file].decode())
         for kind, one in definition.chosen(step).items()
     }
-    return Chosen(found.get("include"), found.get("exclude"))
+    tagged = any(one.dataset_type for one in definition.chosen(step).values())
+    return Chosen(found.get("include"), found.get("exclude"), tagged)
 
 
 def _gathered(part: _Part, name: str, directory: Path, files: Files, problems: list[Problem]) -> _Part:

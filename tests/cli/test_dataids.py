@@ -30,7 +30,7 @@ def test_a_set_is_told_by_keys_count_and_hash(terminal: Any) -> None:
 def test_what_is_no_set_is_told_on_a_line(terminal: Any) -> None:
     file = write(terminal, "bad.json", [{"instrument": "LSSTCam", "seq_num": 5}])
     [line] = terminal.refused("dataids", "check", file)
-    assert "'seq_num' is not a primary dimension key; convert it with the Registry" in line
+    assert "'seq_num' is not a primary dimension key; convert it: `cmbot dataids convert`" in line
     [line] = terminal.refused("dataids", "check", str(terminal.place / "none.json"))
     assert "No such file" in line
 
@@ -69,3 +69,83 @@ steps:
     query: instrument = 'LSSTCam'
     include: {file: good.csv, reason: the good ones}
 """
+
+
+@pytest.fixture
+def butler(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """What was asked of the Butler; it says that there is one DataId."""
+    asked: list[dict[str, Any]] = []
+
+    def answered(_: Any, question: Any, __: str) -> str:
+        asked.append(json.loads(question.request) | {"environment": question.environment})
+        return json.dumps({"rows": [{"instrument": "LSSTCam", "exposure": 7}], "files": ["/raw/7.fits"]})
+
+    monkeypatch.setattr("cmbot.operations.dataids.answered", answered)
+    return asked
+
+
+@pytest.mark.covers("C13")
+def test_a_query_is_dumped_as_a_set_or_with_its_files(terminal: Any, butler: list[dict[str, Any]]) -> None:
+    words = ("dataids", "dump", "--repo", "/repo/main", "--collections", "a, b")
+    assert terminal.run(*words, "--csv").output == "exposure,instrument\n7,LSSTCam\n"
+    set_file = terminal.place / "night.json"
+    set_file.write_text(terminal.run(*words, "--query", "instrument = 'LSSTCam'").output)
+    assert terminal.run("dataids", "check", str(set_file)).exit_code == 0
+    asked = butler[-1]
+    assert (asked["collections"], asked["environment"], asked["dataset_type"]) == (["a", "b"], "stack", "raw")
+    [row] = json.loads(terminal.run(*words, "--files").output)
+    assert row == {"instrument": "LSSTCam", "exposure": 7, "file": "/raw/7.fits"}
+    assert terminal.run(*words, "--files", "--csv").output.splitlines()[1] == "7,/raw/7.fits,LSSTCam"
+    [line] = terminal.refused(*words, "--files", "--dimensions", "visit")
+    assert "are of datasets, not of some of their dimensions" in line
+    [line] = terminal.refused(*words, "--query", "a; rm")
+    assert line.startswith("query: ")
+    [line] = terminal.refused(*words[:3], "a b", *words[4:])
+    assert "is no path or URI" in line
+
+
+@pytest.mark.covers("C8")
+def test_other_keys_are_converted(terminal: Any, butler: list[dict[str, Any]]) -> None:
+    words = ("--repo", "/repo/main")
+    file = write(terminal, "other.json", [{"instrument": "LSSTCam", "day_obs": 20261119, "seq_num": 12}])
+    assert (
+        terminal.run("dataids", "convert", file, *words).output
+        == '[\n{"exposure": 7, "instrument": "LSSTCam"}\n]\n'
+    )
+    table = terminal.place / "other.csv"
+    table.write_text("instrument,seq_num,detector_name\nLSSTCam,12,R22\n")
+    assert terminal.run("dataids", "convert", str(table), *words).exit_code == 0
+    assert butler[1]["rows"] == [{"instrument": "LSSTCam", "seq_num": 12, "detector_name": "R22"}]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("a.json", "{}", "is no list of DataIds"),
+        ("a.json", "[", "is no list of DataIds"),
+        ("a.csv", "instrument,seq_num\nLSSTCam\n", "as many values as there are keys"),
+        ("a.csv", "instrument,seq_num\nLSSTCam,x\n", "is no list of DataIds"),
+        ("a.json", '[{"seq_num": 1}]', "entry 1: has the keys seq_num"),
+        ("a.json", '[{"instrument": "L", "x": 1}, {"instrument": "L"}]', "entry 2: has the keys instrument"),
+        ("a.json", '[{"instrument": "L", "x": [1]}]', "entry 1: x cannot be [1]"),
+        ("a.json", '[{"instrument": "L", "X; y": 1}]', "entry 1: X; y cannot be 1"),
+    ],
+)
+def test_what_cannot_be_converted_is_named(
+    terminal: Any, butler: list[dict[str, Any]], name: str, text: str, said: str
+) -> None:
+    (terminal.place / name).write_text(text)
+    [line] = terminal.refused("dataids", "convert", str(terminal.place / name), "--repo", "/repo/main")
+    assert said in line
+    assert butler == []
+
+
+def test_which_environment_asks_is_said_where_there_are_several(
+    terminal: Any, butler: list[dict[str, Any]]
+) -> None:
+    terminal.write_settings(environments={"old": {}, "new": {}})
+    words = ("dataids", "dump", "--repo", "/repo/main", "--collections", "a")
+    [line] = terminal.refused(*words)
+    assert "say --environment, one of new, old" in line
+    assert terminal.run(*words, "--environment", "new").exit_code == 0
+    assert butler[0]["environment"] == "new"
