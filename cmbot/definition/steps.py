@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cmbot.models.campaign import CampaignDefinition, DataIdFile
 
 
-_WAYS = ("size", "count", "values", "lists")
+_WAYS = ("size", "count", "values", "lists", "file")
 """Ways to cut a dimension."""
 
 
@@ -188,6 +188,14 @@ def _split(rule: SplitRule) -> Iterator[Problem]:
             dimensions.dimension(one.dimension, "Split rule")
         except UserError as error:
             yield Problem("Split rule", error.problem, error.remedy)
+    if rule.file and not grammar.is_file(rule.file):
+        yield Problem(
+            "Split rule", f"{rule.file!r} is no name of a file", "name an attachment: NAME.json, NAME.csv"
+        )
+    if rule.sha256 and not (rule.file and grammar.is_sha256(rule.sha256)):
+        yield Problem("Split rule", f"{rule.sha256!r} is no hash of a file", "leave sha256 out")
+    if rule.by and rule.by.file:
+        yield Problem("Split rule", "has a file below `by`", "name the file above, or lists below")
     if rule.by and (rule.by.by or rule.by.grow):
         yield Problem(
             "Split rule", "has more below `by` than a dimension and its parts", "split by two at most"

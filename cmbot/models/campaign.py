@@ -100,6 +100,10 @@ class SplitRule:
     """Instead of a size: a group for each of these, which must be all that the query selects."""
     lists: tuple[tuple[int | str, ...], ...] = ()
     """Instead of a size: a group for each list of values and ranges (``0..62``), together all of them."""
+    file: str = ""
+    """Instead of a size: a file with a list for each group, attached to the step: JSON, or CSV."""
+    sha256: str = ""
+    """Hash of that file's canonical form; empty for whatever it holds when the step is split."""
     by: SplitRule | None = None
     """A second dimension: a group for each pair, as of visits and ranges of detectors."""
     grow: bool = False

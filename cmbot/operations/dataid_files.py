@@ -1,4 +1,4 @@
-"""Sets of DataIds beside a campaign file: read, checked, written down by hash and count (requirement C4)."""
+"""Sets of DataIds and groups beside a campaign file: read, checked, written down by hash and count (C4)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from cmbot.dataids import DataIdSet
 from cmbot.exceptions import DefinitionError, Problem, UserError
 from cmbot.models.campaign import CampaignDefinition, StepDefinition
+from cmbot.splitting import files as groups
 from cmbot.splitting.chosen import Chosen
 
 if TYPE_CHECKING:
@@ -36,15 +37,18 @@ def read(file: Path) -> DataIdSet:
     UserError
         If it cannot be read, or is none.
     """
+    return DataIdSet.read(_content(file), file.name, str(file))
+
+
+def _content(file: Path) -> bytes:
     try:
-        content = file.read_bytes()
+        return file.read_bytes()
     except OSError as error:
         raise UserError(str(file), f"cannot be read ({error.strerror})", "correct its name") from error
-    return DataIdSet.read(content, file.name, str(file))
 
 
 def gather(definition: CampaignDefinition, directory: Path) -> tuple[CampaignDefinition, Files]:
-    """Read all sets that a campaign file names.
+    """Read all sets, and groups of steps, that a campaign file names.
 
     Parameters
     ----------
@@ -68,7 +72,10 @@ def gather(definition: CampaignDefinition, directory: Path) -> tuple[CampaignDef
     files: Files = {}
     problems: list[Problem] = []
     campaign = _gathered(definition, "", directory, files, problems)
-    steps = tuple(_gathered(step, step.name, directory, files, problems) for step in definition.steps)
+    steps = tuple(
+        _split(_gathered(step, step.name, directory, files, problems), directory, files, problems)
+        for step in definition.steps
+    )
     if problems:
         raise DefinitionError(definition.name, tuple(problems))
     return replace(campaign, steps=steps), files
@@ -94,7 +101,33 @@ def chosen(definition: CampaignDefinition, step: StepDefinition, files: Files) -
         for kind, one in definition.chosen(step).items()
     }
     tagged = any(one.dataset_type for one in definition.chosen(step).values())
-    return Chosen(found.get("include"), found.get("exclude"), tagged)
+    lists: groups.Lists = ()
+    if name := step.split.file:
+        lists = groups.read(files[step.name][name], name, step.split.dimension, step.name)
+    return Chosen(found.get("include"), found.get("exclude"), tagged, lists)
+
+
+def _split(step: StepDefinition, directory: Path, files: Files, problems: list[Problem]) -> StepDefinition:
+    """Read the groups of the file that a split rule names."""
+    rule = step.split
+    if not rule.file:
+        return step
+    try:
+        found = groups.read(_content(directory / rule.file), rule.file, rule.dimension, rule.file)
+    except UserError as error:
+        problem = f"{error.subject} {error.problem}"
+        problems.append(Problem(f"{step.name} Split rule", problem, error.remedy))
+        return step
+    sha256 = groups.sha256(found)
+    if rule.sha256 not in ("", sha256):
+        problem = f"{rule.file} holds other groups than it says: its hash is {sha256}"
+        problems.append(Problem(f"{step.name} Split rule", problem, "correct sha256, or the file"))
+    canonical = rule.file.rpartition(".")[0] + ".json"
+    if canonical in files.get(step.name, {}):
+        problem = f"{canonical} is a set of DataIds too"
+        problems.append(Problem(f"{step.name} Split rule", problem, "give the file of groups another name"))
+    files.setdefault(step.name, {})[canonical] = groups.to_json(found).encode()
+    return replace(step, split=replace(rule, file=canonical, sha256=sha256))
 
 
 def _gathered(part: _Part, name: str, directory: Path, files: Files, problems: list[Problem]) -> _Part:

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from cmbot.butler import plan as collections
 from cmbot.dataids import DataIdSet
 from cmbot.exceptions import UserError
 from cmbot.mirror import events
+from cmbot.splitting import files
 from cmbot.splitting.chosen import Chosen
 
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from cmbot.models.campaign import CampaignDefinition, DataIdFile
+    from cmbot.models.campaign import CampaignDefinition, DataIdFile, SplitRule
     from cmbot.models.views import CampaignView, StepView
     from cmbot.reconcile.edges import Edges
 
 _KINDS = {"include": "DataIds included", "exclude": "DataIds excluded"}
 _TAGGED = "tagged"
 """Empty file beside the sets: a TAGGED collection says what is included."""
+_GROUPS = "groups.json"
+"""Beside the sets: the groups of the file that the split rule names."""
 
 
 def fetch(edges: Edges, view: CampaignView, step: StepView) -> Chosen:
@@ -54,7 +58,21 @@ def fetch(edges: Edges, view: CampaignView, step: StepView) -> Chosen:
         found[kind] = DataIdSet.read(content, file.file, f"{issue.key} {file.file}")
         _require_meant(issue.key, kind, file, found[kind])
     tagged = any(file.dataset_type for file in view.definition.chosen(step.definition).values())
-    return Chosen(found.get("include"), found.get("exclude"), tagged)
+    return Chosen(
+        found.get("include"), found.get("exclude"), tagged, _lists(edges, step, step.definition.split)
+    )
+
+
+def _lists(edges: Edges, step: StepView, rule: SplitRule) -> files.Lists:
+    """Read the groups of the file that a split rule names."""
+    if not rule.file:
+        return ()
+    content = edges.jira.attachment(step.issue.id, rule.file, rule.sha256)
+    lists = files.read(content, rule.file, rule.dimension, f"{step.issue.key} {rule.file}")
+    if rule.sha256 and files.sha256(lists) != rule.sha256:
+        problem = f"{rule.file} holds other groups than the split rule means: {files.sha256(lists)}"
+        raise UserError(step.issue.key, problem, "correct sha256, or attach the file again")
+    return lists
 
 
 def _require_meant(key: str, kind: str, file: DataIdFile, found: DataIdSet) -> None:
@@ -81,6 +99,8 @@ def keep(chosen: Chosen, directory: Path) -> None:
             (directory / f"{kind}.json").write_text(dataids.to_json())
     if chosen.tagged:
         (directory / _TAGGED).touch()
+    if chosen.lists:
+        (directory / _GROUPS).write_text(files.to_json(chosen.lists))
 
 
 def kept(directory: Path) -> Chosen:
@@ -96,9 +116,11 @@ def kept(directory: Path) -> Chosen:
     chosen : `~cmbot.splitting.chosen.Chosen`
         The sets.
     """
-    files = [directory / f"{kind}.json" for kind in _KINDS]
-    included, excluded = (DataIdSet.from_json(file.read_text()) if file.exists() else None for file in files)
-    return Chosen(included, excluded, (directory / _TAGGED).exists())
+    sets = [directory / f"{kind}.json" for kind in _KINDS]
+    included, excluded = (DataIdSet.from_json(file.read_text()) if file.exists() else None for file in sets)
+    groups = directory / _GROUPS
+    lists = tuple(map(tuple, json.loads(groups.read_text()))) if groups.exists() else ()
+    return Chosen(included, excluded, (directory / _TAGGED).exists(), lists)
 
 
 def record(
@@ -117,12 +139,12 @@ def record(
     now : `datetime.datetime`
         The time.
     """
-    files = definition.chosen(step.definition) if step.definition else {}
+    named = definition.chosen(step.definition) if step.definition else {}
     for kind, dataids in zip(_KINDS, (chosen.included, chosen.excluded), strict=True):
-        if dataids and kind in files:
-            what = f"{kind}d {len(dataids)} DataIds of {files[kind].file}, sha256 {dataids.sha256}"
-            if files[kind].dataset_type:
+        if dataids and kind in named:
+            what = f"{kind}d {len(dataids)} DataIds of {named[kind].file}, sha256 {dataids.sha256}"
+            if named[kind].dataset_type:
                 name = collections.layout(definition).inputs(dataids.sha256)
-                what += f", tagged as {files[kind].dataset_type} in {name}"
+                what += f", tagged as {named[kind].dataset_type} in {name}"
             with edges.mirror.writing() as connection:
-                events.add(connection, now, step.issue.key, "cmbot", what, files[kind].reason)
+                events.add(connection, now, step.issue.key, "cmbot", what, named[kind].reason)

@@ -231,7 +231,9 @@ def groups_of(
     existing = chosen.existing(selection.existing)
     try:
         chosen.require(selection.governors, step.name)
-        groups = split(chosen.restricted(selection.selected), step.split, step.name, there, others)
+        groups = split(
+            chosen.restricted(selection.selected), chosen.rule(step.split), step.name, there, others
+        )
         # Also of those that are there: what came later may lie inside a range that was exact before.
         said = predicates(groups, existing, selection.governors)
         found = [

@@ -19,6 +19,8 @@ from cmbot.splitting.predicates import Predicate
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from cmbot.models.campaign import SplitRule
+    from cmbot.splitting.files import Lists
     from cmbot.splitting.groups import GroupSpec
 
 GOVERNORS = frozenset({"instrument", "skymap"})
@@ -43,6 +45,23 @@ class Chosen:
     """Not these."""
     tagged: bool = False
     """Whether a TAGGED collection says what is included, so that groups need not."""
+    lists: Lists = ()
+    """Groups of the file that the split rule names."""
+
+    def rule(self, rule: SplitRule) -> SplitRule:
+        """Give a split rule with the groups of its file.
+
+        Parameters
+        ----------
+        rule : `~cmbot.models.campaign.SplitRule`
+            As it is defined.
+
+        Returns
+        -------
+        rule : `~cmbot.models.campaign.SplitRule`
+            With lists in place of a file.
+        """
+        return replace(rule, file="", sha256="", lists=self.lists) if rule.file else rule
 
     @property
     def dimensions(self) -> tuple[str, ...]:

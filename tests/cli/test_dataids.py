@@ -54,6 +54,28 @@ def test_a_campaign_whose_sets_cannot_be_read_is_not_created(terminal: Any) -> N
     assert terminal.run("create", str(file), "--dry-run").exit_code == 0
 
 
+@pytest.mark.covers("B17")
+def test_a_campaign_whose_groups_cannot_be_read_is_not_created(terminal: Any) -> None:
+    file = terminal.place / "campaign.yaml"
+    whole = CAMPAIGN.replace("exclude: {file: bad.json, reason: clouds}\n", "")
+    whole = whole.replace(
+        "include: {file: good.csv, reason: the good ones}", "split: {dimension: visit, file: g.csv}"
+    )
+    file.write_text(whole)
+    [line] = terminal.refused("create", str(file), "--dry-run")
+    assert "step1 Split rule: " in line
+    assert "cannot be read" in line
+    (terminal.place / "g.csv").write_text("group,visit\na,1\n")
+    assert terminal.run("create", str(file), "--dry-run").exit_code == 0
+    file.write_text(whole.replace("file: g.csv", f"file: g.csv, sha256: {'a' * 64}"))
+    [line] = terminal.refused("create", str(file), "--dry-run")
+    assert "g.csv holds other groups than it says" in line
+    file.write_text(whole + "    include: {file: g.json, reason: the good ones}\n")
+    write(terminal, "g.json", VISITS)
+    [line] = terminal.refused("create", str(file), "--dry-run")
+    assert "g.json is a set of DataIds too" in line
+
+
 CAMPAIGN = """
 name: chosen
 reason: a test

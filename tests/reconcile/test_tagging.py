@@ -104,6 +104,34 @@ def test_what_cannot_be_tagged_is_told_and_nothing_more_is_asked(launched: Watch
     assert len(butler.asked) == 1
 
 
+@pytest.mark.covers("B17", "W23")
+def test_the_groups_of_a_file_are_kept_with_the_question(
+    jira: MemoryJira, launched: Watcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    groups = b"[[3], [1]]"
+    monkeypatch.setattr(jira, "attachment", lambda *_: groups, raising=False)
+    jira.touch("10002", **{IDS["DataIds included"]: "", IDS["Split rule"]: "dimension: visit\nfile: g.json"})
+    launched.look()
+    planning.ask(launched.edges, launched.campaign(), step(launched), launched.now)
+    # What is attached since is for the next launch.
+    monkeypatch.setattr(jira, "attachment", lambda *_: b"[[1, 3]]", raising=False)
+    pass_by(launched)
+    rows = plans.groups_of(launched.edges.mirror, "10002")
+    assert [row.predicate["parts"]["visit"] for row in rows] == [[3], [1]]
+
+
+def test_groups_of_another_file_than_the_rule_means_are_refused(
+    jira: MemoryJira, launched: Watcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jira, "attachment", lambda *_: b"[[3], [1]]", raising=False)
+    rule = f"dimension: visit\nfile: g.json\nsha256: {'a' * 64}"
+    jira.touch("10002", **{IDS["DataIds included"]: "", IDS["Split rule"]: rule})
+    launched.look()
+    planning.ask(launched.edges, launched.campaign(), step(launched), launched.now)
+    (problem,) = step(launched).problems
+    assert "holds other groups than the split rule means" in problem.problem
+
+
 def test_a_set_without_its_hash_has_no_name_to_be_tagged_by(
     jira: MemoryJira, launched: Watcher, butler: Butler
 ) -> None:
