@@ -49,6 +49,24 @@ def wanted(local: Local, view: CampaignView) -> tuple[Item, ...]:
         return ()
 
 
+def chains(local: Local, view: CampaignView) -> tuple[Chain, ...]:
+    """Give the chains that hold what a campaign has made.
+
+    Parameters
+    ----------
+    local : `~cmbot.reconcile.edges.Local`
+        What is known here.
+    view : `~cmbot.models.views.CampaignView`
+        The campaign.
+
+    Returns
+    -------
+    chains : `tuple` [`~cmbot.butler.items.Chain`, ...]
+        Groups, then steps, then the campaign; empty while nothing was made.
+    """
+    return tuple(item for item in wanted(local, view) if isinstance(item, Chain))
+
+
 def _wanted(local: Local, view: CampaignView, definition: CampaignDefinition) -> tuple[Item, ...]:
     names = collections.layout(definition)
     groups: list[Chain] = []

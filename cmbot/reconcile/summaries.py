@@ -20,12 +20,12 @@ from cmbot.handlers.summarising import OVER, Facts
 from cmbot.mirror import definitions, reports
 from cmbot.models.data_report import FailedQuantum
 from cmbot.models.summary import CampaignSummary, Contents, StepSummary, to_json
-from cmbot.reconcile import asking, chains
+from cmbot.reconcile import asking, holdings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from cmbot.butler.plan import Chain
+    from cmbot.butler.items import Chain
     from cmbot.models.issues import Issue
     from cmbot.models.views import CampaignView, GroupView, StepView
     from cmbot.reconcile.edges import Edges, Local
@@ -70,7 +70,7 @@ def keep(edges: Edges, view: CampaignView, now: datetime) -> Ended:
     over = [step for step in view.steps if step.issue.status in OVER]
     if not over and view.issue.status not in OVER:
         return Ended()
-    plan = chains.wanted(edges, view)
+    plan = holdings.chains(edges, view)
     known = {step.issue.key: _contents(edges, view, step, _of(plan, view, step), now) for step in over}
     found, whole = campaign(edges, view), all(known.values())
     ended = found if view.issue.status in OVER and whole else None
@@ -93,7 +93,7 @@ def campaign(local: Local, view: CampaignView) -> CampaignSummary:
     summary : `~cmbot.models.summary.CampaignSummary`
         With what the Butler said last.
     """
-    plan = chains.wanted(local, view)
+    plan = holdings.chains(local, view)
     facts = {step.issue.id: _facts(local, view, step, _of(plan, view, step)) for step in view.steps}
     return summarising.campaign(view, facts, plan[-1].name if plan else "")
 
