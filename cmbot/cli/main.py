@@ -18,6 +18,7 @@ COMMANDS = {
         "cmbot.cli.collections",
         "Show the collections of a campaign, or take back what it made.",
     ),
+    "coverage": ("cmbot.cli.coverage", "Show which inputs were processed, and which were not and why."),
     "create": ("cmbot.cli.create", "Create a campaign in Jira from a YAML file."),
     "dataids": ("cmbot.cli.dataids", "Check, compare, list and convert sets of DataIds."),
     "delete": ("cmbot.cli.delete", "Remove from the Butler everything that a campaign made."),

@@ -17,7 +17,7 @@ from cmbot.handlers import orders
 from cmbot.mirror import journal, plans, reports, restore
 from cmbot.models.attempts import AttemptState, Cause, Changes, Recorded, TryState, Verb
 from cmbot.models.issues import Person
-from cmbot.operations import withdrawing
+from cmbot.operations import coverage, withdrawing
 from cmbot.operations.withdrawing import Extent
 from cmbot.reconcile import chains, opening
 from tests.reconcile.conftest import IDS
@@ -278,3 +278,24 @@ def test_a_person_sees_it_first_and_confirms_exactly_that(
     assert terminal("delete", "CM-1", "--reason", "space", answer="y\n").exit_code == 0
     settle(made)
     assert butler.there == {}
+
+
+@pytest.mark.covers("C12")
+def test_what_became_of_the_inputs_is_said(terminal: Any, made: Watcher) -> None:
+    rows = plans.groups_of(made.edges.mirror, "10002")
+    new = [replace(rows[0], name=name, size=3) for name in ("g003", "g004")]
+    plans.freeze_groups(made.edges.mirror, "10002", [*rows, *new])
+    attempt(made, "g002", 2, "0000002b", AttemptState.RUNNING, registered=False)
+    attempt(made, "g003", 1, "0000003a", AttemptState.FAILED, registered=False)
+    take_back(made, "CM-2", Extent.UNDO, "g001")
+    lines = terminal("coverage", "CM-1").output.splitlines()
+    assert lines[0] == "step1: 3 to be processed, 1 in processing, 1 flagged bad, 3 not processed"
+    assert "    taken back: Anna ran cmbot: clouds" in lines
+    rows = json.loads(terminal("coverage", "CM-2", "--group", "g004", "--json").output)
+    assert [(row["group"], row["kind"], row["inputs"]) for row in rows] == [("g004", "to be processed", 3)]
+
+
+@pytest.mark.covers("C12")
+def test_a_step_that_was_not_split_is_to_be_processed(defined: Watcher) -> None:
+    [line] = coverage.lines(defined.edges, "CM-1")
+    assert (line.step, line.group, line.kind, line.selection) == ("step1", "", "to be processed", "visit > 0")
