@@ -158,3 +158,11 @@ def test_csv_that_is_no_set_is_refused(text: str, problem: str) -> None:
 def test_bytes_that_are_no_text_are_refused() -> None:
     with pytest.raises(UserError, match="UTF-8"):
         DataIdSet.read(b"\xff\xfe", "x.csv")
+
+
+@pytest.mark.covers("C9")
+def test_lists_that_other_programs_write_are_taken_as_they_write_them() -> None:
+    wanted = DataIdSet.of([{"instrument": "LSSTCam", "visit": visit} for visit in (5, 7)])
+    spreadsheet = b"\xef\xbb\xbfinstrument, visit\r\nLSSTCam, 5\r\nLSSTCam, 7\r\n\r\n"
+    notebook = b'[{"visit":7,"instrument":"LSSTCam"},\n {"instrument":"LSSTCam","visit":5}]'
+    assert DataIdSet.read(spreadsheet, "EXPOSURES.CSV") == DataIdSet.read(notebook, "efd.json") == wanted

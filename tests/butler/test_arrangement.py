@@ -93,7 +93,7 @@ def test_one_bad_item_does_not_stop_the_others_and_changes_nothing(
     assert raws("CM-1") == raws("CM-2") == 8
 
 
-@pytest.mark.covers("C6")
+@pytest.mark.covers("C5", "C6")
 def test_a_list_of_dataids_becomes_a_tagged_collection(
     arrange: Callable[..., list[Arranged]], raws: Callable[[str], int]
 ) -> None:

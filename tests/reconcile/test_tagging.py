@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from cmbot.butler.questions import Selection
 from cmbot.children import Run
 from cmbot.dataids import DataIdSet
 from cmbot.mirror import events, plans
+from cmbot.models.campaign import SplitRule, StepDefinition
 from cmbot.models.views import PlanState
 from cmbot.reconcile import planning
 from tests.reconcile.conftest import IDS
@@ -141,3 +143,13 @@ def test_a_set_without_its_hash_has_no_name_to_be_tagged_by(
     (problem,) = step(launched).problems
     assert problem.remedy == f"add sha256: {GOOD.sha256}"
     assert butler.asked == []
+
+
+@pytest.mark.covers("C11")
+def test_the_mirror_keeps_ranges_and_no_list_of_visits() -> None:
+    visits = tuple(range(1000))
+    found = Selection({"visit": visits}, {"visit": visits}, {}, 1, (), "raw", "LSSTCam", None)
+    rule = StepDefinition("step1", "p.yaml#isr", "visit >= 0", split=SplitRule("visit", 500))
+    first, second = planning.groups_of("10002", rule, found)
+    assert first.predicate == {"where": "visit IN (0..499)", "table": "", "parts": {"visit": ["0..499"]}}
+    assert second.predicate["parts"] == {"visit": ["500..999"]}
