@@ -24,6 +24,8 @@ _TONES = {"done": "✓", "failed": "✗", "running": "▶", "held": "‖", "wait
 _STATES = {
     "waiting": "waiting",
     "failing": "failed",
+    "withdrawn": "held",
+    "removed": "waiting",
     Status.DRAFT: "waiting",
     Status.LAUNCH: "running",
     Status.RUNNING: "running",
@@ -52,7 +54,7 @@ def mark(state: str) -> Mark:
     Parameters
     ----------
     state : `str`
-        A status of an issue, a state of an attempt, ``waiting`` or ``failing``.
+        A status of an issue, a state of an attempt, or what a group's state may be beside these.
 
     Returns
     -------

@@ -19,6 +19,7 @@ from cmbot.models.attempts import AttemptState, Cause, Changes, Recorded, TrySta
 from cmbot.models.issues import Person
 from cmbot.operations import coverage, withdrawing
 from cmbot.operations.withdrawing import Extent
+from cmbot.pages.marks import mark
 from cmbot.reconcile import chains, opening
 from tests.reconcile.conftest import IDS
 
@@ -133,6 +134,7 @@ def test_what_a_group_made_leaves_the_chains_and_stays_in_the_butler(made: Watch
     assert f"{ROOT}/step1/g001" not in butler.there
     first, second = made.campaign().steps[0].groups
     assert (first.state, second.state) == ("withdrawn", "succeeded")
+    assert mark(first.state).tone == "held"
     assert first.last
     assert first.last.withdrawal
     assert first.last.withdrawal.done
@@ -164,7 +166,7 @@ def test_a_campaign_is_deleted_from_the_outside_in(made: Watcher, jira: MemoryJi
     assert found.lines[0] == f"take out of runs/public: {ROOT}"
     assert found.lines[-1] == f"delete {ROOT}/step1/g002/a1_0000002a: a RUN with all its datasets"
     assert butler.there == {"runs/public": ("somebody/else",)}
-    assert [group.state for group in made.campaign().steps[0].groups] == ["removed", "removed"]
+    assert [mark(group.state).word for group in made.campaign().steps[0].groups] == ["removed", "removed"]
 
 
 @pytest.mark.covers("D14")
