@@ -45,15 +45,19 @@ def command(query: str, production: str, kind: str | None, settings_file: Path, 
         return
     for each in found:
         for line in _lines(each):
-            click.echo(line)
+            click.echo("".join(filter(str.isprintable, line)))
     if not found:
         click.echo("no finished campaign fits")
+
+
+def _judged(product: Product) -> str:
+    return product.verdict + (f" by {product.verdict_by}" if product.verdict_by else "")
 
 
 def _lines(product: Product) -> Iterator[str]:
     about = ", ".join(filter(None, (product.production, product.kind)))
     yield (
-        f"{product.campaign} {product.name} ({about}): {product.status}, verdict {product.verdict}, "
+        f"{product.campaign} {product.name} ({about}): {product.status}, verdict {_judged(product)}, "
         f"{product.produced} of {product.expected} quanta, {product.ended[:16].replace('T', ' ')} UTC"
     )
     yield f"    {product.collection} in {product.butler}"

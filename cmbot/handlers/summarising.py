@@ -88,6 +88,7 @@ def campaign(view: CampaignView, facts: Mapping[str, Facts], collection: str) ->
         totals=add_up(tuple(each.totals for each in steps)),
         steps=steps,
         remarks=_in_order(_said(issue)),
+        verdict_by=next((str(edit.by) for edit in reversed(issue.edits) if edit.field == "Verdict"), ""),
         people=_people(definition) if definition else {},
         links=_links(issue),
     )

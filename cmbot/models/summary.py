@@ -214,6 +214,8 @@ class CampaignSummary:
     """Who defined it, who operated it, who signs for it, by role (requirement A14)."""
     links: Mapping[str, str] = field(default_factory=dict, hash=False)
     """Where metrics, quality plots and the like are, by what the epic calls them."""
+    verdict_by: str = ""
+    """Who said so; empty where nobody did."""
 
     @property
     def suspicious(self) -> tuple[str, ...]:

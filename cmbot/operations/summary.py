@@ -38,6 +38,8 @@ class Product:
     """Its status in Jira."""
     verdict: str
     """What a person said of the data: good, bad or none."""
+    verdict_by: str
+    """Who said so; empty where nobody did."""
     butler: str
     """Butler repository."""
     collection: str
@@ -179,6 +181,7 @@ def _products(local: Local) -> Iterator[tuple[Product, str]]:
             kind=found.kind,
             status=found.status,
             verdict=found.verdict,
+            verdict_by=found.verdict_by,
             butler=found.butler,
             collection=found.collection,
             expected=found.totals.expected,

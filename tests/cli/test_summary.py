@@ -40,6 +40,7 @@ def ended(terminal: Terminal, number: int, **more: Any) -> None:
         "stage": "production",
         "status": "Completed",
         "verdict": "good",
+        "verdict_by": "Anna",
         "reason": "a test",
         "butler": "/repo/main",
         "inputs": ("raw",),
@@ -51,17 +52,20 @@ def ended(terminal: Terminal, number: int, **more: Any) -> None:
         mirror.remember(f"summary {10000 + number}", to_json(CampaignSummary(**known | more)))
 
 
-@pytest.mark.covers("A12", "E12", "V6")
+@pytest.mark.covers("A12", "E12")
 def test_finished_campaigns_are_found_with_their_collections(followed: Terminal) -> None:
     ended(followed, 1)
-    ended(followed, 7, kind="CalibProc", production="", verdict="none")
+    ended(followed, 7, kind="CalibProc", production="", verdict="none", verdict_by="")
     assert followed.run("products").stdout.splitlines() == [
         "CM-7 campaign 7 (CalibProc): Completed, verdict none, 19 of 20 quanta, 2026-11-20 16:00 UTC",
         "    u/anna/7 in /repo/main",
         "    12 visitSummary",
         "    LSST version w_2026_47",
         "    summary: http://127.0.0.1:1/browse/CM-7",
-        "CM-1 campaign 1 (DP9, DataProc): Completed, verdict good, 19 of 20 quanta, 2026-11-20 10:00 UTC",
+        (
+            "CM-1 campaign 1 (DP9, DataProc): Completed, verdict good by Anna, 19 of 20 quanta, "
+            "2026-11-20 10:00 UTC"
+        ),
         "    u/anna/1 in /repo/main",
         "    12 visitSummary",
         "    LSST version w_2026_47",
@@ -90,6 +94,11 @@ def test_words_production_and_type_choose_among_them(
     assert [each["campaign"] for each in listed] == found
     if not found:
         assert followed.run("products", *options).stdout == "no finished campaign fits\n"
+
+
+def test_a_name_cannot_steer_the_terminal(followed: Terminal) -> None:
+    ended(followed, 1, name="mini \x1b[2J\x07")
+    assert followed.run("products").stdout.startswith("CM-1 mini [2J (DP9")
 
 
 def test_what_made_nothing_and_what_goes_on_is_no_product(followed: Terminal) -> None:
