@@ -46,6 +46,9 @@ class Ended:
     """By key of the step."""
     campaign: CampaignSummary | None = None
     """The whole, once it has ended."""
+    pending: frozenset[str] = frozenset()
+    """Keys of what has ended and waits for the Butler's first answer, before which its status is not told:
+    one edit of a comment says all, also when the mirror was lost."""
     whole: bool = True
     """Whether nothing more is to be asked."""
 
@@ -71,11 +74,19 @@ def keep(edges: Edges, view: CampaignView, now: datetime) -> Ended:
     if not over and view.issue.status not in OVER:
         return Ended()
     plan = holdings.chains(edges, view)
-    known = {step.issue.key: _contents(edges, view, step, _of(plan, view, step), now) for step in over}
-    found, whole = campaign(edges, view), all(known.values())
-    ended = found if view.issue.status in OVER and whole else None
+    notes = {step.issue.key: _contents(edges, view, step, _of(plan, view, step), now) for step in over}
+    pending = {key for key, note in notes.items() if "contents" not in note and not note["tries"]}
+    if pending and view.issue.status in OVER:
+        pending.add(view.issue.key)
+    found = campaign(edges, view)
+    ended = found if view.issue.status in OVER and not pending else None
     edges.mirror.remember(_name(view.issue), to_json(ended) if ended else "")
-    return Ended({step.key: step for step in found.steps if known.get(step.key)}, ended, whole)
+    return Ended(
+        {step.key: step for step in found.steps if step.key in notes.keys() - pending},
+        ended,
+        frozenset(pending),
+        all("contents" in note or note["tries"] >= _TRIES for note in notes.values()),
+    )
 
 
 def campaign(local: Local, view: CampaignView) -> CampaignSummary:
@@ -131,15 +142,15 @@ def _of(plan: tuple[Chain, ...], view: CampaignView, step: StepView) -> tuple[Ch
 
 def _contents(
     edges: Edges, view: CampaignView, step: StepView, chained: tuple[Chain, ...], now: datetime
-) -> bool:
-    """Have the Butler say what a step holds, unless it said so of the same collections; whether it did."""
+) -> dict[str, Any]:
+    """Have the Butler say what a step holds, unless it said so of the same collections; what it said."""
     if not (chained and step.chained and view.definition and step.definition):
-        return True
+        return {"contents": None}
     wanted, note = freeze.digest([asdict(chain) for chain in chained]), _note(edges, step)
     if note.get("of") != wanted:
         note = {"of": wanted, "tries": 0, "not_before": now.isoformat()}
     if "contents" in note or note["tries"] >= _TRIES:
-        return True
+        return note
     *groups, whole = chained
     request = ContentsRequest(
         view.definition.butler,
@@ -156,7 +167,7 @@ def _contents(
         again = (now + _PAUSE).isoformat()
         note = {"of": wanted, "tries": note["tries"] + 1, "not_before": again}
     edges.mirror.remember(_note_name(step), json.dumps(note))
-    return "contents" in note or note["tries"] >= _TRIES
+    return note
 
 
 def _asked(

@@ -64,7 +64,8 @@ def campaign(edges: Edges, view: CampaignView, decision: Decision, ended: Ended,
             _say_move(edges, connection, move, now)
         for step in view.steps:
             _say_groups(edges, connection, step, now)
-            if step.groups or step.problems or step.waiting or step.plan != "unasked":
+            begun = step.groups or step.problems or step.waiting or step.plan != "unasked"
+            if begun and step.issue.key not in ended.pending:
                 status = edges.comments.step(view, step, ended.steps.get(step.issue.key))
                 _keep_status(edges, connection, step.issue, status, now)
             attempts(edges, connection, step.issue, now)
@@ -75,7 +76,8 @@ def campaign(edges: Edges, view: CampaignView, decision: Decision, ended: Ended,
             if found := ended.steps.get(step.issue.key):
                 _keep_summary(edges, connection, step.issue, found, now)
         _keep_verdict(edges, connection, view.issue, now)
-        _keep_status(edges, connection, view.issue, edges.comments.campaign(view, ended.campaign), now)
+        if view.issue.key not in ended.pending:
+            _keep_status(edges, connection, view.issue, edges.comments.campaign(view, ended.campaign), now)
         _keep_fields(edges, connection, view.issue, _counts(view.jobs, view.quanta), now)
         if ended.campaign is not None:
             _keep_summary(edges, connection, view.issue, ended.campaign, now)

@@ -160,6 +160,8 @@ class Bot:
         quiet = 0
         for _ in range(PASSES):
             report = self.turn()
+            # What has ended is told when the Butler has said what there is.
+            self.wait("contents")
             quiet = 0 if report.changed or report.told or report.errors or self._waiting() else quiet + 1
             if quiet == QUIET:
                 return report
@@ -183,10 +185,11 @@ class Bot:
     def create_two_steps(self, name: str = "test", pause: str = "after each step") -> tuple[str, ...]:
         return self.create(TWO_STEPS, name, pause)
 
-    def wait(self) -> None:
-        """Wait for the children that it started: bps, butler, pipetask."""
-        for child in list(self.edges.runner._own.values()):
-            child.wait(PATIENCE)
+    def wait(self, kind: str = "") -> None:
+        """Wait for the children that it started: bps, butler, pipetask; or for some of them."""
+        for directory, child in list(self.edges.runner._own.items()):
+            if kind in {"", directory.parent.name}:
+                child.wait(PATIENCE)
 
     def stop(self) -> None:
         self.wait()
