@@ -88,7 +88,7 @@ def campaign(view: CampaignView, facts: Mapping[str, Facts], collection: str) ->
         totals=add_up(tuple(each.totals for each in steps)),
         steps=steps,
         remarks=_in_order(_said(issue)),
-        verdict_by=next((str(edit.by) for edit in reversed(issue.edits) if edit.field == "Verdict"), ""),
+        verdict_by=str(issue.judgement.by or "") if issue.judgement else "",
         people=_people(definition) if definition else {},
         links=_links(issue),
     )
@@ -153,7 +153,7 @@ def production(name: str, campaigns: Iterable[CampaignSummary]) -> ProductionSum
 
 
 def _verdict(issue: Issue) -> str:
-    return str(issue.fields.get("Verdict") or Verdict.NONE)
+    return issue.judgement.verdict if issue.judgement else Verdict.NONE
 
 
 def _people(definition: CampaignDefinition) -> dict[str, str]:
@@ -268,7 +268,9 @@ def _remarks(one: StepView, me: Person) -> Iterator[Remark]:
 def _said(issue: Issue) -> Iterator[Remark]:
     for edit in issue.edits:
         if edit.field in _SAID:
-            yield Remark(edit.at, str(edit.by), issue.key, f"{edit.field}: {edit.after or 'taken back'}")
+            why = f" ({edit.reason})" if edit.reason else ""
+            text = f"{edit.field}: {edit.after or 'taken back'}{why}"
+            yield Remark(edit.at, str(edit.by), issue.key, text)
 
 
 def _in_order(remarks: Iterable[Remark]) -> tuple[Remark, ...]:

@@ -45,6 +45,8 @@ def counts(step: StepView, contents: Contents | None, software: Sequence[str]) -
     yield from _outliers("quanta", quanta_of, sizes)
     for each in types:
         yield from _outliers(each.dataset_type, each.groups, sizes)
+    if step.stale:
+        yield f"stale: {step.stale}"
     if len(software) > 1:
         yield f"its groups ran with different software: {'; '.join(software)}"
 

@@ -178,6 +178,12 @@ def test_groups_that_ran_with_different_software_are_suspicious(build: Builder) 
     assert said == "its groups ran with different software: LSST version w_2026_46; LSST version w_2026_47"
 
 
+def test_what_was_made_of_bad_data_is_said_to_be_stale(build: Builder) -> None:
+    of = view(build, group(build, tasks=(isr(),)))
+    stale = replace(of, steps=(replace(of.steps[0], stale="step0 was judged bad"),))
+    assert summed(stale).suspicious == ("stale: step0 was judged bad",)
+
+
 @pytest.mark.covers("E13", "G5")
 def test_what_people_said_is_kept_in_order(build: Builder) -> None:
     def edit(minute: int, field: str, after: str) -> Edit:
