@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cmbot import credentials
 from cmbot.exceptions import UserError
 from cmbot.handlers import overdue, rescuing, telling
-from cmbot.mirror import frozen, outbox, seen
+from cmbot.mirror import creations, frozen, outbox, seen
 from cmbot.models.attempts import AttemptState, TryState
 from cmbot.models.issues import Status
 from cmbot.operations.status import epic_of
@@ -134,10 +134,19 @@ def among(local: Local, campaigns: Iterable[CampaignView], *, whole: bool) -> tu
         owners |= _owners(view)
     found += [waits for waits in (*_frozen(local), *_untold(local)) if whole or waits.key in owners]
     if whole:
-        found += (*_servers(local), *_token(local.settings, now))
+        found += (*_servers(local), *_token(local.settings, now), *_schedules(local))
     owned = [replace(waits, who=owners.get(waits.key) or _OPERATOR) for waits in found]
     order = list(Kind)
     return tuple(sorted(owned, key=lambda item: (order.index(item.kind), item.since or now, item.key)))
+
+
+def _schedules(local: Local) -> Iterator[Waits]:
+    """Schedules whose newest campaign could not be created."""
+    for name in local.settings.schedules:
+        for last in creations.of(local.mirror, f"schedule {name}")[:1]:
+            if last.problem:
+                todo = f"correct it, then `cmbot schedule run {name}`"
+                yield Waits(Kind.PROBLEM, last.source, "", last.due_at, last.problem, todo)
 
 
 def _owners(view: CampaignView) -> dict[str, str]:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cmbot import service
 from cmbot.mirror import Mirror, creations, events
+from cmbot.operations import attention
 from cmbot.operations import schedule as verb
 from cmbot.operations.schedules import named
+from cmbot.reconcile.passes import Report
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -94,6 +98,10 @@ def test_a_template_that_is_wrong_is_said_once_and_others_go_on(
     assert (bad.last, bad.campaign) == ("2026-11-20T11:30:00Z", "")
     assert "Reason: is empty" in bad.problem
     assert (good.next, good.campaign, good.problem) == ("2026-11-21T11:30:00Z", "CM-1", "")
+    local = SimpleNamespace(settings=settings, mirror=mirror)
+    (waits,) = attention._schedules(local)  # type: ignore[arg-type]  # what it asks of it
+    assert (waits.key, waits.todo) == ("schedule bad", "correct it, then `cmbot schedule run bad`")
+    assert "Reason: is empty" in waits.why
     # A person mends it and asks for that instant again.
     wrong.write_text(template.read_text().replace("night $(night)", "mended $(night)"))
     found = named(settings, "bad")
@@ -101,6 +109,16 @@ def test_a_template_that_is_wrong_is_said_once_and_others_go_on(
     assert made.new
     assert jira.campaigns == ["night 20261119", "mended 20261119"]
     assert creations.of(mirror, "schedule bad")[0].campaign == made.campaign
+
+
+@pytest.mark.parametrize(("jira_says", "made"), [("", 1), ("does not answer", 0)])
+def test_the_service_makes_them_after_a_pass_in_which_jira_answered(
+    mirror: Mirror, settings: Settings, jira: Project, jira_says: str, made: int
+) -> None:
+    turn(mirror, settings, jira, days=-2)
+    edges, report = SimpleNamespace(settings=settings, mirror=mirror, jira=jira), Report(jira=jira_says)
+    service._scheduled(edges, report)  # type: ignore[arg-type]  # what it asks of it
+    assert (len(jira.campaigns), report.errors) == (made, [])
 
 
 def test_schedules_that_were_never_due_are_listed(settings: Settings) -> None:
