@@ -25,7 +25,7 @@ _SHOWN = 20
 def command(key: str, group: str, settings_file: Path, *, everything: bool, as_json: bool) -> None:
     """Show what became of the inputs of a campaign, step or group, as the last pass left it.
 
-    Inputs are to be processed, in processing, processed, flagged bad (rejected, or taken back) or not
+    Inputs are to be processed, in processing, processed, flagged bad (judged so, rejected, taken back) or not
     processed; of the last it says why, down to single DataIds where the data report names them. Numbers are
     values of the split dimension, or groups where nothing is split.
     """

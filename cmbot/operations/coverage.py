@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from cmbot.handlers import verdicts
 from cmbot.models.issues import Status
 from cmbot.operations.report import chosen
 from cmbot.operations.status import epic_of
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from cmbot.models.summary import Coverage
-    from cmbot.models.views import GroupView, StepView
+    from cmbot.models.views import CampaignView, GroupView, StepView
     from cmbot.reconcile.edges import Local
 
 
@@ -93,7 +94,7 @@ def lines(local: Local, key: str, group: str = "") -> tuple[Line, ...]:
     for step in view.steps:
         covered = {each.group: each for each in summed[step.issue.key].coverage}
         found += [
-            _line(step, each, covered[each.name])
+            _line(view, step, each, covered[each.name])
             for each in step.groups
             if (step.issue.id, each.name) in wanted
         ]
@@ -121,27 +122,28 @@ def totals(found: Iterable[Line]) -> dict[str, Counter[Kind]]:
     return counts
 
 
-def _line(step: StepView, group: GroupView, covered: Coverage) -> Line:
+def _line(view: CampaignView, step: StepView, group: GroupView, covered: Coverage) -> Line:
+    bad = verdicts.bad(view, replace(step, groups=(group,))) if group.attempts else ""
     return Line(
         step.name,
         (group.issue or step.issue).key,
         group.name,
         group.selection,
         group.size,
-        _kind(group),
+        _kind(group, bad=bool(bad)),
         covered.expected,
         covered.produced,
-        tuple(_why(group, covered)),
+        tuple(filter(None, (bad, *_why(group, covered)))),
     )
 
 
-def _kind(group: GroupView) -> Kind:
+def _kind(group: GroupView, *, bad: bool) -> Kind:
     last = group.last
     if last is None:
         return Kind.WAITING
     if last.state.live:
         return Kind.RUNNING
-    if last.withdrawal or group.rejected:
+    if bad or last.withdrawal or group.rejected:
         return Kind.BAD
     return Kind.PROCESSED if group.effective is Status.COMPLETED else Kind.NOT
 

@@ -9,6 +9,7 @@ from cmbot.butler import plan as collections
 from cmbot.butler.items import Chain, Delete, Prepend, TakeOut
 from cmbot.definition import freeze
 from cmbot.exceptions import UserError
+from cmbot.handlers import verdicts
 from cmbot.mirror import reports
 from cmbot.models.issues import Status
 from cmbot.reconcile import outputs
@@ -80,15 +81,22 @@ def _wanted(local: Local, view: CampaignView, definition: CampaignDefinition) ->
                 groups.append(collections.group_chain(names, step.name, group.name, attempts))
                 made.setdefault(step.name, []).append(group.name)
     deletions = tuple(_deletions(view, definition, names, made))
+    public = tuple(_public(view, definition.public, names, made=bool(groups)))
     if not groups:
-        out = (TakeOut(definition.public, names.root),) if definition.public and deletions else ()
-        return (*out, *deletions)
+        return (*(public if deletions else ()), *deletions)
     steps = (collections.step_chain(names, step, found) for step, found in made.items())
     done = [step.name for step in view.steps if step.name in made or _restored(step)]
     campaign = collections.campaign_chain(names, done, collections.original_inputs(definition))
-    published = definition.public and view.issue.status is Status.COMPLETED
-    public = (Prepend(definition.public, names.root),) if published else ()
     return (*groups, *steps, campaign, *public, *deletions)
+
+
+def _public(view: CampaignView, chain: str, names: Layout, *, made: bool) -> Iterator[Item]:
+    """Where people find it, once it is completed and as long as nobody says that data of it are bad."""
+    bad = any(verdicts.bad(view, step) for step in view.steps)
+    if chain and (bad or not made):
+        yield TakeOut(chain, names.root)
+    elif chain and view.issue.status is Status.COMPLETED:
+        yield Prepend(chain, names.root)
 
 
 def _restored(step: StepView) -> bool:

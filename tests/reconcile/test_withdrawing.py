@@ -301,3 +301,22 @@ def test_what_became_of_the_inputs_is_said(terminal: Any, made: Watcher) -> None
 def test_a_step_that_was_not_split_is_to_be_processed(defined: Watcher) -> None:
     [line] = coverage.lines(defined.edges, "CM-1")
     assert (line.step, line.group, line.kind, line.selection) == ("step1", "", "to be processed", "visit > 0")
+
+
+@pytest.mark.covers("A12", "C12", "G2")
+def test_bad_data_are_not_public_and_are_told_as_bad(
+    terminal: Any, made: Watcher, jira: MemoryJira, butler: Butler
+) -> None:
+    jira.touch("10001", **{IDS["Public collection"]: "runs/public"})
+    jira.move("10001", "Completed", by="cmbot")
+    made.look()
+    settle(made)
+    assert butler.there["runs/public"] == (ROOT,)
+    jira.touch("10002", **{IDS["Verdict"]: {"value": "bad"}})
+    made.look()
+    settle(made)
+    assert butler.there["runs/public"] == ()
+    assert ROOT in butler.there
+    lines = terminal("coverage", "CM-1").output.splitlines()
+    assert lines[0] == "step1: 2 flagged bad"
+    assert "    the data of step1 (CM-2) were judged bad" in lines
