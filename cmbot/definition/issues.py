@@ -216,6 +216,24 @@ def _step(step: Issue, names: Mapping[str, str], problems: list[Problem]) -> Ste
     return definition
 
 
+def file_field(kind: str, file: DataIdFile) -> tuple[str, str]:
+    """Write a set of DataIds that restricts a campaign or step as its field.
+
+    Parameters
+    ----------
+    kind : `str`
+        ``include`` or ``exclude``.
+    file : `~cmbot.models.campaign.DataIdFile`
+        The set.
+
+    Returns
+    -------
+    field, value : `str`
+        Name and text of the field.
+    """
+    return _FILES[kind], _dump(parts.plain(file) or {})
+
+
 def _files(part: CampaignDefinition | StepDefinition) -> dict[str, Any]:
     return {field: _dump(parts.plain(getattr(part, kind)) or {}) for kind, field in _FILES.items()}
 

@@ -93,12 +93,14 @@ SHAPES: Mapping[Do, Shape] = {
     Do.INVALIDATE: Shape("REASON", "judge its data bad: nothing more is made of them", rest=Rest.MUST),
     Do.SKIP: Shape("REASON", "abandon it: go on without; what runs is left alone", rest=Rest.MUST),
     Do.SET: Shape("FIELD=VALUE", "edit a field, where people may edit it now", rest=Rest.MUST),
+    Do.INCLUDE: Shape("FILE REASON", "process only the DataIds of an attached file", rest=Rest.MUST),
+    Do.EXCLUDE: Shape("FILE REASON", "process all but the DataIds of an attached file", rest=Rest.MUST),
     Do.OPERATOR: Shape("@user", "name who looks after it", rest=Rest.MUST),
     Do.DIFF: Shape("KEY", "compare it with another campaign, step or group", rest=Rest.MUST),
 }
 
-READING = frozenset({Do.LOG, Do.DIFF})
-"""The commands that ask a server or read many files, and change nothing."""
+READING = frozenset({Do.LOG, Do.DIFF, Do.INCLUDE, Do.EXCLUDE})
+"""The commands that ask a server or read many files first, and change nothing or the same again."""
 #: The commands that count as a move of the issue, to be made by whoever may make that.
 MOVES: Mapping[Do, Status] = {
     Do.LAUNCH: Status.LAUNCH,
@@ -109,7 +111,7 @@ _WORK = frozenset({Role.OPERATOR})
 #: Which people: verb -> roles of which one is needed; what is missing here may be asked by everybody.
 ROLES: Mapping[Do, frozenset[Role]] = dict.fromkeys(
     (Do.RETRY, Do.RESTART, Do.CANCEL, Do.ACCEPT, Do.REJECT, Do.VALIDATE, Do.INVALIDATE), _WORK
-) | {Do.SET: frozenset(Role), Do.OPERATOR: frozenset(Role)}
+) | dict.fromkeys((Do.SET, Do.INCLUDE, Do.EXCLUDE, Do.OPERATOR), frozenset(Role))
 
 
 class _UnclearError(Exception):

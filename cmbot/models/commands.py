@@ -32,6 +32,8 @@ class Do(StrEnum):
     INVALIDATE = "invalidate"
     SKIP = "skip"
     SET = "set"
+    INCLUDE = "include"
+    EXCLUDE = "exclude"
     OPERATOR = "operator"
     DIFF = "diff"
 

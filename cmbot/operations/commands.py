@@ -140,6 +140,10 @@ def _set(edges: Edges, issue: Issue, command: Command, cause: Cause) -> tuple[st
     return editing.set_field(edges, issue.key, name.strip(), value.strip(), cause)
 
 
+def _choose(edges: Edges, issue: Issue, command: Command, cause: Cause) -> tuple[str, ...]:
+    return editing.choose(edges, issue.key, command.verb, command.rest, cause)
+
+
 def _operator(edges: Edges, issue: Issue, command: Command, cause: Cause) -> tuple[str, ...]:
     return editing.set_field(edges, issue.key, "Operators", command.rest, cause)
 
@@ -191,6 +195,8 @@ _DOING: Mapping[Do, _Doing] = {
     Do.INVALIDATE: _invalidate,
     Do.SKIP: _move,
     Do.SET: _set,
+    Do.INCLUDE: _choose,
+    Do.EXCLUDE: _choose,
     Do.OPERATOR: _operator,
     Do.DIFF: _diff,
 }

@@ -6,10 +6,13 @@ import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
+from cmbot.dataids import DataIdSet
+from cmbot.definition.issues import file_field
 from cmbot.exceptions import UserError
 from cmbot.jira_schema.editing import DEFINITION, EDITING, Effect
 from cmbot.jira_schema.fields import BY_NAME, FieldType
 from cmbot.mirror import events, outbox
+from cmbot.models.campaign import DataIdFile
 from cmbot.models.issues import VERDICT, Level, Person
 from cmbot.operations.moving import issue_of
 from cmbot.operations.status import epic_of
@@ -63,6 +66,44 @@ def set_field(edges: Edges, key: str, name: str, value: str, cause: Cause) -> tu
         what = f"sets {field.name} of {issue.key} to {value!r}"
         events.add(connection, cause.at, issue.key, str(cause.by), what, f"{cause.what} ({cause.id})")
     return (f"{field.name} of {issue.key} is set to {value or 'nothing'}; it counts {effect}",)
+
+
+def choose(edges: Edges, key: str, kind: str, words: str, cause: Cause) -> tuple[str, ...]:
+    """Write down that only a set of DataIds is processed, or all but that (requirements C2, C4, V22).
+
+    Parameters
+    ----------
+    edges : `~cmbot.reconcile.edges.Edges`
+        The outside world: the file is read from Jira.
+    key : `str`
+        Key of the campaign or step that it is attached to.
+    kind : `str`
+        ``include`` or ``exclude``.
+    words : `str`
+        Name of the file, and the reason.
+    cause : `~cmbot.models.attempts.Cause`
+        The human act.
+
+    Returns
+    -------
+    lines : `tuple` [`str`, ...]
+        How many there are, and from when on it counts.
+
+    Raises
+    ------
+    UserError
+        If it is not attached, is no set of DataIds, has no reason, or may not be edited any more.
+    RemoteError
+        If Jira does not give it.
+    """
+    name, _, reason = words.partition(" ")
+    if not reason.strip():
+        raise UserError(name[:100], "needs a reason", f"write /cmbot {kind} FILE REASON")
+    issue = issue_of(views.campaign(edges, epic_of(edges, key)), key)
+    found = DataIdSet.read(edges.jira.attachment(issue.id, name), name, f"{key} {name[:100]}")
+    file = DataIdFile(name, reason.strip(), found.sha256, len(found))
+    lines = set_field(edges, key, *file_field(kind, file), cause)
+    return (f"{name} holds {len(found)} DataIds", *(line.replace("\n", "; ") for line in lines))
 
 
 def account_of(text: str) -> str:

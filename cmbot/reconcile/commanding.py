@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Protocol
 
-from cmbot.exceptions import CmbotError, DefinitionError, UserError
+from cmbot.exceptions import CmbotError, DefinitionError, NotFound, Refused, UserError
 from cmbot.jira_schema import commands as grammar
 from cmbot.mirror import commands, events, outbox
 from cmbot.models.attempts import Cause
@@ -170,7 +170,7 @@ def _answer(edges: Edges, obey: Obey, issue: Issue, wanted: Wanted | Answer) -> 
             return Answer(command.words, lines=obey(edges, issue, command, cause))
     except DefinitionError as error:
         return _refused(command, *map(str, error.problems))
-    except UserError as error:
+    except (UserError, Refused, NotFound) as error:
         return _refused(command, str(error))
 
 

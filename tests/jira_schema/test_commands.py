@@ -123,6 +123,7 @@ def test_nothing_between_the_marks_of_code_is_a_command(lines: list[str]) -> Non
         ("set Max concurrent groups = 3", {"rest": "Max concurrent groups = 3"}),
         ("operator [~accountid:5b10a2844c20165700ede21g]", {"rest": "[~accountid:5b10a2844c20165700ede21g]"}),
         ("diff CM-2:g001:a1", {"rest": "CM-2:g001:a1"}),
+        ("exclude bad.csv trails", {"rest": "bad.csv trails"}),
         ("log group 3 task isr", {"group": "g003", "tasks": ("isr",)}),
     ],
 )

@@ -6,7 +6,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
+from cmbot.exceptions import Refused, UserError
 from cmbot.handlers.campaign import decide
 from cmbot.mirror import events, journal, plans
 from cmbot.models.attempts import AttemptState, Cause
@@ -134,3 +136,31 @@ def test_what_is_skipped_is_abandoned_in_jira(jira: MemoryJira, begun: Watcher) 
     (move,) = begun.edges.mirror.db["outbox"].rows_where("kind = 'move' AND issue_key = 'CM-4'")
     assert json.loads(move["body"])["target"] == "Abandoned"
     assert "something is missing at the end" in command(jira, begun, STEP, "skip")
+
+
+@pytest.mark.covers("C2", "C4", "V22")
+def test_the_dataids_of_an_attached_file_are_excluded_with_the_reason(
+    jira: MemoryJira, defined: Watcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {"bad.csv": b"instrument,visit\nHSC,1\nHSC,2\n", "notes.json": b"{"}
+
+    def attachment(issue_id: str, name: str) -> bytes:
+        assert issue_id == STEP
+        if name == "hidden.csv":
+            raise Refused("CM-2", "reading the attachment: HTTP 403")
+        if name not in files:
+            raise UserError("CM-2", f"has no attachment {name}", "attach it")
+        return files[name]
+
+    monkeypatch.setattr(jira, "attachment", attachment, raising=False)
+    said = command(jira, defined, STEP, "exclude bad.csv satellite trails")
+    assert "bad.csv holds 2 DataIds" in said
+    assert "it counts at once" in said
+    written = yaml.safe_load(set_to(defined)["DataIds excluded"])
+    assert (written["file"], written["reason"], written["count"]) == ("bad.csv", "satellite trails", 2)
+    assert len(written["sha256"]) == 64
+    assert "needs a reason" in command(jira, defined, STEP, "include bad.csv")
+    assert "*not done*" in command(jira, defined, STEP, "include notes.json why not")
+    assert "has no attachment gone.csv" in command(jira, defined, STEP, "include gone.csv why not")
+    # What Jira will never give is not asked for again and again.
+    assert "HTTP 403" in command(jira, defined, STEP, "include hidden.csv why not")
