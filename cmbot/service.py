@@ -17,11 +17,12 @@ from apscheduler.schedulers.blocking import BlockingScheduler
 from cmbot import credentials
 from cmbot.exceptions import CmbotError
 from cmbot.mirror import seen
-from cmbot.operations import schedule
+from cmbot.operations import schedule, shift
 from cmbot.operations.commands import obey
 from cmbot.operations.schedules import schedules
 from cmbot.reconcile.opening import open_edges
 from cmbot.reconcile.passes import Passes
+from cmbot.reconcile.rosters import RosterFile
 from cmbot.web.app import create_app
 from cmbot.web.creating import Creating
 from cmbot.web.health import Health
@@ -66,9 +67,10 @@ def once(settings: Settings) -> Report:
     CmbotError
         If it could not even begin.
     """
+    RosterFile(settings.roster).at(datetime.now(UTC))
     edges = connect(settings)
     try:
-        passes = Passes(edges, obey)
+        passes = Passes(edges, obey, shift.keep)
         while (report := passes.run(datetime.now(UTC))).more:
             _LOG.info("%d issues read so far", len(seen.keys_by_id(edges.mirror)))
         _scheduled(edges, report)
@@ -89,9 +91,10 @@ def forever(settings: Settings) -> None:
     Raises
     ------
     UserError
-        If settings or secrets are wrong.
+        If settings, secrets or the roster are wrong.
     """
     schedules(settings)  # says at once what cannot be read
+    RosterFile(settings.roster).at(datetime.now(UTC))
     # In the scheduler's own thread, which is the main one: a pass is never joined by a second one,
     # and the database stays in one thread.
     scheduler = BlockingScheduler(executors={"default": DebugExecutor()}, timezone=UTC)
@@ -266,7 +269,7 @@ class _Loop:
         try:
             if self._passes is None:
                 self._edges = connect(self._settings)
-                self._passes, self._me = Passes(self._edges, obey), self._edges.me
+                self._passes, self._me = Passes(self._edges, obey, shift.keep), self._edges.me
                 _LOG.info("connected to %s as %s", self._settings.jira.url, self._edges.me)
             # Of an issue without a key only those are looked at that are known: the others may be anybody's.
             known = {

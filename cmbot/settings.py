@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
@@ -327,6 +328,33 @@ class ScheduleSettings(Part):
     """How many campaigns are made up for after a time without cmbot: the newest; older ones are left out."""
 
 
+class RosterSettings(Part):
+    """Who is on shift when (requirements D7, V21)."""
+
+    file: str
+    """YAML, ``shifts: [{start: 2026-11-20 08:00, end: 2026-11-20 16:00, operators: [anna], notes: ...}]``; or
+    iCalendar if it ends in ``.ics``: the attendees of an event, else its title, are its operators, and its
+    description its notes. It is read anew at every pass."""
+    time_zone: str = "UTC"
+    """IANA name of the zone of times that have none of their own."""
+    people: Mapping[str, str] = Field(default_factory=dict)
+    """Name or address in the roster -> Jira account (user name, on Cloud account id). Empty if the roster
+    names accounts."""
+
+    @property
+    def is_calendar(self) -> bool:
+        """Whether it is an iCalendar file."""
+        return self.file.lower().endswith(".ics")
+
+    @model_validator(mode="after")
+    def _known_zone(self) -> RosterSettings:
+        try:
+            ZoneInfo(self.time_zone)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"time zone {self.time_zone!r} is not known; use an IANA name") from error
+        return self
+
+
 class WebSettings(Part):
     """What is served: ``/healthz``, ``/readyz``, pages, and with secrets what Jira and programs post."""
 
@@ -367,6 +395,8 @@ class Settings(Part):
     """Where links for people lead."""
     schedules: Mapping[str, ScheduleSettings] = Field(default_factory=dict)
     """Campaigns that are created at certain times, by name: `cmbot schedule list`."""
+    roster: RosterSettings | None = None
+    """Who is on shift; without it people are told as operators of the step, or who launched."""
     web: WebSettings | None = None
     """What is served over HTTP; without it nothing is."""
 

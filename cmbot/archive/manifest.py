@@ -49,6 +49,8 @@ class AsRun(_Part):
     """The human act behind it."""
     by: str
     """Who that was."""
+    operators: tuple[str, ...] = ()
+    """Who was on shift when it was submitted, else whose the step was (requirement D7)."""
     definition: str
     """Hash of the definition that it uses."""
     environment: str = ""

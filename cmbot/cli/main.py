@@ -55,6 +55,7 @@ COMMANDS = {
     "restart": ("cmbot.cli.restart", "Run what failed again, in the same request of PanDA."),
     "retry": ("cmbot.cli.retry", "Make the next attempt: rescue what exists, run the rest."),
     "sandbox": ("cmbot.cli.sandbox", "Run one part of the sandbox alone: Jira, PanDA or Butler."),
+    "shift": ("cmbot.cli.shift", "Show who is on shift, and hand over."),
     "site": ("cmbot.cli.site", "Show what runs at a compute site; hold and release new work there."),
     "schedule": ("cmbot.cli.schedule", "Create campaigns from templates at certain times."),
     "skip": ("cmbot.cli.skip", "Abandon a campaign, step or group: go on without it."),

@@ -9,7 +9,7 @@ from cmbot.models.failures import share
 from cmbot.models.systems import System
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from jinja2 import Environment
 
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from cmbot.models.attempts import Attempt, Try
     from cmbot.models.commands import Answer, Heard
     from cmbot.models.failures import Failure
+    from cmbot.models.issues import Person
     from cmbot.models.notices import Notice
+    from cmbot.models.roster import Handover
     from cmbot.models.summary import CampaignSummary, StepSummary
     from cmbot.models.views import CampaignView, StepView
 
@@ -88,20 +90,47 @@ class Comments:
             return wiki.escape(f"{item.wms} {item.request_id}")
         return wiki.link(item.request_id, self.request(item))
 
-    def notice(self, notice: Notice) -> str:
+    def notice(
+        self, notice: Notice, people: Sequence[Person] = (), mentioned: Collection[Person] = ()
+    ) -> str:
         """Write a milestone.
 
         Parameters
         ----------
         notice : `~cmbot.models.notices.Notice`
             What is told.
+        people : `~collections.abc.Sequence` [`~cmbot.models.issues.Person`], optional
+            Who should act on it.
+        mentioned : `~collections.abc.Collection` [`~cmbot.models.issues.Person`], optional
+            Those of them whom Jira is to send it; the others are only named.
 
         Returns
         -------
         text : `str`
             Wiki markup that ends with the marker.
         """
-        return self._text(f"{notice.kind}.j2", notice.marker, notice=notice)
+        facts = {"notice": notice, "people": people, "mentioned": mentioned}
+        return self._text(f"{notice.kind}.j2", notice.marker, **facts)
+
+    def handover(self, marker: str, handover: Handover, mentioned: Collection[Person]) -> str:
+        """Write what the people of a new shift should know.
+
+        Parameters
+        ----------
+        marker : `str`
+            What the comment is found by.
+        handover : `~cmbot.models.roster.Handover`
+            One campaign.
+        mentioned : `~collections.abc.Collection` [`~cmbot.models.issues.Person`]
+            Those on shift whom Jira is to send it.
+
+        Returns
+        -------
+        text : `str`
+            Wiki markup that ends with the marker.
+        """
+        facts = {"handover": handover, "people": handover.to, "mentioned": mentioned}
+        return self._text("handover.j2", marker, **facts)
 
     def problem(self, marker: str, error: CmbotError) -> str:
         """Write that an issue cannot be followed as it is.

@@ -37,6 +37,7 @@ READ_FIELDS = (
     "parent",
     "created",
     "updated",
+    "assignee",
     "labels",
     "issuelinks",
     "description",

@@ -68,6 +68,7 @@ def issue(data: Mapping[str, Any], names: Names) -> Issue:
         edits=edits,
         attempts=tuple(_attempts(data.get("properties") or {})),
         labels=tuple(fields.get("labels") or ()),
+        assignee=values.person(fields["assignee"]) if fields.get("assignee") else None,
         description="\n".join(str(fields.get("description") or "").split("\r\n")).strip(),
     )
 

@@ -194,6 +194,8 @@ class Issue:
     """What the issue property ``cmbot.attempts`` remembers, for a lost mirror."""
     labels: tuple[str, ...] = ()
     """Labels."""
+    assignee: Person | None = None
+    """Whose it is in Jira, if it is anybody's."""
     description: str = ""
     """Text of the issue: of a step, instructions for operators (requirement B14)."""
     frozen: str = ""

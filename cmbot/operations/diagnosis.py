@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from cmbot.exceptions import CmbotError
+    from cmbot.models.roster import Roster
 
 TOKEN_WARNING = timedelta(days=3)
 """Time before a token's end in which somebody should renew it."""
@@ -189,6 +190,36 @@ def lease(check: str, holder: str, until: datetime | None, now: datetime, *, gon
         told = f"{holder} made no pass since {until:%Y-%m-%d %H:%M} UTC or before"
         return Line(check, Health.DEGRADED, told, "see its log; it may hang or wait for Jira")
     return Line(check, Health.OK, f"held by {holder} until {until:%H:%M:%S} UTC")
+
+
+def roster(check: str, found: Roster, now: datetime) -> Line:
+    """Judge how far a roster goes.
+
+    Parameters
+    ----------
+    check : `str`
+        Name of the line.
+    found : `~cmbot.models.roster.Roster`
+        The roster.
+    now : `datetime.datetime`
+        The time.
+
+    Returns
+    -------
+    line : `Line`
+        Degraded if nobody is on shift, or nobody is next.
+    """
+    people, following = ", ".join(map(str, found.people(now))), found.following(now)
+    told = f"on shift: {people or 'nobody'}"
+    if following:
+        told += (
+            f"; next: {', '.join(map(str, following[0].people))} at {following[0].start:%Y-%m-%d %H:%M} UTC"
+        )
+    if people and following:
+        return Line(check, Health.OK, told)
+    lasting = "" if following else "; it ends there"
+    remedy = "add shifts: meanwhile the operators of the issue are asked, else who launched"
+    return Line(check, Health.DEGRADED, f"{told}{lasting}", remedy)
 
 
 def child(check: str, what: str, code: int | None, said: str, environment: str) -> Line:

@@ -30,12 +30,13 @@ from cmbot.panda.tokens import expiry
 from cmbot.panda.wire import host_of
 from cmbot.reconcile import systems, views
 from cmbot.reconcile.opening import mirror_file, open_local
+from cmbot.reconcile.rosters import RosterFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from cmbot.mirror.budget import Budget
-    from cmbot.settings import Settings, SiteSettings, WebSettings
+    from cmbot.settings import RosterSettings, Settings, SiteSettings, WebSettings
 
 _BPS = ("bps", "submit", "--help")
 """Imports all that a submission imports, and submits nothing."""
@@ -109,6 +110,8 @@ class Doctor:
                 yield Check(f"site {name}", partial(self._site, name, site))
         if self._settings.web is not None:
             yield Check("service", partial(self._service, self._settings.web), health=Health.DEGRADED)
+        if self._settings.roster is not None:
+            yield Check("roster", partial(self._roster, self._settings.roster), health=Health.DEGRADED)
         yield Check("directories", self._directories)
         yield Check("mirror", self._mirror)
 
@@ -283,6 +286,11 @@ class Doctor:
         if web.webhook_secret is not None:
             lines.append(diagnosis.webhooks("webhooks", report, datetime.now(UTC)))
         return lines
+
+    def _roster(self, settings: RosterSettings) -> Sequence[Line]:
+        now = datetime.now(UTC)
+        found = RosterFile(settings).at(now)
+        return (diagnosis.roster("roster", found, now),)
 
     def _directories(self) -> Sequence[Line]:
         work = self._settings.work

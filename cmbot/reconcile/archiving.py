@@ -70,6 +70,7 @@ def prepared(
     attempt: Attempt,
     config: Mapping[str, Any],
     files: Mapping[str, str],
+    operators: tuple[str, ...] = (),
 ) -> dict[str, str]:
     """Keep what is about to be submitted.
 
@@ -85,6 +86,8 @@ def prepared(
         The BPS configuration.
     files : `~collections.abc.Mapping` [`str`, `str`]
         Texts by name; the BPS YAML is one of them.
+    operators : `tuple` [`str`, ...], optional
+        Whose it is.
 
     Returns
     -------
@@ -101,6 +104,7 @@ def prepared(
     environment = step.definition.environment if step.definition else ""
     as_run = _row(view, step, attempt, item).model_copy(
         update={
+            "operators": operators,
             "environment": environment or (view.definition.environment if view.definition else ""),
             # What was edited may be a number.
             "lsst_version": str(config.get("LSST_VERSION", "")),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cmbot.exceptions import UserError
 from cmbot.models.systems import System
+from cmbot.reconcile.rosters import RosterFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -39,6 +41,11 @@ class Local:
     """Local state."""
     catalogue: Catalogue
     """What is known about failures."""
+
+    @cached_property
+    def roster(self) -> RosterFile:
+        """Who is on shift."""
+        return RosterFile(self.settings.roster)
 
     @property
     def state(self) -> Path:

@@ -82,10 +82,17 @@ class Passes:
         The outside world.
     obey : `~cmbot.reconcile.commanding.Obey`
         Does what people command in comments: `cmbot.operations.commands.obey`.
+    hand_over : `~collections.abc.Callable`, optional
+        Tells of shift changes: `cmbot.operations.shift.keep`; without it they are not told.
     """
 
-    def __init__(self, edges: Edges, obey: Obey) -> None:
-        self._edges, self._obey = edges, obey
+    def __init__(
+        self,
+        edges: Edges,
+        obey: Obey,
+        hand_over: Callable[[Edges, datetime], None] = lambda *_: None,
+    ) -> None:
+        self._edges, self._obey, self._hand_over = edges, obey, hand_over
         self._unsettled: set[str] | None = None
         self._ready = False
         self._seen = polling.Seen()
@@ -138,6 +145,7 @@ class Passes:
         self._campaigns(wanted, report, now, jira_answers=news.trouble is None)
         # Otherwise each row would fail by itself, and then wait longer than Jira is away.
         if news.trouble is None:
+            self._tell_shift(report, now)
             self._deliver(report, now)
         troubles.keep(edges.mirror, "Jira", report.jira, now)
         return report
@@ -176,6 +184,13 @@ class Passes:
             unsettled.add(epic.id)
             report.errors.append(f"{epic.key}: {error!r}; please report this")
             _LOG.exception("%s a defect of cmbot", epic.key)
+
+    def _tell_shift(self, report: Report, now: datetime) -> None:
+        try:
+            self._hand_over(self._edges, now)
+        except Exception as error:  # noqa: BLE001 - a hand-over must not keep anything else from being told
+            report.errors.append(f"hand-over: {error}")
+            _LOG.exception("the hand-over is not told")
 
     def _deliver(self, report: Report, now: datetime) -> None:
         try:

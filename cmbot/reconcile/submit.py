@@ -11,7 +11,7 @@ from cmbot.bps import command
 from cmbot.bps.tokens import place_token
 from cmbot.definition import freeze
 from cmbot.exceptions import DefinitionError, RemoteError, UserError
-from cmbot.handlers import causes, rescuing
+from cmbot.handlers import causes, mentions, rescuing
 from cmbot.mirror import definitions, events, journal, orders, plans, reports
 from cmbot.models.attempts import AttemptState, OrderState, TryState
 from cmbot.models.systems import System
@@ -172,13 +172,15 @@ def start(edges: Edges, view: CampaignView, step: StepView, attempt: Attempt, no
     for name, text in files.items():
         (directory / name).write_text(text)
     digest = sha256(files[archiving.YAML].encode())
-    kept = archiving.prepared(edges, view, step, attempt, config, files)
+    operators = _operators(edges, view, step, attempt, now)
+    kept = archiving.prepared(edges, view, step, attempt, config, files, operators)
+    why = f"sha256 {digest}; operator {', '.join(operators)}"
     with edges.mirror.writing() as connection:
         reports.save(connection, item.id, "as-run", {"sha256": digest}, now)
         reports.save(connection, item.id, reports.ARCHIVED, kept, now)
         launching.keep(connection, step.issue, attempt, made, now)
         reports.save(connection, item.id, reports.SHARED, likeness.report(config), now)
-        events.add(connection, now, step.issue.key, "cmbot", f"bps submit {item.name}", f"sha256 {digest}")
+        events.add(connection, now, step.issue.key, "cmbot", f"bps submit {item.name}", why)
     likeness.record(edges, step.issue, attempt, now)
     edges.submit_path("ids").mkdir(parents=True, exist_ok=True)
     environment = submissions.environment(edges.settings, view.definition, step.definition)
@@ -252,6 +254,15 @@ def _check(edges: Edges, view: CampaignView, action: Submit, name: str) -> None:
 
 def _row(edges: Edges, step: StepView, group: str) -> plans.GroupRow:
     return next(row for row in plans.groups_of(edges.mirror, step.issue.id) if row.name == group)
+
+
+def _operators(
+    edges: Edges, view: CampaignView, step: StepView, attempt: Attempt, now: datetime
+) -> tuple[str, ...]:
+    """Whose the submission is (requirement D7); BPS's operator stays who launched it."""
+    path = next(view.path(step, each) for each in step.groups if each.name == attempt.group)
+    people = mentions.operators(path, edges.roster.people(now), view.me, attempt.cause)
+    return tuple(map(str, people))
 
 
 def _reserved(edges: Edges, step: StepView, group: str) -> Attempt:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from cmbot.comments.render import status_marker
+from cmbot.handlers import mentions
 from cmbot.mirror import (
     acts,
     commands,
@@ -19,6 +20,7 @@ from cmbot.mirror import (
     reports,
     restore,
 )
+from cmbot.mirror import mentions as mentioned_before
 from cmbot.models.issues import VERDICT, Status
 from cmbot.models.summary import to_json
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     from cmbot.handlers.actions import Decision, MoveTo
     from cmbot.models.issues import Issue
+    from cmbot.models.notices import Notice
     from cmbot.models.summary import CampaignSummary, StepSummary
     from cmbot.models.views import CampaignView, Counts, GroupView, StepView
     from cmbot.reconcile.edges import Edges
@@ -55,11 +58,11 @@ def campaign(edges: Edges, view: CampaignView, decision: Decision, ended: Ended,
     now : `datetime.datetime`
         The time.
     """
+    known = outbox.markers(edges.mirror, [notice.marker for notice in decision.notices])
     with edges.mirror.writing() as connection:
         for notice in decision.notices:
-            text = edges.comments.notice(notice)
-            if outbox.say(connection, _of(notice.issue), "comment", notice.marker, {"text": text}, now):
-                _LOG.info("%s %s", notice.issue.key, notice.kind)
+            if notice.marker not in known:
+                _say_notice(edges, connection, view, notice, now)
         for move in decision.moves:
             _say_move(edges, connection, move, now)
         for step in view.steps:
@@ -81,6 +84,19 @@ def campaign(edges: Edges, view: CampaignView, decision: Decision, ended: Ended,
         _keep_fields(edges, connection, view.issue, _counts(view.jobs, view.quanta), now)
         if ended.campaign is not None:
             _keep_summary(edges, connection, view.issue, ended.campaign, now)
+
+
+def _say_notice(
+    edges: Edges, connection: Connection, view: CampaignView, notice: Notice, now: datetime
+) -> None:
+    """Tell a milestone once, with who should act on it; each is mentioned once a day for one reason."""
+    people = mentions.asked(notice, view, edges.roster.people(now))
+    reason = mentions.reason(notice, view)
+    mentioned = mentions.due(people, mentioned_before.last(connection, reason), now)
+    text = edges.comments.notice(notice, people, mentioned)
+    if outbox.say(connection, _of(notice.issue), "comment", notice.marker, {"text": text}, now):
+        mentioned_before.keep(connection, mentioned, reason, now)
+        _LOG.info("%s %s", notice.issue.key, notice.kind)
 
 
 def attempts(edges: Edges, connection: Connection, step: Issue, now: datetime) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,13 +11,17 @@ import pytest
 from cmbot.comments.summaries import readable
 from cmbot.exceptions import UserError
 from cmbot.handlers.summarising import production
+from cmbot.models.issues import Person
 from cmbot.models.notices import NoticeKind
+from cmbot.models.roster import Handover
 from cmbot.models.views import Unlike
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cmbot.comments import Comments
+
+AT = datetime(2026, 11, 20, 8, 15, tzinfo=UTC)
 
 
 @pytest.mark.covers("V11", "F21", "V14")
@@ -155,7 +160,22 @@ def test_a_milestone(
     cause = None if kind is NoticeKind.COMPLETED else story.cause
     failures = story.failures() if kind in {NoticeKind.FAILED, NoticeKind.PAUSED} else ()
     notice = story.notice(kind, cause=cause, problems=problems, failures=failures, **NOTICES[kind])
-    golden(f"comments/{kind}.txt", comments.notice(notice))
+    people = (notice.cause.by, Person("ben", "Ben")) if notice.cause else ()
+    golden(f"comments/{kind}.txt", comments.notice(notice, people, people[:1]))
+
+
+@pytest.mark.covers("V21")
+def test_a_hand_over(story: Any, comments: Comments, golden: Callable[[str, str], None]) -> None:
+    ben, notes = Person("ben", "Ben"), ("mind {step2}",)
+    question = "CM-3 step1 g001 a1: failed; isr failed. To do: retry it"
+    handover = Handover(
+        "CM-1", AT, (ben,), (story.cause.by,), notes, (question,) * 23, ("step1 (CM-2): g002",), ()
+    )
+    golden("comments/handover.txt", comments.handover("handover:10001:20261120T081500Z", handover, (ben,)))
+    quiet = replace(handover, to=(), of=(), notes=(), questions=(), running=())
+    text = comments.handover("handover:10001:20261120T081500Z", quiet, ())
+    assert "Nobody is on shift for [CM-1|" in text
+    assert "Nothing waits for a person." in text
 
 
 def test_an_issue_that_cannot_be_followed(

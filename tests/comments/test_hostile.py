@@ -14,6 +14,7 @@ from cmbot.models.attempts import AttemptState
 from cmbot.models.failures import Action, Explained, Failure, Flavour, JobError
 from cmbot.models.issues import Person
 from cmbot.models.notices import NoticeKind
+from cmbot.models.roster import Handover
 from cmbot.sandbox.jira.markup import to_html
 
 if TYPE_CHECKING:
@@ -60,12 +61,17 @@ def everything(story: Any, comments: Comments, text: str) -> list[str]:
         "coming": text,
         "failures": failures,
     }
+    people = (Person(text, text), Person(text, text))
+    handover = Handover("CM-1", story.cause.at, people, people, *((text, text),) * 4)
     return [
         comments.step(view, named),
         comments.campaign(view),
         comments.campaign(replace(view, problems=()), replace(story.summary(), collection=text)),
         comments.step(view, named, replace(story.summary().steps[0], suspicious=(text, text))),
         *(comments.notice(story.notice(kind, **said)) for kind in NoticeKind),
+        comments.campaign(replace(view, problems=())),
+        *(comments.notice(story.notice(kind, **said), people, people[:1]) for kind in NoticeKind),
+        comments.handover("handover:1:20261120T081500Z", handover, people),
         comments.problem("unreadable:1", UserError("CM-1", text, text)),
         comments.answer("answer:1", story.heard(Person(text, text)), story.answers(text, text)),
     ]

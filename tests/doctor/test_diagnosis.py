@@ -14,7 +14,8 @@ from cmbot.exceptions import DefinitionError, Problem, RemoteError
 from cmbot.jira_schema.fields import FIELDS
 from cmbot.jira_schema.needs import VENDOR
 from cmbot.jira_schema.place import Deployment, Place, TypePlace, TypeSeen, Webhook
-from cmbot.models.issues import Status
+from cmbot.models.issues import Person, Status
+from cmbot.models.roster import Roster, Shift
 from cmbot.operations import diagnosis, jira_diagnosis
 from cmbot.operations.diagnosis import Health, Line
 from cmbot.settings import JiraSettings, Secret
@@ -248,3 +249,20 @@ def test_a_webhook_must_be_registered_and_sent_for_what_wakes(
     registered: list[Webhook] | None, health: Health
 ) -> None:
     assert jira_diagnosis.webhook("jira webhook", registered).health is health
+
+
+@pytest.mark.covers("V21")
+def test_a_roster_with_a_gap_or_an_end_degrades() -> None:
+    def shift(start: int, end: int) -> Shift:
+        return Shift(NOW + timedelta(hours=start), NOW + timedelta(hours=end), (Person("anna", "Anna"),))
+
+    both = diagnosis.roster("roster", Roster((shift(-1, 7), shift(8, 16))), NOW)
+    assert (both.health, both.found) == (Health.OK, "on shift: Anna; next: Anna at 2026-11-20 20:00 UTC")
+    gap = diagnosis.roster("roster", Roster((shift(8, 16),)), NOW)
+    assert (gap.health, gap.found) == (
+        Health.DEGRADED,
+        "on shift: nobody; next: Anna at 2026-11-20 20:00 UTC",
+    )
+    over = diagnosis.roster("roster", Roster((shift(-1, 7),)), NOW)
+    assert (over.health, over.found) == (Health.DEGRADED, "on shift: Anna; it ends there")
+    assert over.remedy

@@ -23,6 +23,7 @@ def test_an_issue_is_read_with_everything_cmbot_needs(site: Any) -> None:
         status="running",
         summary="step1 of mini DRP",
         labels=["nightly"],
+        assignee={"name": "ben", "displayName": "Ben"},
         customfield_10001="CM-1",
         issuelinks=[
             {"type": {"name": "Blocks"}, "inwardIssue": {"key": "CM-8"}},
@@ -41,6 +42,7 @@ def test_an_issue_is_read_with_everything_cmbot_needs(site: Any) -> None:
 
     assert (issue.id, issue.key, issue.level, issue.status) == ("10002", "CM-2", Level.STEP, Status.RUNNING)
     assert (issue.parent, issue.blocked_by, issue.labels) == ("CM-1", ("CM-8",), ("nightly",))
+    assert issue.assignee == Person("ben", "Ben")
     assert issue.fields == {
         "Pipeline YAML": "DRP.yaml#step1",
         "Max concurrent groups": 5.0,

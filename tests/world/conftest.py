@@ -25,6 +25,7 @@ from cmbot.demo.seed import BOT, PERSON, PROJECT
 from cmbot.exceptions import RemoteError
 from cmbot.jira.pace import Pace
 from cmbot.mirror import journal
+from cmbot.operations import shift
 from cmbot.operations.commands import obey
 from cmbot.operations.create import create
 from cmbot.reconcile.opening import load_settings, open_edges
@@ -117,7 +118,7 @@ class Bot:
             lambda: monotonic() + self.ahead.total_seconds(),
             lambda seconds: self.go_by(timedelta(seconds=seconds)),
         )
-        self.passes = Passes(self.edges, obey)
+        self.passes = Passes(self.edges, obey, shift.keep)
 
     def now(self) -> datetime:
         return datetime.now(UTC) + self.ahead
