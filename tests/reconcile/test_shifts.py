@@ -18,6 +18,7 @@ from cmbot.operations.commands import obey
 from cmbot.reconcile import archiving, tell
 from cmbot.reconcile.passes import Passes
 from cmbot.reconcile.rosters import RosterFile
+from cmbot.reconcile.summaries import Ended
 from cmbot.settings import RosterSettings
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ def test_who_is_on_shift_is_mentioned_once_a_day_and_named_after_that(
     def pause(number: int, now: datetime) -> str:
         notice = Notice(NoticeKind.PAUSED, view.issue, f"paused:10001:{number}", coming="Decide.")
         for _ in range(2):
-            tell.campaign(watcher.edges, view, Decision(notices=(notice,)), now)
+            tell.campaign(watcher.edges, view, Decision(notices=(notice,)), Ended(), now)
         mirror = watcher.edges.mirror
         assert outbox.markers(mirror, [notice.marker]) == {notice.marker}
         (row,) = mirror.connection.execute("SELECT body FROM outbox WHERE marker = ?", (notice.marker,))
