@@ -21,7 +21,7 @@ from cmbot.jira_schema import parse
 from cmbot.mirror import Mirror, plans
 from cmbot.models.issues import Issue, Level
 from cmbot.models.systems import MISSING
-from cmbot.reconcile import asking, choosing, launching, planning, submissions, tagging, views
+from cmbot.reconcile import asking, choosing, launch_area, planning, submissions, tagging, views
 from cmbot.reconcile.opening import mirror_file
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ def of_step(workshop: Workshop, view: CampaignView, step: StepView, fetch: Calla
         site=site,
         wms=wms,
         missing=MISSING[wms],
-        prepared=launching.listed(workshop, step.issue.key),
+        prepared=launch_area.listed(workshop, step.issue.key),
     )
     try:
         chosen = fetch()

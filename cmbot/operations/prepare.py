@@ -16,7 +16,7 @@ from cmbot.models.attempts import AS_DEFINED
 from cmbot.models.issues import Level
 from cmbot.operations.plan import split
 from cmbot.operations.status import epic_of
-from cmbot.reconcile import choosing, launching, submissions, views
+from cmbot.reconcile import choosing, launch_area, launching, submissions, views
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -179,20 +179,20 @@ def _file(
 ) -> tuple[Prepared, dict[str, Any]]:
     """Prepare one attempt; the second value is what it should have in common with the others."""
     number = there.last.number + 1 if there and there.last else 1
-    where = launching.place(edges, step.issue.key, row.name, number)
-    file = str(where / launching.EDITED)
+    where = launch_area.place(edges, step.issue.key, row.name, number)
+    file = str(where / launch_area.EDITED)
     made = Prepared(step.issue.key, step.name, row.name, f"a{number}", file, Done.NEW)
     try:
         changes = changing.changes(view, step, there) if there else AS_DEFINED
         example = launching.example(edges, view, step, row, number, changes)
         config, _ = submissions.configuration(edges, example)
-        files = launching.find(edges, step.issue.key, row.name, number)
+        files = launch_area.find(edges, step.issue.key, row.name, number)
         made = replace(made, done=_done(files, config, anew=anew))
         if files is not None and made.done is Done.STALE:
             problem = replace(launching.stale(files, config), remedy="look at your edits, then say --anew")
             return replace(made, edits=files.edits, problems=(problem,)), {}
         if files is None or made.done is Done.AGAIN:
-            files = launching.Files(where, _head(step, made) + to_yaml(config), to_yaml(config))
+            files = launch_area.Files(where, _head(step, made) + to_yaml(config), to_yaml(config))
             if not dry_run:
                 _write(files)
         written = launching.checked(files, example, config)
@@ -203,7 +203,7 @@ def _file(
     return replace(made, edits=written.edits, problems=written.problems), sameness.shared(written.config)
 
 
-def _done(files: launching.Files | None, config: Mapping[str, Any], *, anew: bool) -> Done:
+def _done(files: launch_area.Files | None, config: Mapping[str, Any], *, anew: bool) -> Done:
     if files is None:
         return Done.NEW
     if anew:
@@ -221,12 +221,12 @@ def _head(step: StepView, made: Prepared) -> str:
     )
 
 
-def _write(files: launching.Files) -> None:
+def _write(files: launch_area.Files) -> None:
     try:
         files.place.mkdir(parents=True, exist_ok=True)
         # Where only one of them is there, nothing is submitted.
-        (files.place / launching.RENDERED).write_text(files.rendered)
-        (files.place / launching.EDITED).write_text(files.edited)
+        (files.place / launch_area.RENDERED).write_text(files.rendered)
+        (files.place / launch_area.EDITED).write_text(files.edited)
     except OSError as error:
         raise UserError(
             str(files.place), f"cannot be written ({error.strerror})", "see work.launch"

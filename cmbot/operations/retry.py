@@ -11,7 +11,7 @@ from cmbot.handlers import changing, memory, orders, starting
 from cmbot.mirror import plans
 from cmbot.models.attempts import AS_DEFINED, Changes, Verb
 from cmbot.operations import ordering, restart
-from cmbot.reconcile import launching, submissions
+from cmbot.reconcile import launch_area, submissions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -163,8 +163,8 @@ def _details(
         "pipeline": will.pipeline,
         "site": will.site + (f", queue {changes.queue}" if changes.queue else ""),
     }
-    if files := launching.find(local, step.issue.key, group.name, number):
-        details["prepared file"] = str(files.place / launching.EDITED)
+    if files := launch_area.find(local, step.issue.key, group.name, number):
+        details["prepared file"] = str(files.place / launch_area.EDITED)
     for label, amount in changes.memory.items():
         asked = memory.asked(changing.options(view, step, last.changes.site), label)
         before = last.changes.memory.get(label, asked)

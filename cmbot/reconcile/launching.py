@@ -1,9 +1,4 @@
-"""The launching area: BPS files that are prepared, edited by people, and submitted as they are (B22, B23).
-
-::
-
-    <area>/<STEPKEY>/g001_a1/bps.yaml        what the first attempt of g001 submits; people edit it
-                             rendered.yaml   the same as cmbot rendered it
+"""Submit prepared files as they stand, and record what people edited (B22, B23).
 
 A file is for one attempt. It is used if what cmbot would render now is what it rendered then: otherwise the
 definition, the settings or what earlier attempts made have changed, and a person decides.
@@ -11,9 +6,7 @@ definition, the settings or what earlier attempts made have changed, and a perso
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from difflib import unified_diff
 from typing import TYPE_CHECKING, Any
 
@@ -22,15 +15,15 @@ from cmbot.bps.fields import in_jira
 from cmbot.bps.lint import lint
 from cmbot.bps.render import to_yaml
 from cmbot.definition import yaml_text
-from cmbot.exceptions import DefinitionError, Problem, UserError
+from cmbot.exceptions import DefinitionError, Problem
 from cmbot.mirror import events, reports
 from cmbot.models.attempts import AS_DEFINED
 from cmbot.models.views import Unlike
-from cmbot.reconcile import submissions
+from cmbot.reconcile import launch_area, submissions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
+    from datetime import datetime
     from sqlite3 import Connection
 
     from cmbot.bps.submission import Submission
@@ -39,43 +32,6 @@ if TYPE_CHECKING:
     from cmbot.models.issues import Issue
     from cmbot.models.views import CampaignView, StepView
     from cmbot.reconcile.edges import Edges, Local
-
-EDITED, RENDERED = "bps.yaml", "rendered.yaml"
-"""Files of the launching area."""
-
-
-@dataclass(frozen=True)
-class Files:
-    """What is prepared for one attempt."""
-
-    place: Path
-    """Its directory."""
-    edited: str
-    """What is submitted, but for nonce and operator."""
-    rendered: str
-    """What cmbot rendered."""
-
-    @property
-    def changed(self) -> str:
-        """Whose file it is, and when it was changed last, for people."""
-        file = self.place / EDITED
-        with suppress(OSError, KeyError):
-            at = datetime.fromtimestamp(file.stat().st_mtime, UTC)
-            return f"file of {file.owner()}, changed {at:%Y-%m-%d %H:%M} UTC"
-        return ""
-
-    @property
-    def edits(self) -> tuple[Unlike, ...]:
-        """What was edited.
-
-        Raises
-        ------
-        UserError
-            If the file cannot be read as YAML.
-        """
-        edited = yaml_text.load(self.edited, str(self.place / EDITED))
-        found = edited if isinstance(edited, dict) else {}
-        return prepared.edits(found, yaml_text.load(self.rendered, str(self.place / RENDERED)))
 
 
 @dataclass(frozen=True)
@@ -96,79 +52,6 @@ class Written:
     """Whose file it is, and when it was changed last, for people."""
     difference: str = ""
     """The same as a unified difference."""
-
-
-def place(local: Local, step_key: str, group: str, number: int) -> Path:
-    """Name the directory of an attempt.
-
-    Parameters
-    ----------
-    local : `~cmbot.reconcile.edges.Local`
-        For the settings.
-    step_key, group : `str`
-        Key of the step and name of the group.
-    number : `int`
-        Number of the attempt.
-
-    Returns
-    -------
-    directory : `pathlib.Path`
-        Not necessarily there.
-    """
-    return local.launch / step_key / f"{group}_a{number}"
-
-
-def listed(local: Local, step_key: str) -> tuple[str, ...]:
-    """List what is prepared of a step, for any attempt.
-
-    Parameters
-    ----------
-    local : `~cmbot.reconcile.edges.Local`
-        For the settings.
-    step_key : `str`
-        Key of the step.
-
-    Returns
-    -------
-    files : `tuple` [`str`, ...]
-        In order.
-    """
-    return tuple(sorted(map(str, (local.launch / step_key).glob(f"*/{EDITED}"))))
-
-
-def find(local: Local, step_key: str, group: str, number: int) -> Files | None:
-    """Read what is prepared for an attempt.
-
-    Parameters
-    ----------
-    local : `~cmbot.reconcile.edges.Local`
-        For the settings.
-    step_key, group : `str`
-        Key of the step and name of the group.
-    number : `int`
-        Number of the attempt.
-
-    Returns
-    -------
-    files : `Files` or `None`
-        `None` if nothing is.
-
-    Raises
-    ------
-    UserError
-        If it cannot be read.
-    """
-    where = place(local, step_key, group, number)
-    try:
-        return Files(where, *((where / name).read_text() for name in (EDITED, RENDERED)))
-    except (FileNotFoundError, NotADirectoryError) as error:
-        if not where.exists():
-            return None
-        raise UserError(
-            str(error.filename), "is not there", f"prepare it again, or remove {where}"
-        ) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(str(where), f"cannot be read ({error})", "mend it, or remove it") from error
 
 
 def example(
@@ -222,7 +105,7 @@ def require_fresh(
     DefinitionError
         If anything else would be rendered now.
     """
-    files = find(edges, step.issue.key, row.name, number)
+    files = launch_area.find(edges, step.issue.key, row.name, number)
     if files is None:
         return
     config, _ = submissions.configuration(edges, example(edges, view, step, row, number, changes))
@@ -230,12 +113,12 @@ def require_fresh(
         raise DefinitionError(step.issue.key, (stale(files, config),))
 
 
-def stale(files: Files, config: Mapping[str, Any]) -> Problem:
+def stale(files: launch_area.Files, config: Mapping[str, Any]) -> Problem:
     """Say what has changed since a file was prepared.
 
     Parameters
     ----------
-    files : `Files`
+    files : `~cmbot.reconcile.launch_area.Files`
         What is prepared.
     config : `~collections.abc.Mapping`
         What would be rendered now.
@@ -245,12 +128,12 @@ def stale(files: Files, config: Mapping[str, Any]) -> Problem:
     problem : `~cmbot.exceptions.Problem`
         With what to do.
     """
-    before = yaml_text.load(files.rendered, str(files.place / RENDERED))
+    before = yaml_text.load(files.rendered, str(files.place / launch_area.RENDERED))
     found = prepared.edits(config, before if isinstance(before, dict) else {})
     said = "; ".join(map(str, found[:3]))
     more = f", and {len(found) - 3} more" if len(found) > 3 else ""
     return Problem(
-        str(files.place / EDITED),
+        str(files.place / launch_area.EDITED),
         f"was prepared from something else; now {said}{more}",
         "run `cmbot prepare` again, or remove its directory to launch what is defined",
     )
@@ -283,16 +166,16 @@ def written(edges: Edges, described: Submission, step_key: str, group: str, numb
         If the prepared file cannot be read.
     """
     config, problems = submissions.configuration(edges, described)
-    files = find(edges, step_key, group, number)
+    files = launch_area.find(edges, step_key, group, number)
     return Written(to_yaml(config), config, problems) if files is None else checked(files, described, config)
 
 
-def checked(files: Files, described: Submission, rendered: Mapping[str, Any]) -> Written:
+def checked(files: launch_area.Files, described: Submission, rendered: Mapping[str, Any]) -> Written:
     """Take a prepared file for a submission.
 
     Parameters
     ----------
-    files : `Files`
+    files : `~cmbot.reconcile.launch_area.Files`
         What is prepared.
     described : `~cmbot.bps.submission.Submission`
         The submission, with its own names.
@@ -309,7 +192,7 @@ def checked(files: Files, described: Submission, rendered: Mapping[str, Any]) ->
     UserError
         If the file cannot be read as YAML.
     """
-    file = str(files.place / EDITED)
+    file = str(files.place / launch_area.EDITED)
     text = prepared.at_launch(files.edited, described.name, described.operator)
     edited = yaml_text.load(text, file)
     if found := tuple(prepared.problems(edited, rendered, file)):

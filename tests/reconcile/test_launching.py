@@ -17,7 +17,7 @@ from cmbot.mirror import plans
 from cmbot.models.views import Unlike
 from cmbot.operations import retry
 from cmbot.operations.prepare import Done, prepare
-from cmbot.reconcile import archiving, launching, opening, submit
+from cmbot.reconcile import archiving, launch_area, opening, submit
 
 if TYPE_CHECKING:
     from click.testing import Result
@@ -251,8 +251,8 @@ def test_a_group_is_prepared_by_the_key_of_its_sub_task(submitting: Submitting) 
     submitting.watcher.look()
     (file,) = prepared(submitting, "CM-5").files
     assert (file.key, file.group, file.attempt) == ("CM-2", "g002", "a1")
-    assert launching.listed(submitting.watcher.edges, "CM-2") == (file.file,)
-    assert launching.listed(submitting.watcher.edges, "CM-7") == ()
+    assert launch_area.listed(submitting.watcher.edges, "CM-2") == (file.file,)
+    assert launch_area.listed(submitting.watcher.edges, "CM-7") == ()
 
 
 def test_a_retry_says_that_it_takes_a_prepared_file(submitting: Submitting) -> None:
