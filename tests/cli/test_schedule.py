@@ -23,7 +23,7 @@ def nightly(terminal: Any) -> Any:
     return terminal
 
 
-@pytest.mark.covers("B27", "B28")
+@pytest.mark.covers("B27")
 def test_a_dry_run_prints_the_campaign_of_an_instant(nightly: Any) -> None:
     result = nightly.run("schedule", "run", "nightly", "--at", "2026-11-20T12:00", "--dry-run")
     assert result.exit_code == 0, result.output

@@ -105,7 +105,7 @@ def linked(campaign: CampaignDefinition) -> CampaignDefinition:
     return replace(campaign, steps=named)
 
 
-@pytest.mark.covers("W19", "B22")
+@pytest.mark.covers("W19", "B22", "B4", "B5")
 @given(campaigns.map(linked))
 def test_a_definition_comes_back_from_jira_as_it_went(defining: Any, campaign: CampaignDefinition) -> None:
     assume(all(len(str(value)) < 255 for value in asdict(campaign).values() if isinstance(value, str)))

@@ -379,3 +379,15 @@ def test_after_a_person_launched_again_an_earlier_critical_failure_stops_nothing
     step = build.step(build.running(2), replace(first, failures=(crash,)), build.group("g002"))
     view = build.campaign(epic, step, pause=PausePolicy.AFTER_EACH_STEP)
     assert started(decide(view)) == ["step1 g002 a1"]
+
+
+@pytest.mark.covers("B10")
+def test_a_definition_is_saved_executed_or_discarded(build: Any) -> None:
+    def planned(*moved: tuple[int, Any, Status]) -> tuple[int, int]:
+        epic = build.issue(1, *moved, level=Level.CAMPAIGN)
+        decision = decide(build.campaign(epic, build.step(build.issue(2), plan=PlanState.UNASKED)))
+        return len(decision.plans), len(decision.moves)
+
+    assert planned() == (0, 0)
+    assert planned((1, build.anna, Status.LAUNCH)) == (1, 0)
+    assert planned((1, build.anna, Status.ABANDONED)) == (0, 0)

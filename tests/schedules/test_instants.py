@@ -30,7 +30,7 @@ def test_instants_are_those_of_the_observatory_also_when_its_clocks_change(setti
     assert schedule.after(utc("2026-09-05T12:30")) == utc("2026-09-06T11:30")
 
 
-@pytest.mark.covers("B27", "B28")
+@pytest.mark.covers("B27")
 def test_the_night_is_the_one_that_began_the_evening_before(
     settings: Settings, template: Path, again: Any
 ) -> None:

@@ -36,7 +36,7 @@ def _others_ran(world: World) -> None:
     subprocess.run([pipetask, "run", *where, "-p", f"{pipeline_path()}#isr", "-d", query], check=True)
 
 
-@pytest.mark.covers("A6", "D17")
+@pytest.mark.covers("A6", "B28", "D17")
 @pytest.mark.usefixtures("_others_ran")
 def test_what_others_ran_is_counted_by_its_data_and_no_launch_submits_it(
     bot: Bot, alice: Human, panda: Panda
