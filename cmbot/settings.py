@@ -187,6 +187,14 @@ class SiteSettings(Part):
             raise ValueError("cmbot submits to PanDA, HTCondor and Parsl only")
         if self.wms is System.HTCONDOR and not self.environment:
             raise ValueError("HTCondor is followed by bps report: name the environment it runs in")
+        # They count where memory is raised, with those of the step above them.
+        labels = [self.wms_options.get(section, {}) for section in ("pipetask", "cluster")]
+        parts: list[object] = [dict(self.wms_options), self.wms_options.get("finalJob", {}), *labels]
+        parts += [each for section in labels if isinstance(section, dict) for each in section.values()]
+        if not all(
+            isinstance(part, dict) and isinstance(part.get("requestMemory", 0), int) for part in parts
+        ):
+            raise ValueError("wms_options: each task is a mapping, and requestMemory a whole number of MB")
         return self
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
@@ -63,3 +63,19 @@ def test_a_wrong_key_and_a_missing_one_are_told_in_words() -> None:
         parse({"jira": {"url": "https://jira.example.org", "projekt": "CM"}}, "cmbot.yaml")
     said = {(problem.field, problem.problem) for problem in caught.value.problems}
     assert {("jira.projekt", "is not a setting"), ("jira.token", "is missing")} <= said
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"pipetask": None},
+        {"cluster": ["isr"]},
+        {"pipetask": {"isr": 4096}},
+        {"finalJob": "merge"},
+        {"requestMemory": "4 GB"},
+        {"cluster": {"visits": {"requestMemory": "{memory}"}}},
+    ],
+)
+def test_bps_options_of_a_site_that_cannot_be_counted_with_are_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(DefinitionError, match="each task is a mapping, and requestMemory a whole number"):
+        parse({"sites": {"SLAC": {"wms_options": options}}}, "cmbot.yaml")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -99,25 +98,23 @@ def jobs(local: Local, wms: FailedJobs, key: str, group: str = "", task: str = "
     asked = [failures.of_try(local, item) for _, item in items]
     told = wms.failures([each for each in asked if each.failed])
     links = MonitorLinks(local.settings.panda.monitor, local.settings.links)
-    return tuple(
-        _job(attempt, failure, links, _quanta(local, item))
-        for attempt, item in items
-        for failure in sorted(told.get(item.request_id or 0, ()), key=lambda one: (one.label, one.job or 0))
-        if task in {"", failure.label}
-    )
+    found = []
+    for attempt, item in items:
+        said = _quanta(local, item)
+        failed = (each for each in told.get(item.request_id or 0, ()) if task in {"", each.label})
+        found += [
+            _job(attempt, each, links, errors.candidates(each, said.get(each.label, {})))
+            for each in sorted(failed, key=lambda one: (one.label, one.job or 0))
+        ]
+    return tuple(found)
 
 
-def _quanta(local: Local, item: Try) -> Mapping[str, Sequence[FailedQuantum]]:
+def _quanta(local: Local, item: Try) -> Mapping[str, Mapping[str, Sequence[str]]]:
     body = (reports.read(local.mirror, item.id, "data") or {}).get("report", {})
-    found: dict[str, list[FailedQuantum]] = defaultdict(list)
-    for each in body.get("failed_quanta", ()):
-        found[each["label"]].append(FailedQuantum(**each))
-    return found
+    return errors.by_reason(FailedQuantum(**each) for each in body.get("failed_quanta", ()))
 
 
-def _job(
-    attempt: str, failure: Failure, links: MonitorLinks, quanta: Mapping[str, Sequence[FailedQuantum]]
-) -> Job:
+def _job(attempt: str, failure: Failure, links: MonitorLinks, data_ids: tuple[str, ...]) -> Job:
     error = failure.errors[0]
     return Job(
         attempt=attempt,
@@ -133,5 +130,5 @@ def _job(
         used=failure.used,
         page=links.job(failure.job) if failure.job is not None else "",
         log=payload_log(failure.log),
-        data_ids=errors.candidates(failure, quanta.get(failure.label, ())),
+        data_ids=data_ids,
     )

@@ -11,7 +11,7 @@ from cmbot.models.failures import Failure, FailureKind, JobError
 from cmbot.wms.masking import masked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
     from cmbot.models.data_report import FailedQuantum
 
@@ -112,25 +112,44 @@ def located(found: Iterable[FailureKind], quanta: Iterable[FailedQuantum]) -> tu
     return tuple(sorted(told, key=_order))
 
 
-def candidates(failure: Failure, quanta: Iterable[FailedQuantum]) -> tuple[str, ...]:
+def by_reason(quanta: Iterable[FailedQuantum]) -> dict[str, dict[str, list[str]]]:
+    """Sort failed quanta by what they said.
+
+    Parameters
+    ----------
+    quanta : `~collections.abc.Iterable` [`~cmbot.models.data_report.FailedQuantum`]
+        The failed quanta.
+
+    Returns
+    -------
+    data_ids : `dict` [`str`, `dict` [`str`, `list` [`str`]]]
+        By label and reason; the reason is empty where they said nothing.
+    """
+    found: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for each in quanta:
+        found[each.label][reason(each.message)].append(_name(each))
+    return found
+
+
+def candidates(failure: Failure, said: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
     """Name the quanta that a failed job may have run.
 
     Parameters
     ----------
     failure : `~cmbot.models.failures.Failure`
         The job.
-    quanta : `~collections.abc.Iterable` [`~cmbot.models.data_report.FailedQuantum`]
-        Failed quanta of its label.
+    said : `~collections.abc.Mapping` [`str`, `~collections.abc.Sequence` [`str`]]
+        DataIds of the failed quanta of its label, by their reason.
 
     Returns
     -------
     data_ids : `tuple` [`str`, ...]
         Those that say what the job says; if none does, and its payload says no more than that it failed, all.
     """
-    own = [each for each in quanta if each.label == failure.label]
-    same = [each for each in own if _says(failure, each)]
+    words = [error.diag for error in failure.errors]
+    same = [names for why, names in said.items() if why and any(why in each for each in words)]
     silent = failure.errors[0].name in _PAYLOAD
-    return tuple(map(_name, same or (own if silent else ())))
+    return tuple(name for names in same or (said.values() if silent else ()) for name in names)
 
 
 def _largest(alike: list[Failure]) -> Failure:
