@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from cmbot.butler import plan as collections
 from cmbot.butler.contents import ContentsRequest, parse_contents
@@ -125,7 +125,11 @@ def kept(local: Local, epic: Issue) -> CampaignSummary | None:
         `None` if it has not ended, or was not summed up yet.
     """
     text = local.mirror.note(_name(epic))
-    return _CAMPAIGN.validate_json(text) if text else None
+    try:
+        return _CAMPAIGN.validate_json(text) if text else None
+    except ValidationError:
+        # Of an earlier cmbot: the first pass of this one writes it anew.
+        return None
 
 
 def _name(epic: Issue) -> str:

@@ -224,7 +224,7 @@ def test_all_campaigns_are_listed(followed: Any) -> None:
     assert "mini [DRP]" in output
 
 
-@pytest.mark.covers("F13", "F19")
+@pytest.mark.covers("E15", "F13", "F19")
 @pytest.mark.parametrize("key", ["CM-1", "CM-2", "CM-3"])
 def test_a_campaign_is_shown_with_its_steps_and_groups(followed: Any, key: str) -> None:
     lines = json.loads(followed.run("status", key, "--json").output)

@@ -57,6 +57,14 @@ def test_the_commands_of_the_main_job_are_there() -> None:
     assert {("sandbox", part) for part in ("jira", "panda", "butler")} <= set(ALL)
 
 
+@pytest.mark.covers("E15")
+def test_what_a_production_system_is_asked_for_has_a_command() -> None:
+    """Add, get, start, clean, delete; add and list steps; validate; see what moves from where to where."""
+    asked = ("create", "status", "launch", "clean", "delete", "steps", "check", "reconcile")
+    assert {(verb,) for verb in asked} <= set(ALL)
+    assert "--add-to" in {option for each in found(("create",)).params for option in each.opts}
+
+
 @pytest.mark.parametrize("path", ALL, ids=" ".join)
 def test_every_command_explains_itself_and_all_its_options(terminal: Any, path: tuple[str, ...]) -> None:
     result = terminal.run(*path, "--help")

@@ -106,6 +106,12 @@ def test_what_made_nothing_and_what_goes_on_is_no_product(followed: Terminal) ->
     assert json.loads(followed.run("products", "--json").stdout) == []
 
 
+def test_a_summary_of_an_earlier_cmbot_waits_for_the_next_pass(followed: Terminal) -> None:
+    with closing(followed.mirror()) as mirror:
+        mirror.remember("summary 10001", '{"key": "CM-1", "former": true}')
+    assert json.loads(followed.run("products", "--json").stdout) == []
+
+
 def test_suspicious_counts_are_said_of_a_product(followed: Terminal) -> None:
     step = StepSummary(
         "CM-2", "step1", "Completed", "none", "p", "q", (), "u/x/step1", Totals(), suspicious=("no calexp",)
