@@ -22,7 +22,8 @@ def command(key: str, reason: str, settings_file: Path, *, dry_run: bool, as_jso
     """Judge the data of a campaign, step or group bad: nothing more is made of them. It needs --reason.
 
     It is kept with who, when and why, in the field Verdict of the issue. Nothing is started that would use
-    them, and steps that were made of them are shown as stale. Nothing is deleted.
+    them, and steps that were made of them are shown as stale. Nothing is removed: `cmbot delete KEY` does
+    that, or the command that is shown, in a comment.
 
     It counts at once; the next pass shows it in Jira. `/cmbot invalidate` in a comment is the same.
     """

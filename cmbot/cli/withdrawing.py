@@ -86,7 +86,7 @@ def ask(
     from getpass import getuser
 
     from cmbot.models.issues import Person
-    from cmbot.operations.ordering import is_served
+    from cmbot.operations.ordering import is_served, request
     from cmbot.operations.withdrawing import Extent, give, listing
     from cmbot.reconcile.opening import open_local
 
@@ -101,7 +101,9 @@ def ask(
     cause = ""
     if not dry_run and (seen or click.confirm("Do this?")):
         words = f"ran {said} {key}" + (f" --group {group}" if group else "") + f": {reason}"
-        cause = give(local, found, Person(getuser()), words).id
+        act = request(Person(getuser()), words)
+        give(local, found, act)
+        cause = act.id
     if as_json:
         click.echo(json.dumps(found.to_json() | {"dry_run": dry_run, "cause": cause}))
     elif cause:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from cmbot.models.issues import VERDICT, Status, Verdict
@@ -108,13 +109,20 @@ def _stale(view: CampaignView, step: StepView) -> Iterator[str]:
             yield reason
         elif gone := ", ".join(group.name for group in other.groups if group.rejected):
             yield f"what {other.name} {gone} ({other.issue.key}) had made was rejected"
+        elif gone := ", ".join(group.name for group in other.groups if group.last and group.last.withdrawal):
+            yield f"what {other.name} {gone} ({other.issue.key}) had made was taken back"
         elif _anew(other, since=min(begun)):
             yield f"{other.name} ({other.issue.key}) was made anew since"
 
 
 def _anew(step: StepView, since: datetime) -> bool:
-    attempts = (attempt for group in step.groups for attempt in group.attempts)
-    return any(attempt.changes.fresh and attempt.created_at > since for attempt in attempts)
+    """Whether something of a step was made after others had used it, without what was there before."""
+    for group in step.groups:
+        for before, attempt in pairwise(group.attempts):
+            instead = attempt.changes.fresh or before.withdrawal is not None
+            if instead and attempt.created_at > since:
+                return True
+    return False
 
 
 def _before(view: CampaignView, step: StepView) -> Iterator[StepView]:

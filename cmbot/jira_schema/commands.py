@@ -90,7 +90,9 @@ SHAPES: Mapping[Do, Shape] = {
         rest=Rest.MUST,
     ),
     Do.VALIDATE: Shape("[REASON]", "judge its data good, also for a role that signs for it", rest=Rest.MAY),
-    Do.INVALIDATE: Shape("REASON", "judge its data bad: nothing more is made of them", rest=Rest.MUST),
+    Do.INVALIDATE: Shape(
+        "REASON | confirm HASH", "judge its data bad; then, if confirmed, remove them", rest=Rest.MUST
+    ),
     Do.SKIP: Shape("REASON", "abandon it: go on without; what runs is left alone", rest=Rest.MUST),
     Do.SET: Shape("FIELD=VALUE", "edit a field, where people may edit it now", rest=Rest.MUST),
     Do.INCLUDE: Shape("FILE REASON", "process only the DataIds of an attached file", rest=Rest.MUST),

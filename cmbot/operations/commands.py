@@ -130,6 +130,8 @@ def _validate(edges: Local, issue: Issue, command: Command, cause: Cause) -> tup
 
 
 def _invalidate(edges: Local, issue: Issue, command: Command, cause: Cause) -> tuple[str, ...]:
+    if confirmed := re.fullmatch(r"confirm ([0-9a-f]+)", command.rest):
+        return verdicts.confirm(edges, issue.key, confirmed[1], cause)
     return verdicts.judge(edges, issue.key, Verdict.BAD, command.rest, cause)
 
 

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from cmbot.exceptions import UserError
 from cmbot.mirror import events, verdicts
 from cmbot.models.issues import Level, Verdict
+from cmbot.operations import withdrawing
 from cmbot.operations.moving import issue_of
 from cmbot.operations.status import epic_of
+from cmbot.operations.withdrawing import Extent
 from cmbot.reconcile import views
 
 if TYPE_CHECKING:
@@ -17,7 +19,11 @@ if TYPE_CHECKING:
     from cmbot.models.attempts import Cause
     from cmbot.models.issues import Issue
     from cmbot.models.views import CampaignView
+    from cmbot.operations.withdrawing import Listing
     from cmbot.reconcile.edges import Local
+
+_MOST = 10
+"""Attempts, and changes of collections, that an answer lists."""
 
 
 def judge(local: Local, key: str, verdict: Verdict, reason: str, cause: Cause) -> tuple[str, ...]:
@@ -58,7 +64,63 @@ def judge(local: Local, key: str, verdict: Verdict, reason: str, cause: Cause) -
         events.add(connection, cause.at, issue.key, str(cause.by), what, why)
         if missing:
             return (f"signed by {cause.by}; it is good when these have signed too: {', '.join(missing)}",)
-        return (f"the data of {issue.key} are {verdict}", *_stale(views.campaign(local, view.issue)))
+        follows = _stale(views.campaign(local, view.issue))
+        removal = _removal(local, key) if verdict is Verdict.BAD else ()
+        return (f"the data of {issue.key} are {verdict}", *follows, *removal)
+
+
+def confirm(local: Local, key: str, seen: str, cause: Cause) -> tuple[str, ...]:
+    """Have removed what was judged bad, as it was listed; a pass carries it out.
+
+    Parameters
+    ----------
+    local : `~cmbot.reconcile.edges.Local`
+        What is known here.
+    key : `str`
+        Key of the campaign, step or group.
+    seen : `str`
+        Hash of the listing that the person has seen.
+    cause : `~cmbot.models.attempts.Cause`
+        The human act.
+
+    Returns
+    -------
+    lines : `tuple` [`str`, ...]
+        What is removed.
+
+    Raises
+    ------
+    UserError
+        If nobody has judged it bad, or something else would be removed by now.
+    """
+    said = issue_of(views.campaign(local, epic_of(local, key)), key).judgement
+    if said is None or said.verdict is not Verdict.BAD:
+        raise UserError(key, "was not judged bad", "write /cmbot invalidate REASON first")
+    found = withdrawing.listing(local, key, Extent.DELETE)
+    if found.hash != seen:
+        problem = f"{seen[:20]} is not what would be removed now"
+        raise UserError(key, problem, "write /cmbot invalidate REASON to see it again")
+    withdrawing.give(local, found, cause)
+    return ("this is removed, in the next passes:", *_removed(found))
+
+
+def _removal(local: Local, key: str) -> Iterator[str]:
+    """Show how to have removed what is bad: a person confirms exactly that (requirement G2)."""
+    try:
+        found = withdrawing.listing(local, key, Extent.DELETE)
+    except UserError as error:
+        yield f"nothing of it is removed now: {error.problem}"
+        return
+    yield f"to remove what it made write /cmbot invalidate confirm {found.hash}, or run `cmbot delete {key}`:"
+    yield from _removed(found)
+
+
+def _removed(found: Listing) -> Iterator[str]:
+    yield ", ".join(f"{one.step} {one.group} {one.attempt}" for one in found.made[:_MOST])
+    lines = (*found.notes, *found.lines)
+    yield from lines[:_MOST]
+    if len(lines) > _MOST:
+        yield f"and {len(lines) - _MOST} more changes of collections"
 
 
 def _require(view: CampaignView, issue: Issue, verdict: Verdict, reason: str) -> None:

@@ -6,9 +6,7 @@ arranges the collections as they are wanted then, so that it works while the ser
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +14,7 @@ from cmbot.butler.items import told
 from cmbot.definition import freeze
 from cmbot.exceptions import UserError
 from cmbot.mirror import events, reports, withdrawals
-from cmbot.models.attempts import Cause, Withdrawal
+from cmbot.models.attempts import Withdrawal
 from cmbot.operations.report import chosen
 from cmbot.operations.status import epic_of
 from cmbot.reconcile import chains, holdings, outputs, views
@@ -25,8 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cmbot.butler.items import Item
-    from cmbot.models.attempts import Attempt
-    from cmbot.models.issues import Person
+    from cmbot.models.attempts import Attempt, Cause
     from cmbot.models.views import CampaignView, GroupView, StepView
     from cmbot.reconcile.edges import Local
 
@@ -179,7 +176,7 @@ def kept(local: Local, key: str) -> tuple[tuple[str, bool], ...]:
     return tuple((told(item), holdings.digest(item) in done) for item in holdings.wanted(local, view))
 
 
-def give(local: Local, shown: Listing, by: Person, words: str) -> Cause:
+def give(local: Local, shown: Listing, cause: Cause) -> None:
     """Write down that it is taken back; a pass carries it out.
 
     Parameters
@@ -188,23 +185,14 @@ def give(local: Local, shown: Listing, by: Person, words: str) -> Cause:
         What is known here.
     shown : `Listing`
         What the person has seen.
-    by : `~cmbot.models.issues.Person`
-        Who.
-    words : `str`
-        In which words, with the reason.
-
-    Returns
-    -------
     cause : `~cmbot.models.attempts.Cause`
-        The human act.
+        The human act: of `~cmbot.operations.ordering.request`, or a command in a comment.
 
     Raises
     ------
     UserError
         If it would be something else by now.
     """
-    now = datetime.now(UTC)
-    cause = Cause(f"request:{secrets.token_hex(6)}", by, now, words)
     with local.mirror.writing() as connection:
         if listing(local, shown.key, shown.extent, shown.group).hash != shown.hash:
             raise UserError(shown.key, "has changed since it was listed", "list it again")
@@ -212,8 +200,7 @@ def give(local: Local, shown: Listing, by: Person, words: str) -> Cause:
             withdrawal = Withdrawal(cause, removed=shown.extent is not Extent.UNDO)
             withdrawals.add(connection, (one.step_id, one.group, one.number), withdrawal)
             what = f"takes back what {one.step} {one.group} {one.attempt} made ({shown.extent})"
-            events.add(connection, now, one.key, str(by), what, f"{words} ({cause.id})")
-    return cause
+            events.add(connection, cause.at, one.key, str(cause.by), what, f"{cause.what} ({cause.id})")
 
 
 def _require_ended(

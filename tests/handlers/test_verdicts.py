@@ -11,7 +11,7 @@ import pytest
 from cmbot.handlers import starting, verdicts
 from cmbot.handlers.campaign import decide
 from cmbot.models.attempts import AttemptState as S
-from cmbot.models.attempts import Changes
+from cmbot.models.attempts import Changes, Withdrawal
 from cmbot.models.issues import Edit, Issue, Level, Status, Verdict
 
 if TYPE_CHECKING:
@@ -75,6 +75,12 @@ def test_a_bad_or_rejected_group_makes_later_steps_stale_until_it_is_made_anew(b
     )
     redone = build.group("g001", replace(attempt, state=S.REJECTED), anew, issue=issue)
     assert not verdicts.judged_bad(redone)
+    assert three(build, group=redone).steps[1].stale == "step1 (CM-2) was made anew since"
+
+    back = replace(attempt, withdrawal=Withdrawal(build.cause(2, 8), removed=True))
+    gone = three(build, group=build.group("g001", back))
+    assert gone.steps[1].stale == "what step1 g001 (CM-2) had made was taken back"
+    redone = build.group("g001", back, replace(anew, changes=Changes()))
     assert three(build, group=redone).steps[1].stale == "step1 (CM-2) was made anew since"
 
 

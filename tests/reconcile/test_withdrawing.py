@@ -16,8 +16,9 @@ from cmbot.exceptions import UserError
 from cmbot.handlers import orders
 from cmbot.mirror import journal, plans, reports, restore
 from cmbot.models.attempts import AttemptState, Cause, Changes, Recorded, TryState, Verb
-from cmbot.models.issues import Person
-from cmbot.operations import coverage, withdrawing
+from cmbot.models.issues import Person, Verdict
+from cmbot.operations import coverage, verdicts, withdrawing
+from cmbot.operations.ordering import request
 from cmbot.operations.withdrawing import Extent
 from cmbot.pages.marks import mark
 from cmbot.reconcile import chains, opening
@@ -121,7 +122,7 @@ def settle(watcher: Watcher) -> None:
 
 def take_back(watcher: Watcher, key: str, extent: Extent, group: str = "") -> withdrawing.Listing:
     found = withdrawing.listing(watcher.edges, key, extent, group)
-    withdrawing.give(watcher.edges, found, ANNA, "ran cmbot: clouds")
+    withdrawing.give(watcher.edges, found, request(ANNA, "ran cmbot: clouds"))
     settle(watcher)
     return found
 
@@ -196,7 +197,7 @@ def test_nothing_is_removed_while_something_of_the_campaign_runs(made: Watcher, 
     with pytest.raises(UserError, match="step1 g002 a2 is running"):
         withdrawing.listing(made.edges, "CM-2", Extent.DELETE, "g001")
     with pytest.raises(UserError, match="step1 g002 a2 is running"):
-        withdrawing.give(made.edges, found, ANNA, "ran cmbot")
+        withdrawing.give(made.edges, found, request(ANNA, "ran cmbot"))
     # What was said before it began waits for its end.
     with made.edges.mirror.writing() as connection:
         connection.execute("UPDATE attempts SET state = 'failed' WHERE number = 2")
@@ -207,9 +208,9 @@ def test_nothing_is_removed_while_something_of_the_campaign_runs(made: Watcher, 
 
 def test_a_listing_that_is_not_true_any_more_is_not_carried_out(made: Watcher) -> None:
     found = withdrawing.listing(made.edges, "CM-2", Extent.UNDO)
-    withdrawing.give(made.edges, found, ANNA, "ran cmbot")
+    withdrawing.give(made.edges, found, request(ANNA, "ran cmbot"))
     with pytest.raises(UserError, match="has made nothing"):
-        withdrawing.give(made.edges, found, ANNA, "ran cmbot")
+        withdrawing.give(made.edges, found, request(ANNA, "ran cmbot"))
 
 
 def test_what_the_butler_refuses_is_shown_and_tried_again(made: Watcher, butler: Butler) -> None:
@@ -320,3 +321,41 @@ def test_bad_data_are_not_public_and_are_told_as_bad(
     lines = terminal("coverage", "CM-1").output.splitlines()
     assert lines[0] == "step1: 2 flagged bad"
     assert "    the data of step1 (CM-2) were judged bad" in lines
+
+
+@pytest.mark.covers("G2", "D4")
+def test_what_is_invalidated_is_removed_when_a_person_confirms_the_listing(
+    made: Watcher, butler: Butler
+) -> None:
+    cause = request(ANNA, "wrote /cmbot invalidate clouds on CM-2")
+    said = verdicts.judge(made.edges, "CM-2", Verdict.BAD, "clouds", cause)
+    found = withdrawing.listing(made.edges, "CM-2", Extent.DELETE)
+    wanted = f"write /cmbot invalidate confirm {found.hash}, or run `cmbot delete CM-2`:"
+    assert any(line.endswith(wanted) for line in said)
+    assert "step1 g001 a1, step1 g002 a1" in said
+    settle(made)
+    # Until then it is all there.
+    assert f"{ROOT}/step1/g001" in butler.there
+
+    again = request(ANNA, "wrote /cmbot invalidate confirm")
+    with pytest.raises(UserError, match="is not what would be removed now"):
+        verdicts.confirm(made.edges, "CM-2", "0" * 12, again)
+    with pytest.raises(UserError, match="was not judged bad"):
+        verdicts.confirm(made.edges, "CM-1", found.hash, again)
+    lines = verdicts.confirm(made.edges, "CM-2", found.hash, again)
+    assert "step1 g001 a1, step1 g002 a1" in lines
+    settle(made)
+    assert f"{ROOT}/step1/g001" not in butler.there
+    assert {group.state for group in made.campaign().steps[0].groups} == {"removed"}
+    # Once.
+    with pytest.raises(UserError):
+        verdicts.confirm(made.edges, "CM-2", found.hash, again)
+
+
+def test_nothing_is_removed_while_something_runs(made: Watcher) -> None:
+    with made.edges.mirror.writing() as connection:
+        (first, *_), *_ = journal.attempts(made.edges.mirror, "10002").values()
+        journal.set_attempt(connection, first.id, state=AttemptState.RUNNING)
+    cause = request(ANNA, "wrote /cmbot invalidate clouds on CM-2")
+    said = verdicts.judge(made.edges, "CM-2", Verdict.BAD, "clouds", cause)
+    assert "nothing of it is removed now: step1 g001 a1 is running" in said

@@ -8,6 +8,7 @@ import pytest
 
 from cmbot.models.issues import Person, Status
 from cmbot.operations import withdrawing
+from cmbot.operations.ordering import request
 from cmbot.operations.withdrawing import Extent
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def collections(world: World) -> dict[str, tuple[str, ...]]:
 
 def take_back(bot: Bot, key: str, extent: Extent) -> None:
     found = withdrawing.listing(bot.edges, key, extent)
-    withdrawing.give(bot.edges, found, Person("anna", "Anna"), f"ran cmbot {extent} {key}: clouds")
+    withdrawing.give(bot.edges, found, request(Person("anna", "Anna"), f"ran cmbot {extent} {key}: clouds"))
     bot.until(lambda: all(one.withdrawal and one.withdrawal.done for one in bot.attempts("CM-2")))
 
 
