@@ -151,30 +151,6 @@ class Layout:
         return _short(f"{self.root}/inputs/{_require(_NONCE, sha256[:8], 'sha256')}")
 
 
-def default_root(target: str, release: str, ticket: str, *, instrument: str = "") -> str:
-    """Collection of a campaign as DMTN-167 names it.
-
-    Parameters
-    ----------
-    target, release, ticket : `str`
-        What is processed, with which release, and the issue key of the campaign.
-    instrument : `str`, optional
-        The instrument, if there is only one.
-
-    Returns
-    -------
-    name : `str`
-        ``[<instrument>/]runs/<target>/<release>/<ticket>``.
-
-    Raises
-    ------
-    UserError
-        Raised if a part cannot be part of a name.
-    """
-    parts = [*([instrument] if instrument else []), "runs", target, release, ticket]
-    return _require(_ROOT, "/".join(parts), "Output root")
-
-
 def _require(pattern: re.Pattern[str], text: str, subject: str) -> str:
     if not pattern.fullmatch(text) or len(text) > LONGEST:
         raise UserError(

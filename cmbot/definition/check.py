@@ -80,7 +80,7 @@ def _data(definition: CampaignDefinition) -> Iterator[Problem]:
             yield Problem(
                 "Input collections", f"{name!r} cannot be a collection", "use letters, digits, _ - . /"
             )
-    if not grammar.is_collection(definition.output):
+    if not grammar.is_collection(definition.created_as("CM-1").output):
         yield Problem(
             "Output root", f"{definition.output!r} cannot be a collection", "use letters, digits, _ - . /"
         )

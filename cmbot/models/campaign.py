@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping  # noqa: TC003 - pydantic reads it
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar
 
@@ -19,6 +19,9 @@ STAGES = ("development", "integration", "mini-DRP", "production")
 MODES = ("prod", "dev", "test")
 SYSTEMS = (System.PANDA, System.HTCONDOR, System.PARSL)
 YES = "yes"
+
+KEY = "{key}"
+"""Stands in an output root for the key of the campaign that is not created yet."""
 
 _STRICT: Mapping[str, Any] = {"extra": "forbid"}
 _Count = Annotated[int, Field(ge=0)]
@@ -210,7 +213,7 @@ class CampaignDefinition:
     exclude: DataIdFile | None = None
     """Without these DataIds, in the same steps."""
     output: str
-    """Root of the output collections."""
+    """Root of the output collections; ``{key}`` becomes the key of the campaign (DMTN-167, E6)."""
     public: str = ""
     """Chain that people read; the root of a campaign that is completed is put before all in it (A12)."""
     environment: str
@@ -246,6 +249,21 @@ class CampaignDefinition:
         own = {"include": step.include, "exclude": step.exclude}
         ours = {"include": self.include, "exclude": self.exclude} if not step.after else {}
         return {kind: found for kind, file in own.items() if (found := file or ours.get(kind))}
+
+    def created_as(self, key: str) -> CampaignDefinition:
+        """Give the definition that a campaign has once it is created.
+
+        Parameters
+        ----------
+        key : `str`
+            Key of its epic.
+
+        Returns
+        -------
+        definition : `CampaignDefinition`
+            With the key in the output root, where that asks for it.
+        """
+        return replace(self, output=self.output.replace(KEY, key))
 
     def site_of(self, step: StepDefinition) -> str:
         """Name the compute site of a step.

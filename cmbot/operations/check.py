@@ -93,7 +93,7 @@ def check_file(
         return Checked((), notes)
     notes += tuple(twins.said(workshop.settings, definition))
     problems = tuple(references(definition, workshop.settings.git))
-    view = as_if_made(workshop, definition)
+    view = as_if_made(workshop, definition.created_as("CM-0"))
     plans = []
     for step in (step for step in view.steps if not step.checkpoint):
         say(f"asking the Butler about {step.name}")

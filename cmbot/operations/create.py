@@ -11,6 +11,7 @@ from cmbot import credentials
 from cmbot.definition import check, freeze, issues
 from cmbot.exceptions import DefinitionError, OutcomeUnknown, UserError
 from cmbot.jira.gateway import Jira
+from cmbot.models.campaign import KEY
 from cmbot.models.issues import Status
 from cmbot.operations import twins
 from cmbot.operations.check import references
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from cmbot.operations.dataid_files import Files
     from cmbot.settings import Settings
 
+_ROOT = "Output root"
 _LOOKS = 5
 """How often to wait for an issue that may have been made."""
 
@@ -78,6 +80,7 @@ def create(
     if not definition.definer and "Definer" in jira.field_ids:
         fields["Definer"] = jira.raw("Definer", jira.me)
     number, epic = jira.ensure_issue(marker, fields)
+    _name_root(jira, number, epic, definition)
     _attach(jira, number, (files or {}).get("", {}))
     say(f"{epic} campaign {definition.name}")
     keys = {}
@@ -91,6 +94,14 @@ def create(
     made = (epic, *keys.values())
     _require_followed(settings, jira, made[:2])
     return made
+
+
+def _name_root(jira: Jira, number: str, epic: str, definition: CampaignDefinition) -> None:
+    """Put the key into the output root, unless a person wrote another one since."""
+    if KEY not in definition.output:
+        return
+    if jira.issue(number)["fields"].get(jira.field_id(_ROOT)) == definition.output:
+        jira.ensure_fields(number, {_ROOT: definition.created_as(epic).output})
 
 
 def create_patiently(

@@ -64,9 +64,10 @@ def _twins(settings: Settings, definition: CampaignDefinition) -> Iterator[tuple
         local = open_local(settings)
     except UserError:
         return
-    wanted, own = content_hash(definition), (definition.name, definition.output)
+    wanted = content_hash(definition)
     with closing(local.mirror):
         for epic in views.epics(local):
             other = views.definition(local, epic)
+            own = (definition.name, definition.created_as(epic.key).output)
             if other and (other.name, other.output) != own and content_hash(other) == wanted:
                 yield epic.key, other.name

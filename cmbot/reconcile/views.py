@@ -11,6 +11,7 @@ from cmbot.exceptions import DefinitionError, Problem, UserError
 from cmbot.handlers import verdicts
 from cmbot.jira_schema import parse
 from cmbot.mirror import definitions, frozen, seen
+from cmbot.models.campaign import KEY
 from cmbot.models.issues import Issue, Level, Status
 from cmbot.models.limits import Limits
 from cmbot.models.views import CampaignView, StepView
@@ -289,6 +290,9 @@ def _unreadable(local: Local, epic: Issue) -> Iterator[Problem]:
 
 def _same_output(local: Local, epic: Issue, definition: CampaignDefinition) -> Iterator[Problem]:
     """Two campaigns with one output root would rearrange each other's chains."""
+    if KEY in definition.output:
+        problem = f"still says {KEY}: the campaign was not created to its end"
+        yield Problem("Output root", problem, f"run `cmbot create` again, or write {epic.key} there")
     field = next((site_id for site_id, name in local.names.fields.items() if name == "Output root"), "")
     # Asked of the database: parsing every campaign for each one would grow with the square of their number.
     for key in seen.earlier_campaigns_with(local.mirror, epic.id, field, definition.output):

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cmbot.butler.items import Tag
-from cmbot.butler.names import LONGEST, Layout, default_root
+from cmbot.butler.names import LONGEST, Layout
 from cmbot.butler.plan import (
     GoodAttempt,
     campaign_chain,
@@ -59,12 +59,6 @@ def test_names_follow_the_levels() -> None:
     assert DEMO.group("step1", "g001") == "CM-1/step1/g001"
     assert DEMO.run("step1", "g001", 2, "0a1b2c3d") == "CM-1/step1/g001/a2_0a1b2c3d"
     assert DEMO.inputs("0a1b2c3d" + "e" * 56) == "CM-1/inputs/0a1b2c3d"
-
-
-@pytest.mark.covers("E6")
-def test_the_default_root_is_that_of_dmtn_167() -> None:
-    assert default_root("DRP", "w_2026_47", "CM-1", instrument="DemoCam") == "DemoCam/runs/DRP/w_2026_47/CM-1"
-    assert default_root("DRP", "w_2026_47", "CM-1") == "runs/DRP/w_2026_47/CM-1"
 
 
 @given(roots, step_names, st.integers(1, 4), st.integers(1, 3))

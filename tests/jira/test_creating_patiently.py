@@ -37,11 +37,8 @@ steps:
 """
 
 
-@pytest.mark.covers("W2", "V23")
-def test_a_campaign_whose_answers_are_lost_behind_a_lagging_index_is_made_once(
-    jira: Jira, site: Site, tmp_path: Path
-) -> None:
-    settings = Settings.model_validate(
+def settings(site: Site) -> Settings:
+    return Settings.model_validate(
         {
             "jira": site.settings().model_dump(),
             "panda": {"relay": "https://panda.test/server/panda"},
@@ -50,6 +47,12 @@ def test_a_campaign_whose_answers_are_lost_behind_a_lagging_index_is_made_once(
             "sites": {"SLAC": {}},
         }
     )
+
+
+@pytest.mark.covers("W2", "V23")
+def test_a_campaign_whose_answers_are_lost_behind_a_lagging_index_is_made_once(
+    jira: Jira, site: Site, tmp_path: Path
+) -> None:
     text = CAMPAIGN.format(flavour=site.flavour) + "exclude: {file: bad.csv, reason: clouds}\n"
     (tmp_path / "bad.csv").write_text("instrument,visit\nLSSTCam,5\n")
     definition, files = gather(campaign_file.read(text, "patient.yaml"), tmp_path)
@@ -63,7 +66,7 @@ def test_a_campaign_whose_answers_are_lost_behind_a_lagging_index_is_made_once(
     before = set(site.search("project=CM"))
     site.ask("PUT", "/sandbox/strange", {"search": {"lag": 8}, "users": ["cmbot"]})
     site.disturb("lost_answer", "POST", "/issue$", count=2)
-    keys = create_patiently(settings, jira, definition, said.append, wait, files)
+    keys = create_patiently(settings(site), jira, definition, said.append, wait, files)
     assert waits
     assert all(seconds <= jira.settling.total_seconds() for seconds in waits)
     assert len(said) == len(set(said)) == len(keys) + len(waits)
@@ -73,3 +76,18 @@ def test_a_campaign_whose_answers_are_lost_behind_a_lagging_index_is_made_once(
     assert definition.exclude.count == 1
     content = jira.attachment(keys[0], definition.exclude.file, definition.exclude.sha256)
     assert DataIdSet.read(content, "bad.json").sha256 == definition.exclude.sha256
+
+
+@pytest.mark.covers("B1", "E6")
+def test_the_key_of_a_campaign_is_in_the_names_of_its_collections(jira: Jira, site: Site) -> None:
+    text = CAMPAIGN.format(flavour=f"named {site.flavour}").replace(
+        "u/patient", "LSSTCam/runs/DRP/w_2026_47/{key}"
+    )
+    definition = campaign_file.read(text, "named.yaml")
+    epic, *_ = create_patiently(settings(site), jira, definition, lambda _: None, lambda _: None)
+    field = jira.field_id("Output root")
+    assert jira.issue(epic)["fields"][field] == f"LSSTCam/runs/DRP/w_2026_47/{epic}"
+    # Whoever names it otherwise keeps that, also when the same file is given again.
+    jira.ensure_fields(epic, {"Output root": "u/other"})
+    assert create_patiently(settings(site), jira, definition, lambda _: None, lambda _: None)[0] == epic
+    assert jira.issue(epic)["fields"][field] == "u/other"

@@ -16,12 +16,13 @@ from cmbot.models.campaign import CampaignDefinition, StepDefinition
 from cmbot.models.issues import Issue, Level, Person, Status
 from cmbot.models.views import CampaignView, GroupView, StepView
 from cmbot.reconcile import chains
+from tests.reconcile.conftest import IDS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from cmbot.reconcile.edges import Edges
-    from tests.reconcile.conftest import Watcher
+    from tests.reconcile.conftest import MemoryJira, Watcher
 
 NOW = datetime(2026, 11, 20, 8, tzinfo=UTC)
 DEFINITION = StepDefinition("step1", "DRP.yaml#x", "visit > 0")
@@ -111,3 +112,13 @@ def test_a_child_that_cannot_be_started_is_shown_too(edges: Edges, view: Campaig
     step = after(replace(edges, settings=settings), view, 1)
     assert "'w' is not known" in step.waiting
     assert after(edges, view, 2).waiting == ""
+
+
+def test_a_root_that_still_waits_for_its_key_is_told(jira: MemoryJira, defined: Watcher) -> None:
+    jira.touch("10001", **{IDS["Output root"]: "runs/{key}"})
+    defined.look()
+    (problem,) = defined.campaign().problems
+    assert (problem.field, problem.remedy) == (
+        "Output root",
+        "run `cmbot create` again, or write CM-1 there",
+    )
