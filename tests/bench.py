@@ -17,6 +17,7 @@ import bench_bps
 import bench_butler
 import bench_jira
 import bench_mirror
+import bench_pages
 import bench_plan
 from rich.console import Console
 from rich.table import Table
@@ -154,6 +155,13 @@ def mirror_of_jira(table: Table, passes: int) -> None:
     table.add_row("1,000 issues changed: writes in the pass", str(writes), "", "")
 
 
+def pages(table: Table) -> None:
+    """Pages of 1,800 groups; the floor is a template of as many cells."""
+    (_, floor), *found = bench_pages.figures()
+    for name, value in found:
+        table.add_row(name, f"{value:.3f}", f"{floor:.4f} 1,800 plain cells", f"{value / floor:.1f}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--passes", type=int, default=2_000, help="passes without news in a row")
@@ -190,6 +198,7 @@ def main() -> None:
         f"{least:.2f} template, load, look, write",
         f"{taken / least:.1f}",
     )
+    pages(table)
     groups_of_a_million(table)
     a_hundred_thousand_dataids(table)
     a_hundred_thousand_tagged(table)

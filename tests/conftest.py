@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+    from playwright.sync_api import Browser
 
 HERE = Path(__file__).parent
 # A busy machine is no failure.
@@ -52,6 +55,21 @@ def samples() -> Path:
     if not directory.is_dir():
         pytest.skip("the recorded samples are not beside this checkout")
     return directory
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """A real browser: Debian's chromium, driven by Playwright, which downloads nothing."""
+    program = shutil.which("chromium")
+    if program is None:
+        pytest.skip("there is no chromium on this machine; as root: apt-get install chromium")
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - only few tests need it
+
+    with sync_playwright() as playwright:
+        # the sandbox of its own needs rights that containers lack; it only meets pages of this machine
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield browser
+        browser.close()
 
 
 @dataclass(frozen=True)

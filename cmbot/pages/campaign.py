@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from cmbot.mirror.events import Event
     from cmbot.models.issues import Issue
     from cmbot.models.views import CampaignView, GroupView, StepView
-    from cmbot.operations.attention import Waits
     from cmbot.pages.freshness import Freshness
     from cmbot.pages.graph import Graph
     from cmbot.pages.home import CampaignRow
+    from cmbot.pages.waiting import Waiting
 
 ROWS = "100"
 """Rows of the grid on a page, unless an address asks for more."""
@@ -101,7 +101,7 @@ class CampaignPage:
     """What a person said of its data, with who and why; empty for nothing."""
     problems: tuple[str, ...]
     """What is wrong with its definition."""
-    waiting: tuple[Waits, ...]
+    waiting: tuple[Waiting, ...]
     """What of it waits for a person."""
     graph: Graph
     """Which step waits for which."""

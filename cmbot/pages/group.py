@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from cmbot.models.data_report import FailedQuantum
     from cmbot.models.failures import Explained
     from cmbot.models.views import Difference, Unlike
-    from cmbot.operations.attention import Waits
     from cmbot.operations.logs import Log
     from cmbot.operations.report import Report, TaskRow
     from cmbot.pages.campaign import Cell, Column
     from cmbot.pages.freshness import Freshness
+    from cmbot.pages.waiting import Waiting
 
 QUANTA = 100
 """Failed quanta on a page."""
@@ -116,7 +116,7 @@ class StepPage:
     """Where it is."""
     column: Column
     """How it is."""
-    waiting: tuple[Waits, ...]
+    waiting: tuple[Waiting, ...]
     """What of it waits for a person."""
     verdict: str
     """What a person said of its data."""
@@ -164,7 +164,7 @@ class GroupPage:
     """How its data are selected."""
     collection: str
     """Collection of all its attempts; empty if the definition cannot be read."""
-    waiting: tuple[Waits, ...]
+    waiting: tuple[Waiting, ...]
     """What of it waits for a person."""
     verdict: str
     """What a person said of its data."""

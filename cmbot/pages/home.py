@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from cmbot.operations.attention import Waits
     from cmbot.pages.freshness import Freshness
     from cmbot.pages.query import Query
+    from cmbot.pages.waiting import Waiting
 
 RECENT = timedelta(days=14)
 """What changed since then, or is active, is on the first page (requirements F4, V2)."""
@@ -80,7 +81,7 @@ class HomePage:
     """How old all of it is."""
     query: Query
     """What was asked for."""
-    waiting: tuple[Waits, ...]
+    waiting: tuple[Waiting, ...]
     """What waits for a person."""
     active: tuple[CampaignRow, ...]
     """What goes on."""
@@ -88,8 +89,6 @@ class HomePage:
     """What ended, or is being defined, and changed lately."""
     more: str
     """Key after which the list goes on; empty at its end."""
-    campaigns: Mapping[str, str]
-    """Key of the campaign of each issue that waits."""
     choices: Mapping[str, tuple[str, ...]]
     """What can be chosen in the filters."""
     broken: tuple[str, ...]

@@ -140,11 +140,11 @@ class Reading:
     def __init__(self, desk: Desk, local: Local, version: Version) -> None:
         self.local = local
         self.now = desk.now()
-        self._desk, self._version = desk, version
+        self._desk, self.version = desk, version
 
     def campaign(self, epic: Issue) -> CampaignView:
         """Put a campaign together, see `Desk.campaign`."""
-        return self._desk.campaign(self.local, self._version, epic)
+        return self._desk.campaign(self.local, self.version, epic)
 
     @property
     def fresh(self) -> Freshness:

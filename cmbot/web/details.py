@@ -20,6 +20,7 @@ from cmbot.pages import home
 from cmbot.pages.graph import graph
 from cmbot.pages.group import QUANTA, Card, Chosen, GroupPage, Place, StepPage, TaskPage, TryRow
 from cmbot.pages.query import NoSuchPage, count
+from cmbot.pages.waiting import placed
 from cmbot.panda.links import MonitorLinks, payload_log
 from cmbot.reconcile import views
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from cmbot.models.attempts import Attempt, Changes, Try
     from cmbot.models.failures import Explained
     from cmbot.models.views import CampaignView, GroupView, StepView
-    from cmbot.operations.attention import Waits
+    from cmbot.pages.waiting import Waiting
     from cmbot.web.desk import Reading
 
 
@@ -71,7 +72,7 @@ def campaign(reading: Reading, words: Mapping[str, str], key: str) -> pages.Camp
         reason=view.definition.reason if view.definition else view.issue.fields.get("Reason", ""),
         verdict=pages.whole_verdict(view.issue),
         problems=tuple(map(str, view.problems)),
-        waiting=waiting,
+        waiting=tuple(placed(waiting, [view])),
         graph=graph(view),
         columns=tuple(map(pages.column, view.steps)),
         rows=shown,
@@ -170,7 +171,7 @@ def group(reading: Reading, words: Mapping[str, str], key: str, name: str) -> Gr
         selection=each.selection,
         collection=_collection(view, own, name),
         waiting=tuple(
-            waits for waits in _waiting(reading, view, {*keys}) if each.issue or f" {name} " in waits.name
+            one for one in _waiting(reading, view, {*keys}) if each.issue or one.page == ("group", key, name)
         ),
         verdict=pages.whole_verdict(each.issue) if each.issue else "",
         tries=tuple(
@@ -263,9 +264,9 @@ def _place(view: CampaignView, step: StepView, group: GroupView | None = None) -
     return replace(place, group=group.name, key=group.issue.key if group.issue else "")
 
 
-def _waiting(reading: Reading, view: CampaignView, keys: set[str]) -> tuple[Waits, ...]:
+def _waiting(reading: Reading, view: CampaignView, keys: set[str]) -> tuple[Waiting, ...]:
     found = attention.among(reading.local, [view], whole=False)
-    return tuple(waits for waits in found if waits.key in keys)
+    return tuple(placed((waits for waits in found if waits.key in keys), [view]))
 
 
 def _chosen(view: CampaignView, step: StepView) -> tuple[Chosen, ...]:

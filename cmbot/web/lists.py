@@ -9,6 +9,7 @@ from cmbot.exceptions import CmbotError, UserError
 from cmbot.mirror import seen
 from cmbot.operations import attention
 from cmbot.pages import home, query
+from cmbot.pages.waiting import placed
 from cmbot.reconcile import views
 
 if TYPE_CHECKING:
@@ -45,7 +46,6 @@ def first(reading: Reading, words: Mapping[str, str]) -> home.HomePage:
     asked, local = query.parse(words), reading.local
     campaigns, broken = recent(reading)
     waiting = attention.among(local, campaigns, whole=True)
-    where = {key: view.issue.key for view in campaigns for key in views.members(view)}
     rows = list(_rows(campaigns, waiting))
     matching = {view.issue.key for view in campaigns if query.matches(asked, view.issue)}
     wanted = [row for row in rows if row.key in matching and asked.site in {"", *row.sites}]
@@ -54,11 +54,12 @@ def first(reading: Reading, words: Mapping[str, str]) -> home.HomePage:
     return home.HomePage(
         fresh=reading.fresh,
         query=asked,
-        waiting=tuple(each for each in waiting if not asked.filters or where.get(each.key) in keys),
+        waiting=tuple(
+            each for each in placed(waiting, campaigns) if not asked.filters or each.campaign in keys
+        ),
         active=tuple(row for row in shown if row.active),
         recent=tuple(row for row in shown if not row.active),
         more=more,
-        campaigns={each.key: where[each.key] for each in waiting if each.key in where},
         choices=home.choices(rows),
         broken=broken,
     )

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import logging
+from collections import OrderedDict
+from dataclasses import replace
+from datetime import timedelta
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from fastapi import Request, Response
@@ -15,17 +19,24 @@ from cmbot.web import metrics, overviews, rendering, site
 from cmbot.web.desk import Desk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from cmbot.settings import Settings
+    from cmbot.web.desk import Reading, Version
 
 _LOG = logging.getLogger(__name__)
 _POLICY = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 }
-"""A page loads its own style sheet and nothing else; there are no scripts."""
+"""A page loads its own style sheet and icon and nothing else; there are no scripts."""
+
+_Key = tuple["Version", str, tuple[tuple[str, str], ...]]
+_LASTS = timedelta(seconds=10)
+"""How long a page is good if the mirror does not change: what is overdue depends on the time too."""
+_MOST = 16
+"""Pages that are kept."""
 
 
 class Pages:
@@ -43,11 +54,13 @@ class Pages:
         web = settings.web
         self._desk = Desk(settings, now)
         self._rendering = rendering.Rendering(settings)
-        self._style = (resource("templates/web") / rendering.STYLE).read_bytes()
+        self._lock = Lock()
+        self._made: OrderedDict[_Key, tuple[datetime, site.Page]] = OrderedDict()
+        self._assets = {name: (resource("templates/web") / name).read_bytes() for name in rendering.ASSETS}
         self._names = {"localhost", "127.0.0.1", "[::1]", *((web.host, *web.names) if web else ())}
 
     def show(self, request: Request, path: str) -> Response:
-        """Answer with a page, its twin, or the style sheet.
+        """Answer with a page, its twin, or a file that pages share.
 
         Parameters
         ----------
@@ -64,14 +77,14 @@ class Pages:
         """
         if _host(request) not in self._names:
             return self._message(421, UserError("Host", "is not this service's name", "see web.names"), path)
-        if path == rendering.STYLE:
-            return Response(self._style, media_type="text/css")
+        if path in self._assets:
+            return Response(self._assets[path], media_type=rendering.ASSETS[path])
         as_json = path.endswith(".json")
         name = path.removesuffix(".json")
         words = dict(request.query_params)
         try:
             with self._desk.reading() as reading:
-                made = site.page(reading, "" if as_json and name == "index" else name, words)
+                made = self._page(reading, "" if as_json and name == "index" else name, words)
                 if as_json:
                     return Response(rendering.json(made.model), media_type="application/json")
                 text = self._rendering.html(made.template, made.model, path, words, live=True)
@@ -81,6 +94,20 @@ class Pages:
         except Exception:  # noqa: BLE001 - a defect is logged whole, and nothing of it is shown
             _LOG.exception("%s cannot be shown", path[:200])
             return self._message(500, CmbotError("cmbot", "cannot show this page", "see its log"), path)
+
+    def _page(self, reading: Reading, path: str, words: Mapping[str, str]) -> site.Page:
+        """Make a page, unless the same was made a moment ago and the mirror has not changed since."""
+        key = (reading.version, path, tuple(sorted(words.items())))
+        with self._lock:
+            at, made = self._made.get(key, (reading.now, None))
+        if made is None or not timedelta() <= reading.now - at < _LASTS:
+            made = site.page(reading, path, words)
+            with self._lock:
+                self._made[key] = reading.now, made
+                self._made.move_to_end(key)
+                if len(self._made) > _MOST:
+                    self._made.popitem(last=False)
+        return replace(made, model=replace(made.model, fresh=reading.fresh))
 
     def metrics(self) -> Response:
         """Answer Prometheus, under any name: there is nothing of a campaign in it.

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode, urlsplit
 
 import jinja2
+from markupsafe import Markup
 from pydantic_core import to_json
 
 import cmbot
@@ -16,10 +19,16 @@ from cmbot.resources import resource
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from cmbot.pages.campaign import Cell
     from cmbot.settings import Settings
 
-STYLE = "style.css"
-"""Address of the style sheet."""
+ASSETS = {"style.css": "text/css", "icon.svg": "image/svg+xml"}
+"""Files that all pages share, and what they are."""
+
+
+_CELLS = 20_000
+"""Cells of grids that are kept as they were written."""
+_quoted = lru_cache(_CELLS)(partial(quote, safe=""))
 
 
 class Links:
@@ -54,7 +63,7 @@ class Links:
         address : `str`
             For an attribute.
         """
-        page = "/".join(quote(part, safe="") for part in parts)
+        page = "/".join(map(_quoted, parts))
         ending = f".{kind}" if kind else "" if self.live else ".html"
         asked = f"?{urlencode(words)}" if words and self.live else ""
         return f"{self._front}{page or ('index' if ending else '')}{ending}{asked}" or "./"
@@ -82,7 +91,13 @@ class Rendering:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._environment.globals |= {"version": cmbot.__version__, "mark": mark, "jira": self._issue}
+        self._face = lru_cache(_CELLS)(self._cell)
+        self._environment.globals |= {
+            "version": cmbot.__version__,
+            "mark": mark,
+            "jira": self._issue,
+            "face": lambda cell: self._face(replace(cell, step="", group="", key="")),
+        }
         self._environment.filters |= {"instant": instant, "age": age, "web": web_address}
 
     def html(self, template: str, page: Any, path: str, words: Mapping[str, str], *, live: bool) -> str:
@@ -111,6 +126,10 @@ class Rendering:
         return self._environment.get_template(f"{template}.html").render(
             page=page, link=links, live=live, twin=links(*parts, words=words, kind="json")
         )
+
+    def _cell(self, cell: Cell) -> Markup:
+        """What a cell shows but for its link: most of a large grid is as it was the last time."""
+        return Markup(self._environment.get_template("cell.html").render(cell=cell))  # noqa: S704 - escaped there
 
     def _issue(self, key: str) -> str:
         return f"{self._jira}/browse/{quote(key, safe='')}"

@@ -63,7 +63,8 @@ def write(
     render, count = rendering.Rendering(settings), 0
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        (directory / rendering.STYLE).write_bytes((resource("templates/web") / rendering.STYLE).read_bytes())
+        for name in rendering.ASSETS:
+            (directory / name).write_bytes((resource("templates/web") / name).read_bytes())
         with Desk(settings, now).reading() as reading:
             for path in _paths(reading, keys):
                 if path.startswith("campaign/"):

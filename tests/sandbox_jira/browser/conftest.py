@@ -1,33 +1,18 @@
-"""A person at a real browser: Debian's chromium, driven by Playwright, which downloads nothing."""
+"""A person at the board, with a real browser."""
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
     from conftest import Sandbox
-
-CHROMIUM = shutil.which("chromium")
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """The browser."""
-    if CHROMIUM is None:
-        pytest.skip("there is no chromium on this machine; as root: apt-get install chromium")
-    with sync_playwright() as playwright:
-        # the sandbox of its own needs rights that containers lack; it only meets pages of this machine
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
+    from playwright.sync_api import Browser, Page
 
 
 @dataclass

@@ -45,8 +45,15 @@ def test_pages_are_written_as_files_whose_links_lead_to_each_other(
     result = write(settings, str(made))
     assert result.exit_code == 0, result.output
     files = {str(file.relative_to(made)) for file in made.rglob("*") if file.is_file()}
-    assert {"index.html", "index.json", "style.css", "campaign/CM-1.html", "group/CM-2/g120.html"} <= files
-    assert f"{(len(files) - 1) // 2} pages in {made}" in result.output
+    assert {
+        "index.html",
+        "index.json",
+        "style.css",
+        "icon.svg",
+        "campaign/CM-1.html",
+        "group/CM-2/g120.html",
+    } <= files
+    assert f"{(len(files) - 2) // 2} pages in {made}" in result.output
     assert len(json.loads((made / "index.json").read_text())["active"]) == 60
     for name in files:
         text = (made / name).read_text()

@@ -25,7 +25,9 @@ def test_the_first_page_opens_with_what_waits_then_what_is_active_then_what_is_r
     world.campaign("done", "Completed")
     world.campaign("long ago", "Completed", at=world.now - timedelta(days=40))
     page = reader.twin("index.json")
-    assert [(each["kind"], each["name"]) for each in page["waiting"]] == [("failed", "step1 g002 a1")]
+    assert [(each["waits"]["kind"], each["waits"]["name"]) for each in page["waiting"]] == [
+        ("failed", "step1 g002 a1")
+    ]
     (active,), (recent,) = page["active"], page["recent"]
     assert (active["key"], active["status"], recent["key"]) == ("CM-1", "failing", "CM-3")
     assert active["health"].startswith("failed: failed; isr failed")
@@ -36,6 +38,7 @@ def test_the_first_page_opens_with_what_waits_then_what_is_active_then_what_is_r
     assert "long ago" not in text
     assert "1 running" in text
     assert 'href="campaign/CM-1"' in text
+    assert 'href="group/CM-2/g002"' in text
     assert 'href="https://jira.example.org/browse/CM-1"' in text
 
 
@@ -58,7 +61,8 @@ def test_filters_stand_in_the_address(world: World, reader: Reader) -> None:
         page = reader.twin(f"index.json?{words}")
         assert [row["key"] for row in page["active"]] == keys, words
     # Nobody else's trouble is in the way of who asked for one campaign.
-    assert {each["key"] for each in reader.twin("index.json?owner=anna")["waiting"]} <= {"CM-1", "CM-2"}
+    assert [each["waits"]["key"] for each in reader.twin("index.json")["waiting"]] == ["CM-3"]
+    assert reader.twin("index.json?owner=anna")["waiting"] == []
     assert 'value="SEC"' in reader.text("?text=SEC")
 
 
@@ -186,3 +190,13 @@ def test_a_campaign_that_cannot_be_shown_hides_no_other(world: World, reader: Re
     assert answer.status_code == 500
     assert "see its log" in answer.text
     assert "KeyError" not in answer.text
+
+
+def test_many_that_wait_do_not_hide_what_is_below(world: World, reader: Reader) -> None:
+    for number in range(250):
+        world.issue("Epic", "Paused", f"c{number}")
+    page = reader.twin("index.json")
+    assert len(page["waiting"]) == 250
+    text = reader.text()
+    assert "242 more" in text
+    assert "The rest is in the" in text
