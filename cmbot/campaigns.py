@@ -80,20 +80,22 @@ __all__ = [
 ]
 
 
-def problems(campaign: Campaign) -> tuple[Problem, ...]:
+def problems(campaign: Campaign, directory: Path | str = ".") -> tuple[Problem, ...]:
     """Find what is wrong with a campaign, as far as it can be seen without settings, Butler and git.
 
     Parameters
     ----------
     campaign : `Campaign`
         The campaign.
+    directory : `pathlib.Path` or `str`, optional
+        Where the sets of DataIds are that it names.
 
     Returns
     -------
     problems : `tuple` [`~cmbot.exceptions.Problem`, ...]
         Each has a field, what is wrong with it, and what to do; empty if there are none.
     """
-    return check_file(_read(campaign), Path(), None, None).problems
+    return check_file(_read(campaign), Path(directory), None, None).problems
 
 
 def create(campaign: Campaign, settings: Path | str = "cmbot.yaml", directory: Path | str = ".") -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from cmbot.jira_schema.statuses import refusal
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from cmbot.models.attempts import Attempt
     from cmbot.models.issues import Issue, Move, Person
     from cmbot.models.views import GroupView
+
+_STAMP = timedelta(seconds=1)
+"""Some sites stamp moves with whole seconds."""
 
 
 def launch_of(issue: Issue, me: Person) -> Move | None:
@@ -230,7 +234,7 @@ def taken_back(path: Iterable[Issue], since: datetime, me: Person) -> bool:
 def _younger(issue: Issue, launch: Move) -> bool:
     # Sub-tasks are made by cmbot itself, when their step is launched.
     made = issue.created if issue.level is Level.STEP and issue.id != launch.issue_id else None
-    return made is not None and launch.at < made
+    return made is not None and made - launch.at >= _STAMP
 
 
 def _withdrawn(issue: Issue, launch: Move, me: Person) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -151,7 +150,7 @@ def due(mirror: Mirror, schedule: Schedule, now: datetime) -> tuple[datetime, ..
     known = creations.of(mirror, schedule.source)
     unfinished = [one.due_at for one in reversed(known) if one.open]
     since = max([datetime.fromisoformat(begun), *(one.due_at for one in known[:1])])
-    return (*unfinished, *deque(schedule.between(since, now), maxlen=schedule.settings.catch_up))
+    return (*unfinished, *schedule.newest(since, now, schedule.settings.catch_up))
 
 
 def make(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import deque
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,8 +24,9 @@ _PLACE = re.compile(r"\{([^{}]*)\}")
 _FIELDS = 5
 INSTANT = "%Y-%m-%dT%H:%M:%SZ"
 """How instants are written: UTC."""
-_LONGEST = timedelta(days=366)
-"""How far back instants are looked for: what is older is nobody's night any more."""
+_SPANS = tuple(timedelta(days=days) for days in (1, 30, 366))
+"""How far back instants are looked for, one after the other: a cron expression may mean every minute. What is
+older is nobody's night any more."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Schedule:
 
     def between(self, since: datetime, until: datetime) -> Iterator[datetime]:
         """Give the instants after one and not after another, in order."""
-        found = self.after(max(since, until - _LONGEST))
+        found = self.after(since)
         while found is not None and found <= until:
             yield found
             found = self.after(found)
@@ -66,6 +66,15 @@ class Schedule:
         """Where its template is, with the sets of DataIds that it names."""
         return Path(self.settings.template).parent
 
+    def newest(self, since: datetime, until: datetime, count: int) -> list[datetime]:
+        """Give the newest instants after one time and not after another, in order; at most so many."""
+        found: list[datetime] = []
+        for span in _SPANS:
+            found = list(self.between(max(since, until - span), until))[-count:]
+            if len(found) == count or until - span <= since:
+                break
+        return found
+
     def last(self, until: datetime) -> datetime:
         """Give the last instant not after a time.
 
@@ -74,7 +83,7 @@ class Schedule:
         UserError
             If there was none for a year.
         """
-        found = deque(self.between(until - _LONGEST, until), maxlen=1)
+        found = self.newest(until - _SPANS[-1], until, 1)
         if not found:
             problem = f"{self.settings.cron!r} had no instant in the year before {until:%Y-%m-%d}"
             raise UserError(f"schedules.{self.name}.cron", problem, "say --at, or correct it")

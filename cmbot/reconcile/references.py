@@ -104,7 +104,9 @@ def _sound(
         again = (now + _PATIENCE).isoformat()
         _keep(edges, view, definition, **said | {"trouble": trouble, "again": again, "asked": asked})
         raise
-    told = sorted({*asked, *(cause.id for cause in new)})
+    # What is neither started nor in force any more need not be remembered.
+    alive = {cause.id for cause in (*wanted, *_in_force(view))}
+    told = sorted(alive & {*asked, *(cause.id for cause in new)})
     _keep(edges, view, definition, asked=told, problems=[asdict(one) for one in problems])
     _record(edges, view, definition, problems, new[0], now)
     return not problems
@@ -116,9 +118,10 @@ def _problems(edges: Edges, definition: CampaignDefinition) -> Iterator[Problem]
 
 
 def _starting(view: CampaignView, decision: Decision) -> Iterator[Cause]:
-    """The acts for which something is to be started."""
+    """The acts of people for which something is to be started; what cmbot does by itself follows."""
     for action in decision.submits:
-        yield action.cause
+        if not action.cause.automatic:
+            yield action.cause
     for step in decision.plans:
         if cause := causes.in_force((view.issue, step.issue), view.me):
             yield cause

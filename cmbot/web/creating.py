@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 _KEY = re.compile(r"[A-Za-z0-9_.:\-]{8,100}", re.ASCII)
 _AGAIN = {"Retry-After": "60"}
+_TURN = 10.0
+"""Seconds that a request waits for those before it."""
 
 
 class Creating:
@@ -67,7 +69,7 @@ class Creating:
         ----------
         request : `fastapi.Request`
             A campaign as YAML or JSON, values of its variables as ``?set=NAME=VALUE``, and a key of its own
-            in the head ``Idempotency-Key``.
+            in the head ``Idempotency-Key``. ``again=true`` lets it do what another campaign does already.
 
         Returns
         -------
@@ -103,9 +105,11 @@ class Creating:
         return scheme.lower() == "bearer" and hmac.compare_digest(token.strip().encode(), self._token)
 
     def _answer(self, text: str, values: Mapping[str, str], key: str, *, again: bool) -> Response:
+        # A Jira that is slow must not keep all threads, which also answer whether the service is well.
+        if not self._one.acquire(timeout=_TURN):
+            return _refused(503, "others are being created; ask again", _AGAIN)
         try:
-            with self._one:
-                made = self._make(text, values, key, again=again)
+            made = self._make(text, values, key, again=again)
         except DefinitionError as error:
             problems = [
                 {"field": one.field, "problem": one.problem, "remedy": one.remedy} for one in error.problems
@@ -118,6 +122,8 @@ class Creating:
         except RemoteError as error:
             _LOG.warning("a campaign that a program asked for is not made: %s", error)
             return _refused(503, str(error), _AGAIN)
+        finally:
+            self._one.release()
         if made.new:
             self._made()
         url = f"{self._settings.jira.url.rstrip('/')}/browse/{made.campaign}"

@@ -43,3 +43,10 @@ def test_a_launch_after_it_was_added_starts_it(build: Any, whose: str) -> None:
 def test_of_a_campaign_that_nobody_launched_no_step_is_late(build: Any) -> None:
     epic = build.issue(1, level=Level.CAMPAIGN)
     assert not causes.added_later(epic, replace(build.issue(2), created=build.at(9)), build.bot)
+
+
+def test_a_step_made_within_the_second_of_the_launch_is_no_late_one(build: Any) -> None:
+    epic = build.running(1, minute=5)
+    # The site stamps moves with whole seconds: it may have been made before.
+    assert planned(build, epic, replace(build.issue(2), created=build.at(5 + 0.9 / 60))) == ["step2"]
+    assert planned(build, epic, replace(build.issue(2), created=build.at(5 + 1 / 60))) == []

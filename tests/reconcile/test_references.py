@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cmbot.handlers.actions import Decision, Submit
 from cmbot.handlers.campaign import decide
 from cmbot.mirror import events
-from cmbot.models.issues import Status
+from cmbot.models.attempts import Cause
+from cmbot.models.issues import Person, Status
 from cmbot.models.notices import NoticeKind
+from cmbot.models.views import GroupView
 from cmbot.operations.commands import obey
-from cmbot.reconcile import planning, waiting
+from cmbot.reconcile import planning, references, waiting
 from cmbot.reconcile.passes import Passes
 from cmbot.settings import GitSettings
 from tests.reconcile.conftest import IDS
@@ -106,6 +109,16 @@ def test_an_edited_reference_is_asked_about_again(launches: Launches) -> None:
     assert launches.asked == ["step1"]
     (problem,) = launches.watcher.campaign().problems
     assert launches.repository.sha("later") in problem.problem
+
+
+def test_what_cmbot_does_by_itself_asks_nobody_again(launches: Launches) -> None:
+    launches.launch()
+    launches.repository.place.rename(launches.repository.place.parent / "away")
+    view = launches.watcher.campaign()
+    cause = Cause("rule:1:g001:1", Person("anna"), launches.watcher.now, "moved CM-1 to Launch")
+    rescue = Decision(submits=(Submit(view.steps[0], GroupView("g001", 1, "all"), 2, cause),))
+    now = launches.watcher.now
+    assert references.cleared(launches.watcher.edges, view, rescue, now) == (rescue, {})
 
 
 @pytest.mark.covers("B9", "W5")

@@ -85,3 +85,9 @@ def test_what_a_template_lacks_is_named(template: Path, again: Any) -> None:
     never = again.nightly(template, cron="0 0 29 2 *")
     with pytest.raises(UserError, match="had no instant in the year before 2026-11-20"):
         named(again.with_schedules(template.parent, x=never), "x").last(at)
+
+
+def test_an_instant_every_minute_is_found_at_once_after_a_year(template: Path, again: Any) -> None:
+    minutely = again.with_schedules(template.parent, x=again.nightly(template, cron="* * * * *"))
+    found = named(minutely, "x").newest(utc("2025-11-20T00:00"), utc("2026-11-20T11:30"), 2)
+    assert [f"{instant:%H:%M}" for instant in found] == ["11:29", "11:30"]
