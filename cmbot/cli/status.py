@@ -62,7 +62,9 @@ def command(key: str, settings_file: Path, *, people: bool, as_json: bool) -> No
         table.add_row(*map(escape, _cells(line)), *(() if details else (escape(line.summary),)))
     Console().print(table)
     for line in lines:
-        for said_of_it in (line.summary, old(line, 2 * settings.panda.cycle)) if details else ():
+        for said_of_it in (
+            (line.summary, line.estimate, old(line, 2 * settings.panda.cycle)) if details else ()
+        ):
             if said_of_it:
                 click.echo(f"{line.key or line.name}: {said_of_it}")
 

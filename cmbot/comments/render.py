@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from cmbot.comments import summaries, wiki
+from cmbot.comments.rows import chosen
 from cmbot.models.failures import share
 from cmbot.models.systems import System
 
@@ -201,6 +202,7 @@ class Comments:
             The same for the same state: instants, no ages (design.md rule 6).
         """
         attempts = [attempt for group in step.groups for attempt in group.attempts]
+        rows, others = chosen(step.groups, ROWS)
         return self._text(
             "step.j2",
             status_marker(step.issue.id),
@@ -208,8 +210,8 @@ class Comments:
             step=step,
             summary=summary,
             frozen=(*((view.issue,) if view.issue.frozen else ()), *step.frozen),
-            rows=step.groups[:ROWS],
-            more=max(0, len(step.groups) - ROWS),
+            rows=rows,
+            others=others,
             causes=_causes(attempts),
         )
 

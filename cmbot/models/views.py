@@ -11,7 +11,7 @@ from cmbot.models.issues import Issue, Person, Status
 from cmbot.models.limits import Limits
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from cmbot.exceptions import Problem
@@ -149,6 +149,8 @@ class GroupView:
     """Whether its newest attempt, a rescue, made no more than was there before."""
     unexplained: bool = False
     """Whether the WMS still has to say why jobs of its newest attempt failed."""
+    counted_at: datetime | None = None
+    """When its jobs were last seen to change, while it runs."""
     tasks: tuple[TaskCount, ...] = ()
     """Quanta of its tasks, all its attempts together, as the data report counts them."""
 
@@ -177,6 +179,15 @@ class GroupView:
             return "removed" if self.last.withdrawal.removed else "withdrawn"
         failing = self.last.state is AttemptState.RUNNING and self.jobs.failed
         return "failing" if failing else self.last.state
+
+    @property
+    def expected_end(self) -> datetime | None:
+        """When its jobs end if they go on as so far (requirement V9); `None` before a tenth is done."""
+        item, jobs = self.last.last_try if self.last else None, self.jobs
+        runs = self.last is not None and self.last.state is AttemptState.RUNNING
+        if not runs or item is None or self.counted_at is None or not 0 < jobs.total <= 10 * jobs.done:
+            return None
+        return item.reserved_at + (self.counted_at - item.reserved_at) * (jobs.total / jobs.done)
 
     @property
     def failing(self) -> bool:
@@ -272,6 +283,21 @@ class StepView:
         """Issues of it that are not followed now."""
         issues = (self.issue, *(group.issue for group in self.groups))
         return tuple(issue for issue in issues if issue is not None and issue.frozen)
+
+    @property
+    def live(self) -> tuple[GroupView, ...]:
+        """Groups that are in flight."""
+        return tuple(group for group in self.groups if group.last and group.last.state.live)
+
+    @property
+    def running_since(self) -> datetime | None:
+        """Since when something of it is in flight."""
+        return min((group.last.created_at for group in self.live if group.last), default=None)
+
+    @property
+    def expected_end(self) -> datetime | None:
+        """When the last of what is in flight ends; `None` if that cannot be said of each group of it."""
+        return _latest([group.expected_end for group in self.live])
 
     @property
     def jobs(self) -> Counts:
@@ -387,6 +413,11 @@ class CampaignView:
         return own + tuple(issue for step in self.steps for issue in step.frozen)
 
     @property
+    def expected_end(self) -> datetime | None:
+        """When the last of what is in flight ends; `None` if that cannot be said of each step of it."""
+        return _latest([step.expected_end for step in self.steps if step.live])
+
+    @property
     def jobs(self) -> Counts:
         """Of all steps."""
         return sum((step.jobs for step in self.steps), Counts())
@@ -432,3 +463,8 @@ def roll_up(children: list[Status]) -> Status:
 
 def _abandoned(issue: Issue | None) -> bool:
     return issue is not None and issue.status is Status.ABANDONED
+
+
+def _latest(ends: Sequence[datetime | None]) -> datetime | None:
+    known = [end for end in ends if end is not None]
+    return max(known) if known and len(known) == len(ends) else None

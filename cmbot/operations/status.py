@@ -45,6 +45,14 @@ class Line:
     """The reason of its state."""
     heard_at: str = ""
     """When PanDA last said how it is, as ISO 8601; empty for what PanDA is not asked about."""
+    expected_end: str = ""
+    """When what runs ends if it goes on as so far, as ISO 8601; empty before a tenth is done."""
+
+    @property
+    def estimate(self) -> str:
+        """The same for people."""
+        end = datetime.fromisoformat(self.expected_end) if self.expected_end else None
+        return f"ends about {end:%Y-%m-%d %H:%M} UTC (an estimate, from the rate so far)" if end else ""
 
     def to_json(self) -> dict[str, Any]:
         """Give it to a script.
@@ -206,7 +214,14 @@ def _issue_line(issue: Issue, name: str, view: CampaignView | StepView, summary:
     judged = f"judged {said.verdict}{f' by {said.by}' if said.by else ''}: {said.reason}" if said else ""
     summary = "; ".join(filter(None, (_frozen(issue), judged.rstrip(": "), summary)))
     status = f"{issue.status}, failing" if view.failing else issue.status
-    return Line(issue.level, issue.key, name, status, "", None, view.jobs, view.quanta, summary)
+    end = _iso(view.expected_end)
+    return Line(
+        issue.level, issue.key, name, status, "", None, view.jobs, view.quanta, summary, expected_end=end
+    )
+
+
+def _iso(at: datetime | None) -> str:
+    return at.isoformat(timespec="seconds") if at else ""
 
 
 def _frozen(issue: Issue | None) -> str:
@@ -228,6 +243,7 @@ def _group_line(group: GroupView) -> Line:
             filter(None, (_frozen(group.issue), *((last.summary, last.attention) if last else ())))
         ),
         heard_at=_heard_at(last) if last else "",
+        expected_end=_iso(group.expected_end),
     )
 
 

@@ -9,6 +9,7 @@ from cmbot.definition import freeze, issues
 from cmbot.exceptions import Problem
 from cmbot.handlers import causes
 from cmbot.mirror import contradictions, definitions, journal, plans, reports
+from cmbot.models.attempts import AttemptState
 from cmbot.models.data_report import TaskCount
 from cmbot.models.issues import Status
 from cmbot.models.views import Counts, GroupView, PlanState, StepView
@@ -139,7 +140,10 @@ def _group(
     local: Local, row: plans.GroupRow, issue: Issue | None, attempts: tuple[Attempt, ...], doubt: str
 ) -> GroupView:
     known: dict[str, Mapping[str, Any]] = {}
+    counted_at = None
     if attempts and (item := attempts[-1].last_try):
+        if attempts[-1].state is AttemptState.RUNNING:
+            counted_at = reports.changed_at(local.mirror, item.id, "wms")
         for kind in ("wms", "data", "graph"):
             known[kind] = reports.read(local.mirror, item.id, kind) or {}
     jobs = Counts(**known["wms"]["counts"]) if known.get("wms") else Counts()
@@ -158,6 +162,7 @@ def _group(
         quanta,
         details,
         doubt,
+        counted_at=counted_at,
         **(_ended(known) if attempts and not attempts[-1].state.live and known else {}),
     )
     return replace(group, selection=group.outside or selection)

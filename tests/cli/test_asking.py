@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
-from cmbot.mirror import events, journal, lease
+from cmbot.mirror import events, journal, lease, reports
 from cmbot.models.attempts import AttemptState, Order
+
+AT = datetime(2026, 11, 20, 8, 15, tzinfo=UTC)
 
 
 def given(terminal: Any) -> list[Order]:
@@ -100,3 +102,20 @@ def test_memory_is_a_number(followed: Any) -> None:
     result = followed.run("retry", "CM-3", "--memory", "isr=lots")
     assert result.exit_code == 2
     assert "write isr=8000, or 8000 for what failed" in result.stderr
+
+
+@pytest.mark.covers("V9")
+def test_the_status_says_when_what_runs_ends_about_from_a_tenth_on(followed: Any) -> None:
+    with closing(followed.mirror()) as mirror, mirror.writing() as connection:
+        journal.move_attempt(connection, 1, AttemptState.RUNNING, AT)
+        counts = {"total": 40, "done": 10, "failed": 0, "running": 4}
+        reports.save(connection, 1, "wms", {"counts": counts, "tasks": []}, AT + timedelta(hours=1))
+    said = "ends about 2026-11-20 12:15 UTC (an estimate, from the rate so far)"
+    text = followed.run("status", "CM-1").output
+    for name in ("CM-1", "CM-2", "CM-3"):
+        assert f"{name}: {said}" in text
+    lines = json.loads(followed.run("status", "CM-1", "--json").output)
+    assert {line["expected_end"] for line in lines} == {"2026-11-20T12:15:00+00:00", ""}
+    with closing(followed.mirror()) as mirror, mirror.writing() as connection:
+        reports.save(connection, 1, "wms", {"counts": counts | {"done": 3}, "tasks": []}, AT)
+    assert "ends about" not in followed.run("status", "CM-1").output

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,7 +14,7 @@ from cmbot.handlers.summarising import production
 from cmbot.models.issues import Person
 from cmbot.models.notices import NoticeKind
 from cmbot.models.roster import Handover
-from cmbot.models.views import Unlike
+from cmbot.models.views import Counts, Unlike
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,14 +33,36 @@ def test_the_status_of_a_step_with_a_row_for_each_group(
 
 
 @pytest.mark.covers("V11")
-def test_the_status_of_a_step_with_many_groups_stops_at_twenty_rows(
+def test_the_status_of_a_step_with_many_groups_has_rows_for_those_that_differ(
     story: Any, comments: Comments, golden: Callable[[str, str], None]
 ) -> None:
-    step = story.step(*story.groups(27))
+    step = story.step(*story.groups(90))
     text = comments.step(story.campaign(step), step)
     golden("comments/step_many.txt", text)
-    assert "and 7 more groups" in text
-    assert sum(line.startswith("|g") for line in text.splitlines()) == 20
+    rows = [line for line in text.splitlines() if line.startswith("|g")]
+    # All that ended without their whole result, none that waits or is done.
+    assert len(rows) == 20
+    assert all("|partial|" in line for line in rows)
+    assert len(text) < 8000
+
+
+@pytest.mark.covers("V11")
+def test_twenty_steps_of_ninety_groups_fit_into_a_comment(story: Any, comments: Comments) -> None:
+    view = story.campaign(*(story.step(*story.groups(90)) for _ in range(20)))
+    assert len(comments.campaign(view)) < 6000
+    assert comments.campaign(view).count("step1 [CM-2") == 20
+
+
+@pytest.mark.covers("V9")
+def test_an_estimate_says_that_it_is_one(story: Any, comments: Comments) -> None:
+    running = story.groups(3)[2]
+    step = story.step(replace(running, counted_at=AT + timedelta(hours=3)))
+    text = comments.step(story.campaign(step), step)
+    said = "what runs ends about 2026-11-20 18:15 UTC (an estimate, from the rate so far)"
+    assert f"Running since 2026-11-20 08:15 UTC; {said}." in text
+    assert "2026-11-20 18:15 UTC (an estimate" in comments.campaign(story.campaign(step))
+    early = story.step(replace(running, counted_at=AT + timedelta(hours=3), jobs=Counts(40, 3)))
+    assert "Running since 2026-11-20 08:15 UTC.\n" in comments.step(story.campaign(early), early)
 
 
 @pytest.mark.covers("V4", "F11", "V9")
