@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from cmbot.exceptions import UserError
 from cmbot.mirror import events, verdicts
+from cmbot.models.attempts import Verb
 from cmbot.models.issues import Level, Verdict
-from cmbot.operations import withdrawing
+from cmbot.operations import judging, ordering, withdrawing
 from cmbot.operations.moving import issue_of
 from cmbot.operations.status import epic_of
 from cmbot.operations.withdrawing import Extent
@@ -100,8 +102,12 @@ def confirm(local: Local, key: str, seen: str, cause: Cause) -> tuple[str, ...]:
     if found.hash != seen:
         problem = f"{seen[:20]} is not what would be removed now"
         raise UserError(key, problem, "write /cmbot invalidate REASON to see it again")
-    withdrawing.give(local, found, cause)
-    return ("this is removed, in the next passes:", *_removed(found))
+    with local.mirror.writing():
+        withdrawing.give(local, found, cause)
+        # What is gone is no result any more: the next attempt may make it anew. It may be rejected already.
+        with suppress(UserError):
+            ordering.give(local, judging.targets(local, Verb.REJECT, key, reason=cause.what), cause)
+    return ("this is rejected and removed, in the next passes:", *_removed(found))
 
 
 def _removal(local: Local, key: str) -> Iterator[str]:

@@ -43,6 +43,7 @@ _STATES = {
     AttemptState.PARTIAL: "failed",
     AttemptState.FAILED: "failed",
     AttemptState.CANCELLED: "failed",
+    AttemptState.REJECTED: "failed",
     AttemptState.UNKNOWN: "held",
     AttemptState.DUPLICATE: "held",
 }

@@ -80,12 +80,11 @@ def everything(edges: Edges, obey: Obey, now: datetime, errors: list[str]) -> se
     keys = set()
     for heard in commands.waiting(edges.mirror):
         try:
-            issue = looking.reread(edges, heard.issue_id, now)
+            issue = _followed(edges, heard, now)
+            if issue is None:
+                continue
             _begin(edges, heard)
             _carry_out(edges, obey, issue, heard, now)
-        except UserError:
-            # It is frozen, and says so itself: answered when it is followed again.
-            continue
         except CmbotError as error:
             errors.append(str(error))
             _LOG.debug("%s", error)
@@ -96,6 +95,14 @@ def everything(edges: Edges, obey: Obey, now: datetime, errors: list[str]) -> se
             continue
         keys.add(issue.key)
     return keys
+
+
+def _followed(edges: Edges, heard: Heard, now: datetime) -> Issue | None:
+    """Look before acting; what is frozen says so itself, and is answered when it is followed again."""
+    try:
+        return looking.reread(edges, heard.issue_id, now)
+    except UserError:
+        return None
 
 
 def _begin(edges: Edges, heard: Heard) -> None:
@@ -194,4 +201,5 @@ def cause_of(issue: Issue, heard: Heard, number: int, command: Command) -> Cause
         Named by issue id and comment id, and by the number of all but the first.
     """
     which = heard.comment_id + (f":{number}" if number > 1 else "")
-    return Cause(f"comment:{issue.id}:{which}", heard.by, heard.at, f"wrote {command.words} on {issue.key}")
+    words = f"/cmbot {command.verb}" if heard.restricted else command.words
+    return Cause(f"comment:{issue.id}:{which}", heard.by, heard.at, f"wrote {words} on {issue.key}")

@@ -86,6 +86,8 @@ def answer_marker(comment_id: str) -> str:
 def _unfit(edges: Edges, issue: Issue, comment: Comment, taken: Collection[str], now: datetime) -> str:
     """Why nothing of a comment is carried out, although it may ask for something."""
     arrived, age = commands.arrived(edges.mirror, issue.id), edges.settings.jira.command_age
+    if not comment.author.account:
+        return "nobody is named as its author"
     if comment.id in taken:
         return "cmbot had begun it when it lost its notes, and does not know how far it came"
     if arrived is not None and comment.at <= arrived:

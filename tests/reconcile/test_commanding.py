@@ -24,8 +24,10 @@ class Doer:
     def __init__(self) -> None:
         self.refuses = False
         self.breaks = False
+        self.causes: list[Cause] = []
 
     def __call__(self, edges: Edges, issue: Issue, command: Command, cause: Cause) -> tuple[str, ...]:
+        self.causes.append(cause)
         with edges.mirror.writing() as connection:
             events.add(connection, cause.at, issue.key, "doer", command.verb, cause.id)
         if self.refuses:
@@ -132,6 +134,15 @@ def test_what_somebody_else_wrote_into_a_comment_is_not_carried_out(
     assert "mallory has changed it" in said
 
 
+def test_what_nobody_signed_is_not_carried_out(
+    jira: MemoryJira, watcher: Watcher, doer: Doer, epic: str
+) -> None:
+    jira.say(epic, "/cmbot help", by="")
+    turn(watcher, doer)
+    assert done(watcher) == []
+    assert "nobody is named as its author" in answers(jira, epic)[0]
+
+
 def test_a_comment_that_is_older_than_its_arrival_or_too_old_is_answered_and_not_carried_out(
     jira: MemoryJira, watcher: Watcher, doer: Doer, epic: str
 ) -> None:
@@ -228,10 +239,11 @@ def test_an_issue_that_cannot_be_followed_is_answered_when_it_is_back(
 
 @pytest.mark.covers("V16")
 def test_what_is_restricted_is_not_quoted(jira: MemoryJira, watcher: Watcher, doer: Doer, epic: str) -> None:
-    jira.say(epic, "/cmbot help", visibility={"type": "role", "value": "Administrators"})
+    jira.say(epic, "/cmbot pause Bob is ill", visibility={"type": "role", "value": "Administrators"})
     turn(watcher, doer)
+    assert doer.causes[0].what == "wrote /cmbot pause on CM-1"
     (said,) = answers(jira, epic)
-    assert "/cmbot help" not in said
+    assert "/cmbot pause" not in said
     assert "a command that not everybody may read" in said
 
 

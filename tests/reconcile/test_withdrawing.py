@@ -343,6 +343,7 @@ def test_what_is_invalidated_is_removed_when_a_person_confirms_the_listing(
     with pytest.raises(UserError, match="was not judged bad"):
         verdicts.confirm(made.edges, "CM-1", found.hash, again)
     lines = verdicts.confirm(made.edges, "CM-2", found.hash, again)
+    assert {order.verb for one in made.campaign().attempts for order in one.orders} == {Verb.REJECT}
     assert "step1 g001 a1, step1 g002 a1" in lines
     settle(made)
     assert f"{ROOT}/step1/g001" not in butler.there
