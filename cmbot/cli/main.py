@@ -44,6 +44,7 @@ COMMANDS = {
     "pages": ("cmbot.cli.pages", "Write the pages of campaigns as files, for a file server or to keep."),
     "plan": ("cmbot.cli.plan", "Show what a launch would do: groups, collections, YAML. Writes nothing."),
     "prepare": ("cmbot.cli.prepare", "Write the BPS files of the next launch, to look at and edit."),
+    "production": ("cmbot.cli.production", "Show productions with their campaigns, rolled up."),
     "reconcile": (
         "cmbot.cli.reconcile",
         "Show what Jira, journal and PanDA do not agree on, and mend it.",

@@ -38,6 +38,7 @@ def command(key: str, settings_file: Path, *, people: bool, as_json: bool) -> No
     from rich.markup import escape
     from rich.table import Column, Table
 
+    from cmbot.operations.production import productions
     from cmbot.operations.status import old, status
     from cmbot.reconcile.opening import open_local
 
@@ -61,6 +62,8 @@ def command(key: str, settings_file: Path, *, people: bool, as_json: bool) -> No
     for line in lines:
         table.add_row(*map(escape, _cells(line)), *(() if details else (escape(line.summary),)))
     Console().print(table)
+    for production in () if details else productions(local):
+        click.echo(f"production {production.name}: {production.line}")
     for line in lines:
         for said_of_it in (
             (line.summary, line.estimate, old(line, 2 * settings.panda.cycle)) if details else ()
