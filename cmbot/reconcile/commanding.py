@@ -17,6 +17,7 @@ from cmbot.models.commands import Answer, Command, Unclear
 from cmbot.reconcile import listening, looking
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from cmbot.models.commands import Heard
@@ -83,8 +84,9 @@ def everything(edges: Edges, obey: Obey, now: datetime, errors: list[str]) -> se
             issue = _followed(edges, heard, now)
             if issue is None:
                 continue
+            wanted = _wanted(edges, issue, heard)
             _begin(edges, heard)
-            _carry_out(edges, obey, issue, heard, now)
+            _carry_out(edges, obey, issue, heard, wanted, now)
         except CmbotError as error:
             errors.append(str(error))
             _LOG.debug("%s", error)
@@ -116,13 +118,24 @@ def _begin(edges: Edges, heard: Heard) -> None:
     )
 
 
-def _carry_out(edges: Edges, obey: Obey, issue: Issue, heard: Heard, now: datetime) -> None:
+def _wanted(edges: Edges, issue: Issue, heard: Heard) -> list[Wanted | Answer]:
+    """Read the commands of a comment, and ask Jira whether the person may give them."""
     roles = None
     if edges.settings.jira.roles and not heard.unfit:
         roles = edges.jira.people.roles_of(heard.by)
-    wanted = [
+    return [
         _understood(issue, heard, number, line, roles) for number, line in enumerate(heard.lines, start=1)
     ]
+
+
+def _carry_out(
+    edges: Edges,
+    obey: Obey,
+    issue: Issue,
+    heard: Heard,
+    wanted: Sequence[Wanted | Answer],
+    now: datetime,
+) -> None:
     # Nobody else can write to the mirror during a transaction: servers are asked before.
     read = [_answer(edges, obey, issue, each) if _reads(each) else each for each in wanted]
     with edges.mirror.writing() as connection:
