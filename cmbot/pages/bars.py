@@ -59,13 +59,19 @@ class Bar:
     @property
     def segments(self) -> tuple[Segment, ...]:
         """Its parts from left to right; what waits is left empty."""
-        parts = [("done", self.done), ("failed", self.failed), ("running", self.running)]
+        counts = {"done": self.done, "failed": self.failed, "running": self.running}
+        widths = {
+            tone: max(_LEAST, WIDTH * count // self.total)
+            for tone, count in counts.items()
+            if count and self.total
+        }
+        if (over := sum(widths.values()) - WIDTH) > 0:
+            # What the smallest were given is taken from the largest.
+            widths[max(widths, key=lambda tone: widths[tone])] -= over
         found, start = [], 0
-        for tone, count in parts:
-            if count and self.total and start < WIDTH:
-                width = min(max(_LEAST, WIDTH * count // self.total), WIDTH - start)
-                found.append(Segment(tone, start, width))
-                start += width
+        for tone, width in widths.items():
+            found.append(Segment(tone, start, width))
+            start += width
         return tuple(found)
 
 

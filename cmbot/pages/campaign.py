@@ -119,8 +119,6 @@ class CampaignPage:
     """Name of the row after which the grid goes on; empty at its end."""
     definition: Mapping[str, str]
     """What people wrote in its fields."""
-    links: Mapping[str, str]
-    """Where its fields lead."""
     events: tuple[Event, ...]
     """The newest things that happened to it, who did them and why; newest first."""
 
@@ -251,15 +249,6 @@ def written(issue: Issue) -> dict[str, str]:
         field.name: _text(issue.fields[field.name])
         for field in FIELDS
         if not field.by_bot and field.type is not FieldType.URL and issue.fields.get(field.name)
-    }
-
-
-def led(issue: Issue) -> dict[str, str]:
-    """Give the addresses in the fields of an issue, by name; whether they are web addresses is seen later."""
-    return {
-        field.name: str(issue.fields[field.name])
-        for field in FIELDS
-        if field.type is FieldType.URL and issue.fields.get(field.name)
     }
 
 

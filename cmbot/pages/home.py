@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from cmbot.jira_schema.fields import FIELDS, FieldType
 from cmbot.models.issues import Status
 from cmbot.operations.attention import Kind
 from cmbot.pages.bars import Bar, of_counts
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
+    from cmbot.models.issues import Issue
     from cmbot.models.views import CampaignView
     from cmbot.operations.attention import Waits
     from cmbot.pages.freshness import Freshness
@@ -66,6 +68,8 @@ class CampaignRow:
     """Last change in Jira of it or one of its steps."""
     next: str
     """What a person has to do next; empty for nothing."""
+    links: Mapping[str, str]
+    """Where its fields lead: metrics, quality …; what has no target is not in it (requirement F1)."""
 
     @property
     def active(self) -> bool:
@@ -150,7 +154,17 @@ def row(view: CampaignView, waiting: Sequence[Waits]) -> CampaignRow:
         ended=None if live else max((each.ended_at for each in attempts if each.ended_at), default=None),
         changed=max(issue.updated for issue in view.issues),
         next=waiting[0].todo if waiting else "",
+        links=led(epic),
     )
+
+
+def led(issue: Issue) -> dict[str, str]:
+    """Give the addresses in the fields of an issue, by name; whether they are web addresses is seen later."""
+    return {
+        field.name: str(issue.fields[field.name])
+        for field in FIELDS
+        if field.type is FieldType.URL and issue.fields.get(field.name)
+    }
 
 
 def sites(view: CampaignView) -> tuple[str, ...]:

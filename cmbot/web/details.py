@@ -81,7 +81,6 @@ def campaign(reading: Reading, words: Mapping[str, str], key: str) -> pages.Camp
         whole="all" in words,
         more=more,
         definition=pages.written(view.issue),
-        links=pages.led(view.issue),
         events=happened[::-1],
     )
 
@@ -128,7 +127,7 @@ def step(reading: Reading, words: Mapping[str, str], key: str) -> StepPage:
         inputs=_inputs(view, own),
         chosen=_chosen(view, own),
         definition=pages.written(own.issue),
-        links=pages.led(own.issue),
+        links=home.led(own.issue),
         differences=own.differences,
         unlike=own.unlike,
         edits=own.edits,

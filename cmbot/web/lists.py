@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from cmbot.web.desk import Reading
 
 _LOG = logging.getLogger(__name__)
+_READ = 500
+"""Epics that are read for one page of older ones: filters that find little cost no more than that."""
 
 
 def first(reading: Reading, words: Mapping[str, str]) -> home.HomePage:
@@ -116,16 +118,18 @@ def older(reading: Reading, words: Mapping[str, str]) -> home.OlderPage:
                 "the address", f"after={asked.after!r} is not known here", "begin at the first page"
             )
         place = (known[1], issue_id)
-    for _, issue_id in seen.campaigns_before(local.mirror, place):
+    more = last = ""
+    for number, (_, issue_id) in enumerate(seen.campaigns_before(local.mirror, place)):
+        if len(found) == most or number == _READ:
+            more = last
+            break
         epic = views.epic(local, issue_id)
+        last = epic.key
         if query.matches(asked, epic):
             found.append(epic)
-        if len(found) > most:
-            break
-    shown, broken = _together(reading, found[:most])
+    shown, broken = _together(reading, found)
     waiting = attention.among(local, shown, whole=False)
     rows = tuple(row for row in _rows(shown, waiting) if asked.site in {"", *row.sites})
-    more = found[most - 1].key if len(found) > most else ""
     return home.OlderPage(reading.fresh, asked, rows, more, broken)
 
 

@@ -57,7 +57,8 @@ class Pages:
         self._lock = Lock()
         self._made: OrderedDict[_Key, tuple[datetime, site.Page]] = OrderedDict()
         self._assets = {name: (resource("templates/web") / name).read_bytes() for name in rendering.ASSETS}
-        self._names = {"localhost", "127.0.0.1", "[::1]", *((web.host, *web.names) if web else ())}
+        own = (web.host, *web.names) if web else ()
+        self._names = {"localhost", "127.0.0.1", "[::1]", *(name.lower() for name in own)}
 
     def show(self, request: Request, path: str) -> Response:
         """Answer with a page, its twin, or a file that pages share.

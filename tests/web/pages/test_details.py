@@ -105,7 +105,7 @@ def failed(world: World) -> World:
     return world
 
 
-@pytest.mark.covers("V3", "F14", "F20")
+@pytest.mark.covers("F20")
 def test_a_campaign_is_a_grid_of_groups_and_steps(failed: World, reader: Reader) -> None:
     page = reader.twin("campaign/CM-1.json")
     assert [column["name"] for column in page["columns"]] == ["step1", "step2"]
@@ -131,7 +131,7 @@ def test_a_campaign_is_a_grid_of_groups_and_steps(failed: World, reader: Reader)
     assert "to see that it works" in text
 
 
-@pytest.mark.covers("V3", "W9")
+@pytest.mark.covers("W9")
 def test_a_large_grid_goes_on_on_the_next_page(world: World, reader: Reader) -> None:
     world.campaign("one")
     world.split("CM-2", 250)

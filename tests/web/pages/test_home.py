@@ -9,12 +9,14 @@ import pytest
 
 from cmbot.mirror import reports
 from cmbot.models.attempts import AttemptState
+from cmbot.web import site
+from cmbot.web.desk import Desk
 
 if TYPE_CHECKING:
     from tests.web.pages.conftest import Reader, World
 
 
-@pytest.mark.covers("V1", "V2", "V10", "F1", "F4")
+@pytest.mark.covers("V1", "V10", "F4")
 def test_the_first_page_opens_with_what_waits_then_what_is_active_then_what_is_recent(
     world: World, reader: Reader
 ) -> None:
@@ -200,3 +202,50 @@ def test_many_that_wait_do_not_hide_what_is_below(world: World, reader: Reader) 
     text = reader.text()
     assert "242 more" in text
     assert "The rest is in the" in text
+
+
+@pytest.mark.covers("F1")
+def test_links_of_a_campaign_stand_in_the_list_only_where_they_lead_somewhere(
+    world: World, reader: Reader
+) -> None:
+    ids = {name: site_id for site_id, name in world.names.fields.items()}
+    fields = {ids["Metrics link"]: "https://metrics.example.org/1", ids["QA link"]: "javascript:alert(1)"}
+    world.issue("Epic", "Running", "one", **fields)
+    text = reader.text()
+    assert (
+        '<a class="out" href="https://metrics.example.org/1" rel="noreferrer noopener">Metrics link</a>'
+        in text
+    )
+    assert "QA link" not in text
+    assert "Grafana link" not in text
+
+
+def test_a_filter_that_finds_little_reads_no_more_than_a_part_of_the_history_at_once(
+    world: World, reader: Reader
+) -> None:
+    with world.mirror.writing():
+        for number in range(620):
+            world.issue(
+                "Epic", "Completed", "wanted" if number == 619 else "c", world.now - timedelta(days=number)
+            )
+    first = reader.twin("older.json?text=wanted")
+    assert (first["rows"], first["more"]) == ([], "CM-500")
+    assert "Older campaigns" in reader.text("older?text=wanted")
+    (row,) = reader.twin("older.json?text=wanted&after=CM-500")["rows"]
+    assert row["name"] == "wanted"
+
+
+@pytest.mark.covers("W9")
+def test_the_first_page_asks_the_mirror_the_same_however_long_the_history_is(world: World) -> None:
+    world.campaign("one")
+    desk, asked = Desk(world.settings, lambda: world.now), []
+    for old in (0, 200):
+        with world.mirror.writing():
+            for number in range(old):
+                world.issue("Epic", "Completed", f"c{number}", world.now - timedelta(days=60))
+        said: list[str] = []
+        with desk.reading() as reading:
+            reading.local.mirror.connection.set_trace_callback(said.append)
+            site.page(reading, "", {})
+        asked.append(len(said))
+    assert asked[0] == asked[1]

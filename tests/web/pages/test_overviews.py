@@ -51,7 +51,7 @@ def test_errors_are_added_up_by_step_site_and_day_and_beside_them_stand_the_rule
     assert reader.get("errors?colour=red").status_code == 400
 
 
-@pytest.mark.covers("F5", "F6")
+@pytest.mark.covers("F5")
 def test_a_site_manager_sees_what_runs_there_and_why_it_is_held(busy: World, reader: Reader) -> None:
     text = reader.text("sites")
     assert "power cut &lt;b&gt;" in text
@@ -62,7 +62,7 @@ def test_a_site_manager_sees_what_runs_there_and_why_it_is_held(busy: World, rea
     assert reader.get("sites?site=nowhere").status_code == 400
 
 
-@pytest.mark.covers("V7", "F17")
+@pytest.mark.covers("V7")
 def test_the_system_page_says_who_leads_what_is_queued_and_what_was_spent(
     busy: World, reader: Reader
 ) -> None:

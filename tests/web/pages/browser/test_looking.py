@@ -123,7 +123,7 @@ def test_every_page_can_be_used_by_everybody_and_fits(visitor: Visitor, tmp_path
         visitor.page.screenshot(path=tmp_path / f"{path.replace('/', '-').partition('?')[0] or 'home'}.png")
 
 
-@pytest.mark.covers("F13", "F11")
+@pytest.mark.covers("F13")
 @pytest.mark.parametrize("visitor", [{"java_script_enabled": False}], indirect=True)
 def test_from_the_first_page_to_a_log_line_without_scripts(visitor: Visitor) -> None:
     visitor.go("")
