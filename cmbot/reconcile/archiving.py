@@ -25,7 +25,7 @@ from cmbot.models.attempts import TryState
 from cmbot.reconcile import data_reports, failures, job_logs, likeness, submissions, waiting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Set
     from datetime import datetime
 
     from cmbot.archive.documents import Document
@@ -182,10 +182,10 @@ def recall(edges: Edges, step_id: str, now: datetime) -> None:
     archive = open_archive(edges.settings)
     for attempt in (each for group in journal.attempts(edges.mirror, step_id).values() for each in group):
         item = attempt.last_try
-        if item is None or attempt.state.live:
+        if item is None:
             continue
         try:
-            bodies = _learnt(archive, item)
+            bodies = _learnt(archive, item, {reports.EDITS} if attempt.state.live else _LEARNT)
         except (CmbotError, ValueError) as error:
             _LOG.warning("%s is not read from the archive: %s", item.name, error)
             continue
@@ -194,12 +194,12 @@ def recall(edges: Edges, step_id: str, now: datetime) -> None:
                 reports.save(connection, item.id, kind, body, attempt.ended_at or now)
 
 
-def _learnt(archive: Archive, item: Try) -> dict[str, Any]:
+def _learnt(archive: Archive, item: Try, kinds: Set[str]) -> dict[str, Any]:
     newest = archive.newest(item.name)
     entries = newest[1].files if newest else ()
     # What was cut is for people.
     files = {Path(entry.name).stem: entry for entry in entries if not entry.note.startswith("cut")}
-    found = {kind: json.loads(archive.read(files[kind])) for kind in _LEARNT & files.keys()}
+    found = {kind: json.loads(archive.read(files[kind])) for kind in kinds & files.keys()}
     # Where a secret was masked it may be no YAML any more.
     with suppress(UserError):
         text = archive.read(files["bps"]).decode(errors="replace") if "bps" in files else ""

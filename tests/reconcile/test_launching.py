@@ -46,6 +46,11 @@ def archived(submitting: Submitting, group: str, name: str) -> str | None:
     return archive.read(entry).decode() if entry else None
 
 
+def lose_reports(submitting: Submitting) -> None:
+    with submitting.watcher.edges.mirror.writing() as connection:
+        connection.execute("DELETE FROM reports")
+
+
 @pytest.mark.covers("B22", "B23")
 def test_what_is_prepared_and_edited_is_submitted_to_the_letter_and_recorded(submitting: Submitting) -> None:
     area = prepared(submitting)
@@ -272,9 +277,19 @@ def test_a_lost_mirror_finds_what_was_edited_in_the_archive(submitting: Submitti
     assert archiving.keep(edges, submitting.watcher.campaign(), submitting.watcher.now)
     before = submitting.watcher.campaign().steps[0]
     assert [str(each) for each in before.edits] == ["queue: other instead of SLAC_Rubin in g002 a1"]
-    with edges.mirror.writing() as connection:
-        connection.execute("DELETE FROM reports")
+    lose_reports(submitting)
     assert submitting.watcher.campaign().steps[0].edits == ()
     archiving.recall(edges, "10002", submitting.watcher.now)
     after = submitting.watcher.campaign().steps[0]
     assert (after.edits, after.unlike) == (before.edits, before.unlike)
+
+
+@pytest.mark.covers("B16", "W8")
+def test_a_lost_mirror_knows_what_is_unlike_of_what_runs_as_well(submitting: Submitting) -> None:
+    edit(prepared(submitting, group="g002").files[0], "queue: SLAC_Rubin", "queue: other")
+    submitting.launch()
+    before = submitting.watcher.campaign().steps[0].unlike
+    assert [str(each) for each in before] == ["queue: other instead of SLAC_Rubin in g002 a1"]
+    lose_reports(submitting)
+    archiving.recall(submitting.watcher.edges, "10002", submitting.watcher.now)
+    assert submitting.watcher.campaign().steps[0].unlike == before
