@@ -25,7 +25,7 @@ from cmbot.models.attempts import TryState
 from cmbot.reconcile import data_reports, failures, job_logs, likeness, submissions, waiting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Set
+    from collections.abc import Collection, Iterator, Mapping
     from datetime import datetime
 
     from cmbot.archive.documents import Document
@@ -194,15 +194,16 @@ def recall(edges: Edges, step_id: str, now: datetime) -> None:
                 reports.save(connection, item.id, kind, body, attempt.ended_at or now)
 
 
-def _learnt(archive: Archive, item: Try, kinds: Set[str]) -> dict[str, Any]:
+def _learnt(archive: Archive, item: Try, kinds: Collection[str]) -> dict[str, Any]:
     newest = archive.newest(item.name)
     entries = newest[1].files if newest else ()
     # What was cut is for people.
-    files = {Path(entry.name).stem: entry for entry in entries if not entry.note.startswith("cut")}
-    found = {kind: json.loads(archive.read(files[kind])) for kind in kinds & files.keys()}
+    files = {entry.name: entry for entry in entries if not entry.note.startswith("cut")}
+    names = {kind: f"{kind}.json" for kind in kinds}
+    found = {kind: json.loads(archive.read(files[name])) for kind, name in names.items() if name in files}
     # Where a secret was masked it may be no YAML any more.
     with suppress(UserError):
-        text = archive.read(files["bps"]).decode(errors="replace") if "bps" in files else ""
+        text = archive.read(files[YAML]).decode(errors="replace") if YAML in files else ""
         config = yaml_text.load(text, item.name)
         found |= {reports.SHARED: likeness.report(config)} if isinstance(config, dict) else {}
     return found
