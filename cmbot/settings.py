@@ -287,7 +287,7 @@ class LinkSettings(Part):
     """Where links for people lead.
 
     ``{request_id}`` stands for the workflow's id; in links of a job there are also ``{run}``, ``{pandaid}``,
-    ``{jeditaskid}`` and ``{site}``.
+    ``{jeditaskid}`` and ``{site}``. Links that need what is not known yet are left out until it is.
     """
 
     request: str = ""
@@ -301,15 +301,31 @@ class LinkSettings(Part):
     """Addresses of plots of how PanDA and what it needs are, by the words that are shown; `cmbot status
     --attention` and `cmbot doctor` show them (requirement F24)."""
 
+    campaign: Mapping[str, str] = Field(default_factory=dict)
+    """Addresses that every campaign is linked to in Jira, by the words that are shown: metrics, plots, the
+    collection in a Butler browser (requirements F22, F23). With ``{campaign}``, its key, and
+    ``{collection}``."""
+    step: Mapping[str, str] = Field(default_factory=dict)
+    """The same for steps; also with ``{step}``, its key."""
+    group: Mapping[str, str] = Field(default_factory=dict)
+    """The same for groups; also with ``{group}``, and of its newest attempt ``{attempt}``, ``{run}``,
+    ``{request_id}`` and ``{archive}``, the hash that pins it in the archive."""
+
     @model_validator(mode="after")
     def _known_places(self) -> LinkSettings:
         of_workflow = {"request_id"}
         of_job = of_workflow | {"run", "pandaid", "jeditaskid", "site"}
+        of_campaign = {"campaign", "collection"}
+        of_step = of_campaign | {"step"}
+        of_group = of_step | {"group", "attempt", "run", "request_id", "archive"}
         for address, known in (
             (self.request, of_workflow),
             (self.logs, of_workflow),
             *((address, of_job) for address in self.job.values()),
             *((address, set[str]()) for address in self.system.values()),
+            *((address, of_campaign) for address in self.campaign.values()),
+            *((address, of_step) for address in self.step.values()),
+            *((address, of_group) for address in self.group.values()),
         ):
             if strange := set(_PLACES.findall(address)) - known:
                 raise ValueError(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cmbot.mirror.database import Mirror
 
 
-KEPT = frozenset({"status comment", "fields", "property", "attachment"})
+KEPT = frozenset({"status comment", "fields", "property", "attachment", "link"})
 """Kinds that keep something in Jira up to date; the others are said once."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode, urlsplit
@@ -10,10 +11,11 @@ from cmbot.exceptions import UserError
 from cmbot.settings import LinkSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from cmbot.models.failures import Failure
 
+_PLACES = re.compile(r"\{([^{}]*)\}")
 _PILOT_LOG = "pilotlog.txt"
 PAYLOAD_LOG = "payload.stderr"
 """Where pipetask writes: the file beside the pilot's log that people want to see first."""
@@ -37,7 +39,7 @@ class MonitorLinks:
     def workflow(self, request_id: int) -> str:
         """Progress of one request."""
         if self.own.request:
-            return _filled(self.own.request, request_id=request_id)
+            return filled(self.own.request, {"request_id": request_id})
         return self._page("idds/wfprogress/", requestid=request_id, days=self.days)
 
     def graph(self, request_id: int) -> str:
@@ -46,7 +48,7 @@ class MonitorLinks:
 
     def logs(self, request_id: int) -> str:
         """Logs of one request; the list of its tasks leads to them."""
-        return _filled(self.own.logs, request_id=request_id) if self.own.logs else self.tasks(request_id)
+        return filled(self.own.logs, {"request_id": request_id}) if self.own.logs else self.tasks(request_id)
 
     def tasks(self, request_id: int) -> str:
         """Tasks of one request."""
@@ -93,8 +95,8 @@ class MonitorLinks:
             "site": failure.site,
         }
         for text, address in self.own.job.items():
-            if all(known[name] for name in known if f"{{{name}}}" in address):
-                yield text, _filled(address, **known)
+            if url := filled(address, known):
+                yield text, url
 
     def _page(self, path: str, **query: str | int) -> str:
         if not self.monitor:
@@ -119,7 +121,24 @@ def payload_log(pilot_log: str) -> str:
     return f"{front}{PAYLOAD_LOG}{back}" if found else pilot_log
 
 
-def _filled(address: str, **values: object) -> str:
-    for name, value in values.items():
-        address = address.replace(f"{{{name}}}", quote(str(value), safe=""))
-    return address
+def filled(address: str, known: Mapping[str, object]) -> str:
+    """Fill in an address.
+
+    Parameters
+    ----------
+    address : `str`
+        With names in braces.
+    known : `~collections.abc.Mapping`
+        Values by name.
+
+    Returns
+    -------
+    url : `str`
+        With the values quoted; empty if it needs one that is empty or not known.
+    """
+    url = address
+    for name in _PLACES.findall(address):
+        if not known.get(name):
+            return ""
+        url = url.replace(f"{{{name}}}", quote(str(known[name]), safe=""))
+    return url

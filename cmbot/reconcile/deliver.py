@@ -94,6 +94,9 @@ def _tell(edges: Edges, row: Row) -> str:
             return ""
         case "attachment":
             return jira.ensure_attachment(row.issue_id, body["name"], body["text"].encode())
+        case "link":
+            jira.ensure_remote_link(row.issue_id, f"cmbot:{body['text']}", body["url"], body["text"])
+            return ""
         case "group":
             return _make_group(edges, row)
         case unknown:

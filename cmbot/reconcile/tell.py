@@ -23,6 +23,7 @@ from cmbot.mirror import (
 from cmbot.mirror import mentions as mentioned_before
 from cmbot.models.issues import VERDICT, Status
 from cmbot.models.summary import to_json
+from cmbot.reconcile import linking
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,6 +79,7 @@ def campaign(edges: Edges, view: CampaignView, decision: Decision, ended: Ended,
             _keep_fields(edges, connection, step.issue, _counts(step.jobs, step.quanta), now)
             if found := ended.steps.get(step.issue.key):
                 _keep_summary(edges, connection, step.issue, found, now)
+        _keep_links(edges, connection, view, now)
         _keep_verdict(edges, connection, view.issue, now)
         if view.issue.key not in ended.pending:
             _keep_status(edges, connection, view.issue, edges.comments.campaign(view, ended.campaign), now)
@@ -215,6 +217,13 @@ def _keep_verdict(edges: Edges, connection: Connection, issue: Issue, now: datet
         # At a terminal people need not have the names that they have in Jira.
         fields["Verdict by"] = said.by
     _keep_fields(edges, connection, issue, fields, now, f"verdict:{issue.id}")
+
+
+def _keep_links(edges: Edges, connection: Connection, view: CampaignView, now: datetime) -> None:
+    interval = edges.settings.jira.comment_interval
+    for issue, text, url in linking.of(edges, view):
+        marker = f"link:{issue.id}:{text}"
+        outbox.keep_said(connection, _of(issue), "link", marker, {"text": text, "url": url}, now, interval)
 
 
 def _keep_fields(
