@@ -83,13 +83,12 @@ def withdrawal(entry: Mapping[str, Any]) -> Withdrawal | None:
     Returns
     -------
     withdrawal : `~cmbot.models.attempts.Withdrawal` or `None`
-        Not seen to be done, so that the Butler is asked again. Of what cmbot cannot have written `None`: then
-        nothing is removed.
+        Not seen to be done, so that the chains are arranged again; nothing is removed from a Butler because
+        an issue property says so. `None` for what cmbot cannot have written.
     """
     match entry.get("withdrawn"):
-        case {"cause": str(cause), "by": str(by), "at": str(at), "what": str(what), "removed": bool(removed)}:
-            if _is_instant(at):
-                return Withdrawal(Cause(cause, Person(by, by), datetime.fromisoformat(at), what), removed)
+        case {"cause": str(cause), "by": str(by), "at": str(at), "what": str(what)} if _is_instant(at):
+            return Withdrawal(Cause(cause, Person(by, by), datetime.fromisoformat(at), what))
     return None
 
 

@@ -194,8 +194,7 @@ def _entry(attempt: Attempt) -> dict[str, Any]:
 
 def _withdrawn(withdrawal: Withdrawal) -> dict[str, Any]:
     cause = withdrawal.cause
-    who = {"cause": cause.id, "by": cause.by.account, "at": cause.at.isoformat(), "what": cause.what}
-    return who | {"removed": withdrawal.removed}
+    return {"cause": cause.id, "by": cause.by.account, "at": cause.at.isoformat(), "what": cause.what}
 
 
 def _restarted(order: Order) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from cmbot.butler.arrangement import ARRANGE_SCRIPT, ArrangeRequest, Done, parse_arranged
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 _SHOWN = 10
 """Names in an event."""
+_PAUSE = timedelta(minutes=2)
+"""After which a Butler is asked again that did not do it."""
 
 
 def marked(local: Local, view: CampaignView) -> CampaignView:
@@ -54,11 +56,14 @@ def marked(local: Local, view: CampaignView) -> CampaignView:
         for item in holdings.wanted(local, view)
         if holdings.digest(item) not in done
     }
+    # What concerns the whole campaign is said on its last step.
+    names = {step.name for step in view.steps}
     # A step is only shown as Completed once it was chained: also known when the note is lost with the mirror.
     steps = []
     for step in view.steps:
         chained = step.name not in behind or step.issue.status is Status.COMPLETED
-        waiting = step.waiting if chained else "; ".join(filter(None, (step.waiting, trouble)))
+        about = step.name in behind or (step is view.steps[-1] and behind - names)
+        waiting = "; ".join(filter(None, (step.waiting, trouble))) if about else step.waiting
         steps.append(replace(step, chained=chained, waiting=waiting))
     return replace(view, steps=tuple(steps))
 
@@ -66,7 +71,7 @@ def marked(local: Local, view: CampaignView) -> CampaignView:
 def keep(edges: Edges, view: CampaignView, now: datetime) -> None:
     """Have the wanted chains made, unless they are there.
 
-    What keeps them from being made is shown on the steps that wait for them; it is tried again in each pass.
+    What keeps them from being made is shown on the steps that wait for them, and tried again after a while.
 
     Parameters
     ----------
@@ -78,6 +83,8 @@ def keep(edges: Edges, view: CampaignView, now: datetime) -> None:
         The time.
     """
     note = _note(edges, view)
+    if "tried" in note and now - datetime.fromisoformat(note["tried"]) < _PAUSE:
+        return
     try:
         _go_on(edges, view, note, now)
     except CmbotError as error:
@@ -85,7 +92,7 @@ def keep(edges: Edges, view: CampaignView, now: datetime) -> None:
         trouble = f"collections: {error.problem}"
         if trouble != note.get("trouble"):
             _LOG.warning("%s %s", view.issue.key, error)
-        _remember(edges, view, done=note.get("done", []), trouble=trouble)
+        _remember(edges, view, done=note.get("done", []), trouble=trouble, tried=now.isoformat())
 
 
 def _go_on(edges: Edges, view: CampaignView, note: dict[str, Any], now: datetime) -> None:
@@ -94,6 +101,10 @@ def _go_on(edges: Edges, view: CampaignView, note: dict[str, Any], now: datetime
         plan = holdings.wanted(edges, view)
         if any(holdings.digest(item) not in done for item in plan):
             _start(edges, view, plan, note, now)
+        elif carried_out := tuple(_carried_out(edges, view, done)):
+            # Nothing was in the chains of what was taken back.
+            with edges.mirror.writing() as connection:
+                withdrawals.mark_done(connection, carried_out)
         return
     directory = edges.state / "chains" / note["directory"]
     if asking.finished(edges, directory, datetime.fromisoformat(note["at"]), now):
@@ -111,7 +122,8 @@ def _start(
     question = asking.Question(ARRANGE_SCRIPT, request, view.definition.environment_of(own))
     asking.start(edges, question, edges.state / "chains" / directory)
     asked = [holdings.digest(item) for item in plan]
-    _remember(edges, view, **note | {"asked": asked, "directory": directory, "at": now.isoformat()})
+    known = {key: note[key] for key in ("done", "trouble") if key in note}
+    _remember(edges, view, **known, asked=asked, directory=directory, at=now.isoformat())
 
 
 def _collect(edges: Edges, view: CampaignView, note: dict[str, Any], now: datetime) -> None:
@@ -132,12 +144,10 @@ def _collect(edges: Edges, view: CampaignView, note: dict[str, Any], now: dateti
 
 def _carried_out(local: Local, view: CampaignView, asked: Collection[str]) -> Iterator[Attempt]:
     """Attempts that were taken back as far as can be; what is said of others since is not in the plan yet."""
-    if not {holdings.digest(item) for item in holdings.wanted(local, view)} <= set(asked):
-        return
-    live = any(attempt.state.live for attempt in view.attempts)
-    for attempt in view.attempts:
-        if attempt.withdrawal and not attempt.withdrawal.done and not (holdings.is_removed(attempt) and live):
-            yield attempt
+    open_ = [each for each in view.attempts if each.withdrawal and not each.withdrawal.done]
+    if open_ and {holdings.digest(item) for item in holdings.wanted(local, view)} <= set(asked):
+        live = any(attempt.state.live for attempt in view.attempts)
+        yield from (attempt for attempt in open_ if not (holdings.is_removed(attempt) and live))
 
 
 def done(local: Local, view: CampaignView) -> Collection[str]:
@@ -159,7 +169,7 @@ def done(local: Local, view: CampaignView) -> Collection[str]:
 
 
 def going_on(local: Local, view: CampaignView) -> bool:
-    """Tell whether collections are being arranged, or can be.
+    """Tell whether collections are not as they are wanted yet.
 
     Parameters
     ----------
@@ -174,13 +184,8 @@ def going_on(local: Local, view: CampaignView) -> bool:
         Whether a later pass has to look again.
     """
     note = _note(local, view)
-    if "asked" in note:
-        return True
-    # What does not work is tried again when the campaign is looked at, not in every pass for ever.
     done = note.get("done", ())
-    return not note.get("trouble") and any(
-        holdings.digest(item) not in done for item in holdings.wanted(local, view)
-    )
+    return "asked" in note or any(holdings.digest(item) not in done for item in holdings.wanted(local, view))
 
 
 def _note(local: Local, view: CampaignView) -> dict[str, Any]:

@@ -242,7 +242,6 @@ class Passes:
         return (
             acted
             or bool(decision.submits or decision.plans)
-            or not all(step.chained for step in view.steps)
             or chains.going_on(edges, view)
             or failures.still_asked(edges, view)
             or not (archived and logged and ended.whole)

@@ -59,7 +59,8 @@ class Butler:
 
 
 @pytest.fixture
-def butler() -> Butler:
+def butler(monkeypatch: pytest.MonkeyPatch) -> Butler:
+    monkeypatch.setattr(chains, "_PAUSE", timedelta(0))
     return Butler()
 
 

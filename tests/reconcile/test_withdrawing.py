@@ -41,8 +41,10 @@ class Butler:
     there: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Children by chain; RUNs have none."""
     problem: str = ""
+    asked: int = 0
 
     def start(self, directory: Path, *_: Any) -> None:
+        self.asked += 1
         request = json.loads((directory / "request.json").read_text())
         rows = [
             {"name": one["name"], "done": self._do(one), "problem": self.problem} for one in request["plan"]
@@ -230,14 +232,15 @@ def test_jira_remembers_what_was_taken_back_when_the_mirror_is_lost(made: Watche
     take_back(made, "CM-2", Extent.DELETE, "g001")
     attempts = [one for group in journal.attempts(made.edges.mirror, "10002").values() for one in group]
     entries = restore.to_properties(attempts, "a")["a"]["attempts"]
-    forged = entries[1] | {"withdrawn": {"cause": "x", "removed": "yes"}}
+    forged = entries[1] | {"withdrawn": {"cause": "x", "by": "y", "at": "yesterday", "what": "z"}}
     with made.edges.mirror.writing() as connection:
         for table in ("withdrawals", "reports", "tries", "attempts"):
             connection.execute(f"DELETE FROM {table}")
     restore.from_properties(made.edges.mirror, "10002", [entries[0], forged], str(tmp_path), made.now)
     (first,), (second,) = journal.attempts(made.edges.mirror, "10002").values()
     assert first.withdrawal is not None
-    assert (first.withdrawal.removed, first.withdrawal.done) == (True, False)
+    # Whoever may edit the issue may have edited its property: nothing is removed because of it.
+    assert (first.withdrawal.removed, first.withdrawal.done) == (False, False)
     assert (first.withdrawal.cause.by.account, first.withdrawal.cause.what) == ("anna", "ran cmbot: clouds")
     assert second.withdrawal is None
 
@@ -360,3 +363,33 @@ def test_nothing_is_removed_while_something_runs(made: Watcher) -> None:
     cause = request(ANNA, "wrote /cmbot invalidate clouds on CM-2")
     said = verdicts.judge(made.edges, "CM-2", Verdict.BAD, "clouds", cause)
     assert "nothing of it is removed now: step1 g001 a1 is running" in said
+
+
+def test_what_was_in_no_chain_is_taken_back_without_asking_the_butler(made: Watcher, butler: Butler) -> None:
+    take_back(made, "CM-2", Extent.UNDO, "g001")
+    attempt(made, "g001", 2, "0000001b", AttemptState.PARTIAL)
+    before = dict(butler.there)
+    found = take_back(made, "CM-2", Extent.UNDO, "g001")
+    assert found.lines == ()
+    assert butler.there == before
+    last = made.campaign().steps[0].groups[0].last
+    assert last
+    assert last.withdrawal
+    assert last.withdrawal.done
+
+
+def test_what_keeps_the_public_chain_from_being_made_is_shown(
+    made: Watcher, jira: MemoryJira, butler: Butler
+) -> None:
+    jira.touch("10001", **{IDS["Public collection"]: "runs/public"})
+    jira.move("10001", "Completed", by="cmbot")
+    made.look()
+    butler.problem = "runs/public exists and is RUN, not CHAINED"
+    butler.asked = 0
+    settle(made)
+    # Not in each pass.
+    assert butler.asked == 2
+    assert "runs/public exists and is RUN" in made.campaign().steps[0].waiting
+    butler.problem = ""
+    settle(made)
+    assert made.campaign().steps[0].waiting == ""
