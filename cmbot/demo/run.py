@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from functools import partial
 from time import monotonic, sleep
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from cmbot.definition import file as campaign_file
 from cmbot.demo import progress
 from cmbot.demo.clicker import Clicker
 from cmbot.demo.proof import findings
-from cmbot.demo.world import World, process, world
+from cmbot.demo.world import World, process, with_pages, world
 from cmbot.exceptions import RemoteError
 from cmbot.jira.gateway import Jira
 from cmbot.models.issues import Status
@@ -41,9 +42,12 @@ def by_hand(state: Path, console: Console, ports: tuple[int, int]) -> None:
     ports : `tuple` [`int`, `int`]
         Ports of Jira and PanDA; 0 for free ones.
     """
-    with world(state, console.print, ports=ports) as running, process(running.state, "bot", *_sync(running)):
+    with ExitStack() as parts:
+        running = parts.enter_context(world(state, console.print, ports=ports))
+        pages = with_pages(running)
+        parts.enter_context(process(running.state, "bot", *_sync(running)))
         key = _create(running)
-        console.print(_welcome(running, key), highlight=False, soft_wrap=True)
+        console.print(_welcome(running, key, pages), highlight=False, soft_wrap=True)
         with Live(console=console, refresh_per_second=2) as live:
             while True:
                 live.update(progress.picture(progress.lines(running.settings, key)))
@@ -115,11 +119,12 @@ def _sync(running: World) -> tuple[str, ...]:
     return "sync", "--settings", str(running.settings)
 
 
-def _welcome(running: World, key: str) -> str:
+def _welcome(running: World, key: str, pages: str) -> str:
     return f"""
 [bold]Everything runs.[/] Nothing of it is reachable from outside this machine.
 
   Jira's board   {running.board}
+  cmbot's pages  {pages}
   PanDA's jobs   {running.jobs}
   the bot's log  {running.state / "bot.log"}
   commands       export CMBOT_SETTINGS={running.settings}; cmbot status {key}; cmbot history {key}

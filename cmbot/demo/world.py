@@ -134,6 +134,26 @@ def world(
         yield World(state, jira_at, panda_at, settings=_settings(state, jira_at, panda_at))
 
 
+def with_pages(running: World) -> str:
+    """Have the bot serve pages when it starts.
+
+    Parameters
+    ----------
+    running : `World`
+        The running parts; its settings are changed.
+
+    Returns
+    -------
+    address : `str`
+        Where the pages will be, at the port of the last start if that is free.
+    """
+    port = _port(running.state, "pages", 0) or _free()
+    (running.state / "pages.port").write_text(str(port))
+    settings = yaml.safe_load(running.settings.read_text())
+    running.settings.write_text(yaml.safe_dump(settings | {"web": {"pages": True, "port": port}}))
+    return f"http://127.0.0.1:{port}/"
+
+
 @contextmanager
 def process(state: Path, name: str, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run a cmbot command beside this one; its log goes to a file.
@@ -185,6 +205,12 @@ def _port(state: Path, name: str, asked: int) -> int:
             probe.bind(("127.0.0.1", int(file.read_text())))
         except OSError:
             return 0
+        return int(probe.getsockname()[1])
+
+
+def _free() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
