@@ -40,4 +40,4 @@ def test_of_many_groups_and_gaps_the_numbers_are_told(story: Any, comments: Comm
 @pytest.mark.covers("V9")
 def test_what_is_not_known_is_said_to_be_so_and_nearly_all_is_not_all(story: Any, comments: Comments) -> None:
     text = comments.summary(replace(story.summary().steps[0], totals=Totals(10_000, 9_999, 1)))
-    assert "| 10000 | 9999 (99.9 %) | 1 | not known |  |  | not known | not known |" in text
+    assert "| 10000 | 9999 (99.9 %) | 1 | not known |  |  | not known | not known | not known |" in text

@@ -12,6 +12,7 @@ from cmbot.definition import file as campaign_file
 from cmbot.models.issues import Status
 from cmbot.operations.create import create
 from cmbot.operations.dataid_files import gather
+from cmbot.operations.summary import products
 from cmbot.resources import resource
 from cmbot.sandbox.butler import make
 
@@ -89,7 +90,7 @@ def test_seven_steps_of_a_data_release_run_in_their_order(
 
 
 @pytest.mark.calm("two campaigns, one after the other")
-@pytest.mark.covers("B29", "C2", "C7", "B8")
+@pytest.mark.covers("A12", "B29", "C2", "C7", "B8")
 def test_a_night_is_validated_and_its_good_visits_become_coadds(
     bot: Bot, alice: Human, panda: Panda, world: World, tmp_path: Path
 ) -> None:
@@ -106,3 +107,9 @@ def test_a_night_is_validated_and_its_good_visits_become_coadds(
         warps = butler.query_datasets("deepCoadd_directWarp", "DemoCam/runs/coadds/good")
         assert {ref.dataId["visit"] for ref in warps} == {1}
     assert len(panda.requests()) == 3
+    # Both are found again by what they made, and by their production.
+    assert [one.campaign for one in products(bot.edges, "visitsummary")] == [night]
+    [found] = products(bot.edges, production="coadds")
+    assert (found.campaign, found.collection) == (coadds, "DemoCam/runs/coadds/good")
+    assert found.datasets["deepCoadd_directWarp"] > 0
+    assert found.suspicious == ()
