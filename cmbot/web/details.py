@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-from dataclasses import asdict, fields, replace
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from cmbot.butler import plan
 from cmbot.exceptions import UserError
-from cmbot.mirror import events, reports
-from cmbot.models.failures import share
-from cmbot.models.systems import System
+from cmbot.mirror import events
 from cmbot.operations import attention, logs
 from cmbot.operations import report as reporting
 from cmbot.operations.status import epic_of
 from cmbot.pages import campaign as pages
 from cmbot.pages import home
 from cmbot.pages.graph import graph
-from cmbot.pages.group import QUANTA, Card, Chosen, GroupPage, Place, StepPage, TaskPage, TryRow
+from cmbot.pages.group import QUANTA, GroupPage, Place, StepPage, TaskPage
 from cmbot.pages.query import NoSuchPage, count
 from cmbot.pages.waiting import placed
-from cmbot.panda.links import MonitorLinks, payload_log
 from cmbot.reconcile import views
+from cmbot.web import asrun
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Mapping
 
-    from cmbot.models.attempts import Attempt, Changes, Try
-    from cmbot.models.failures import Explained
     from cmbot.models.views import CampaignView, GroupView, StepView
     from cmbot.pages.waiting import Waiting
     from cmbot.web.desk import Reading
@@ -123,9 +117,9 @@ def step(reading: Reading, words: Mapping[str, str], key: str) -> StepPage:
         total=len(own.groups),
         more=shown[-1].name if len(left) > len(shown) else "",
         report=reporting.of_groups(local, own, own.groups) if own.groups else None,
-        cards=tuple(_cards(reading, own.failures, {})),
-        inputs=_inputs(view, own),
-        chosen=_chosen(view, own),
+        cards=tuple(asrun.cards(reading, own.failures, {})),
+        inputs=asrun.inputs(view, own),
+        chosen=asrun.chosen(view, own),
         definition=pages.written(own.issue),
         links=home.led(own.issue),
         differences=own.differences,
@@ -168,22 +162,22 @@ def group(reading: Reading, words: Mapping[str, str], key: str, name: str) -> Gr
         cell=pages.cell(own, each),
         size=each.size,
         selection=each.selection,
-        collection=_collection(view, own, name),
+        collection=asrun.collection(view, own, name),
         waiting=tuple(
             one for one in _waiting(reading, view, {*keys}) if each.issue or one.page == ("group", key, name)
         ),
         verdict=pages.whole_verdict(each.issue) if each.issue else "",
         tries=tuple(
-            _try(reading, view, own, attempt, item)
+            asrun.submitted(reading, view, own, attempt, item)
             for attempt in each.attempts[::-1]
             for item in attempt.tries[::-1]
         ),
         report=reporting.of_groups(local, own, (each,)),
-        cards=tuple(_cards(reading, each.failures, logs.kept(local, each))),
+        cards=tuple(asrun.cards(reading, each.failures, logs.kept(local, each))),
         quanta=tuple(islice(logs.failed_quanta(local, each), QUANTA)),
         submission=tuple(logs.submission(own, each)),
-        chosen=_chosen(view, own),
-        inputs=_inputs(view, own),
+        chosen=asrun.chosen(view, own),
+        inputs=asrun.inputs(view, own),
         # What happened to a group without a sub-task is told of its step.
         events=tuple(one for one in found[::-1] if each.issue or name in one.what.split()),
     )
@@ -227,7 +221,7 @@ def task(reading: Reading, words: Mapping[str, str], key: str, name: str, label:
         attempt=each.last.label if each.last else "",
         task=found[0] if found else reporting.added(label, ()),
         quanta=report.quanta.get(label, {}),
-        cards=tuple(_cards(reading, mine, logs.kept(local, each))),
+        cards=tuple(asrun.cards(reading, mine, logs.kept(local, each))),
         failed=tuple(islice(failed, QUANTA)),
     )
 
@@ -266,85 +260,3 @@ def _place(view: CampaignView, step: StepView, group: GroupView | None = None) -
 def _waiting(reading: Reading, view: CampaignView, keys: set[str]) -> tuple[Waiting, ...]:
     found = attention.among(reading.local, [view], whole=False)
     return tuple(placed((waits for waits in found if waits.key in keys), [view]))
-
-
-def _chosen(view: CampaignView, step: StepView) -> tuple[Chosen, ...]:
-    if view.definition is None or step.definition is None:
-        return ()
-    return tuple(Chosen(kind, file) for kind, file in view.definition.chosen(step.definition).items())
-
-
-def _inputs(view: CampaignView, step: StepView) -> tuple[str, ...]:
-    if view.definition is not None:
-        with suppress(UserError, KeyError):
-            return plan.step_inputs(view.definition, step.name)
-    return ()
-
-
-def _collection(view: CampaignView, step: StepView, group: str) -> str:
-    if view.definition is not None:
-        with suppress(UserError):
-            return plan.layout(view.definition).group(step.name, group)
-    return ""
-
-
-def _run(view: CampaignView, step: StepView, attempt: Attempt, item: Try) -> str:
-    if item.recorded is not None:
-        return item.recorded.run
-    if view.definition is not None:
-        with suppress(UserError):
-            return plan.layout(view.definition).run(step.name, attempt.group, attempt.number, item.nonce)
-    return ""
-
-
-def _try(reading: Reading, view: CampaignView, step: StepView, attempt: Attempt, item: Try) -> TryRow:
-    local = reading.local
-    links = MonitorLinks(local.settings.panda.monitor, local.settings.links)
-    number = item.request_id if item.wms is System.PANDA else None
-    made = (
-        {"workflow": links.workflow(number), "tasks": links.tasks(number), "errors": links.errors(number)}
-        if number is not None
-        else {}
-    )
-    archived = reports.read(local.mirror, item.id, reports.ARCHIVED) or {}
-    return TryRow(
-        attempt=attempt.label,
-        state=str(attempt.state),
-        cause=attempt.cause.what,
-        by="cmbot, by its retry policy" if attempt.cause.automatic else str(attempt.cause.by),
-        reserved=item.reserved_at,
-        ended=attempt.ended_at,
-        request=item.request_id,
-        wms=str(item.wms),
-        site=item.site,
-        name=item.name,
-        run=_run(view, step, attempt, item),
-        directory=str(local.submit_path(item.name)),
-        spec=attempt.hash,
-        changes=tuple(_changes(attempt.changes)),
-        archived=str(archived.get("manifest", "")),
-        summary="; ".join(filter(None, (attempt.summary, attempt.attention, item.note))),
-        links=tuple((text, address) for text, address in made.items() if address),
-    )
-
-
-def _changes(changes: Changes) -> Iterator[str]:
-    """What differs from the definition, by the names of the fields of `Changes`."""
-    values = asdict(changes)
-    for field in fields(changes):
-        if values[field.name]:
-            value = values[field.name]
-            yield field.name if value is True else f"{field.name}: {value}"
-
-
-def _cards(reading: Reading, found: Iterable[Explained], kept: Mapping[str, str]) -> Iterator[Card]:
-    settings = reading.local.settings
-    links = MonitorLinks(settings.panda.monitor, settings.links)
-    for failure in found:
-        log = kept.get(payload_log(failure.example.log), "") if failure.example.log else ""
-        yield Card(
-            failure,
-            share(failure.count, failure.expected),
-            tuple((text, address) for text, address in links.of_failure(failure.example) if address),
-            log,
-        )
