@@ -51,6 +51,13 @@ def test_the_manual_explains_every_comment_by_how_it_begins(kind: NoticeKind) ->
     assert f"**{begins}" in (DOCS / "comments.md").read_text()
 
 
+def test_every_decision_has_a_number_of_its_own() -> None:
+    files = sorted((DOCS / "decisions").glob("0*.md"))
+    numbers = [int(file.name[:4]) for file in files]
+    assert numbers == list(range(1, len(files) + 1))
+    assert [file.read_text().split(".")[0] for file in files] == [f"# {number}" for number in numbers]
+
+
 def test_the_manual_is_built_without_a_warning(tmp_path: Path) -> None:
     argv = [sys.executable, "-m", "sphinx", "-q", "-W", "-d", str(tmp_path / "trees"), "-b", "html"]
     argv += [str(DOCS), str(tmp_path / "html")]
