@@ -126,7 +126,7 @@ def a_hundred_thousand_dataids(table: Table) -> None:
     table.add_row("100,000 DataIds checked, s", f"{value:.2f}", f"{floor:.2f} json", f"{value / floor:.1f}")
 
 
-def a_hundred_thousand_tagged(table: Table) -> None:
+def dataids_tagged(table: Table) -> None:
     """Datasets of a list put into a TAGGED collection and read back; the floor finds and associates them."""
     count, floor, value = bench_butler.tagging()
     plain = f"{floor:.1f} query, associate"
@@ -201,7 +201,7 @@ def main() -> None:
     pages(table)
     groups_of_a_million(table)
     a_hundred_thousand_dataids(table)
-    a_hundred_thousand_tagged(table)
+    dataids_tagged(table)
     mirror_of_jira(table, passes)
     Console().print(table)
 

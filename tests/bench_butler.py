@@ -9,7 +9,8 @@ from time import perf_counter
 import cmbot.sandbox.butler
 from cmbot.dataids import DataIdSet
 
-VISITS, DETECTORS = 5_000, 20
+VISITS, DETECTORS = 100, 20
+"""The sandbox writes a file for each dataset: what is measured is small so that making it is quick."""
 
 
 def tagging() -> tuple[int, float, float]:
