@@ -138,7 +138,8 @@ def in_terminals() -> str:
 
 
 def _help(command: click.Command, path: str, depth: int) -> Iterator[str]:
-    context = click.Context(command, info_name=path, terminal_width=100, max_content_width=100)
+    width = {"terminal_width": 100, "max_content_width": 100}
+    context = click.Context(command, info_name=path, help_option_names=["-h", "--help"], **width)
     yield from (f"{'#' * depth} {path}", "", "```text", command.get_help(context), "```", "")
     if isinstance(command, click.Group):
         for name in command.list_commands(context):

@@ -68,7 +68,7 @@ def marked(local: Local, view: CampaignView) -> CampaignView:
     return replace(view, steps=tuple(steps))
 
 
-def keep(edges: Edges, view: CampaignView, now: datetime) -> None:
+def keep(edges: Edges, view: CampaignView, now: datetime) -> bool:
     """Have the wanted chains made, unless they are there.
 
     What keeps them from being made is shown on the steps that wait for them, and tried again after a while.
@@ -81,10 +81,15 @@ def keep(edges: Edges, view: CampaignView, now: datetime) -> None:
         The campaign.
     now : `datetime.datetime`
         The time.
+
+    Returns
+    -------
+    changed : `bool`
+        Whether something else is known of them than before, on which decisions may depend.
     """
     note = _note(edges, view)
     if "tried" in note and now - datetime.fromisoformat(note["tried"]) < _PAUSE:
-        return
+        return False
     try:
         _go_on(edges, view, note, now)
     except CmbotError as error:
@@ -93,6 +98,7 @@ def keep(edges: Edges, view: CampaignView, now: datetime) -> None:
         if trouble != note.get("trouble"):
             _LOG.warning("%s %s", view.issue.key, error)
         _remember(edges, view, done=note.get("done", []), trouble=trouble, tried=now.isoformat())
+    return _note(edges, view) != note
 
 
 def _go_on(edges: Edges, view: CampaignView, note: dict[str, Any], now: datetime) -> None:

@@ -268,8 +268,8 @@ class Passes:
         return view, decide(view)
 
     def _act(self, view: CampaignView, decision: Decision, now: datetime) -> bool:
-        edges, acted = self._edges, False
-        chains.keep(edges, view, now)
+        edges = self._edges
+        acted = chains.keep(edges, view, now)
         cleared, said = references.cleared(edges, view, decision, now)
         for step in cleared.plans:
             acted |= _tried(said, step, "submit", partial(planning.ask, edges, view, step, now))

@@ -86,7 +86,7 @@ def test_every_submission_is_listed_as_it_was_run(followed: Terminal, archive: A
         "    visit IN (1..20)",
     ]
     (row,) = json.loads(followed.run("archive", "runs", "CM-3", "--json").stdout)
-    assert row == {"name": NAME} | as_run.model_dump()
+    assert row == {"name": NAME} | as_run.model_dump(mode="json")
     assert followed.refused("archive", "runs", "CM-2", "g002")[0].startswith("CM-2 g002: nothing is archived")
 
 

@@ -93,6 +93,14 @@ def after(edges: Edges, view: CampaignView, passes: int) -> StepView:
     return chains.marked(edges, view).steps[0]
 
 
+def test_that_collections_are_arranged_is_news_of_the_same_pass(edges: Edges, view: CampaignView) -> None:
+    now = datetime.now(UTC)
+    minutes = (now + timedelta(minutes=minute) for minute in range(3))
+    # Asked, then done; what depends on it is decided then, for no later pass may look at the campaign.
+    assert [chains.keep(edges, chains.marked(edges, view), at) for at in minutes] == [True, True, False]
+    assert chains.marked(edges, view).steps[0].chained
+
+
 def test_what_keeps_collections_from_being_arranged_is_shown_while_it_lasts(
     edges: Edges, view: CampaignView, butler: Butler
 ) -> None:
