@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
-from cmbot.butler.exchange import read_response, strange_response
+from cmbot.butler.exchange import Request, read_response, strange_response
 from cmbot.models.summary import Contents, OutputType, Usage
 
 if TYPE_CHECKING:
@@ -14,8 +13,10 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class ContentsRequest:
+class ContentsRequest(Request):
     """Ask what the tasks of a step made, and what they took."""
+
+    verb: ClassVar[str] = "contents"
 
     repo: str
     """Path or URI of the repository."""
@@ -27,16 +28,6 @@ class ContentsRequest:
     """``path#subset``."""
     sample: int = 500
     """Metadata that are read for each task: of more quanta some stand for all."""
-
-    def to_json(self) -> str:
-        """The request as the script reads it.
-
-        Returns
-        -------
-        text : `str`
-            JSON.
-        """
-        return json.dumps({"verb": "contents", **asdict(self)})
 
 
 def parse_contents(text: str, subject: str) -> Contents:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from cmbot.butler.exchange import read_response, strange_response
+from cmbot.butler.exchange import Request, read_response, strange_response
 
 if TYPE_CHECKING:
     from cmbot.dimensions import Value
@@ -17,8 +16,10 @@ DATAIDS_SCRIPT = Path(__file__).resolve().parent / "scripts" / "dataids.py"
 
 
 @dataclass(frozen=True)
-class DumpRequest:
+class DumpRequest(Request):
     """Ask which DataIds a query selects."""
+
+    verb: ClassVar[str] = "dump"
 
     repo: str
     """Path or URI of the repository."""
@@ -33,35 +34,17 @@ class DumpRequest:
     files: bool = False
     """Whether to answer also where each dataset is; not with dimensions of one's own."""
 
-    def to_json(self) -> str:
-        """The request as the script reads it.
-
-        Returns
-        -------
-        text : `str`
-            JSON.
-        """
-        return json.dumps({"verb": "dump", **asdict(self)})
-
 
 @dataclass(frozen=True)
-class ConvertRequest:
+class ConvertRequest(Request):
     """Ask which primary keys DataIds with other keys mean."""
+
+    verb: ClassVar[str] = "convert"
 
     repo: str
     """Path or URI of the repository."""
     rows: tuple[dict[str, Value], ...]
     """The DataIds, all with the same keys."""
-
-    def to_json(self) -> str:
-        """The request as the script reads it.
-
-        Returns
-        -------
-        text : `str`
-            JSON.
-        """
-        return json.dumps({"verb": "convert", **asdict(self)})
 
 
 @dataclass(frozen=True)

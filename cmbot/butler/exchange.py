@@ -1,4 +1,4 @@
-"""How answers of the Butler scripts are read.
+"""How the Butler scripts are asked, and how their answers are read.
 
 A request is written to a file, the script runs as ``python <script> request.json response.json`` in a named
 environment, and its response is parsed. A script that ends with a code other than 0, or without a response,
@@ -8,7 +8,8 @@ did not do it: that is for the caller to see.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from cmbot.exceptions import DefinitionError, Problem, RemoteError
 
@@ -25,6 +26,24 @@ FIELDS: Mapping[str, str] = {
     "dataIds": "DataIds",
 }
 """What a script complains about, and the field of the issue that people see."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a script is asked: its fields, and the verb that says which question it is."""
+
+    verb: ClassVar[str]
+    """As the script knows it."""
+
+    def to_json(self) -> str:
+        """Write the request as the script reads it.
+
+        Returns
+        -------
+        text : `str`
+            JSON.
+        """
+        return json.dumps({"verb": self.verb, **asdict(self)})
 
 
 def read_response(text: str, subject: str) -> dict[str, Any]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from cmbot.butler.exchange import FIELDS, read_response, strange_response
+from cmbot.butler.exchange import FIELDS, Request, read_response, strange_response
 from cmbot.definition.connections import Connections, Ends
 from cmbot.exceptions import Problem
 
@@ -15,21 +14,13 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class DescribeRequest:
+class DescribeRequest(Request):
     """Ask what a pipeline is made of."""
+
+    verb: ClassVar[str] = "describe"
 
     pipeline: str
     """``path``, ``path#subset`` or ``path#label,label``."""
-
-    def to_json(self) -> str:
-        """The request as the script reads it.
-
-        Returns
-        -------
-        text : `str`
-            JSON.
-        """
-        return json.dumps({"verb": "describe", **asdict(self)})
 
 
 @dataclass(frozen=True)
@@ -126,8 +117,10 @@ def parse_description(text: str, subject: str) -> PipelineDescription:
 
 
 @dataclass(frozen=True)
-class ConnectRequest:
+class ConnectRequest(Request):
     """Ask what pipelines need and make, and what there is."""
+
+    verb: ClassVar[str] = "connect"
 
     repo: str
     """Path or URI of the repository."""
@@ -135,16 +128,6 @@ class ConnectRequest:
     """Input collections of the campaign; those that do not exist hold nothing."""
     pipelines: Mapping[str, str]
     """``path#subset`` by step."""
-
-    def to_json(self) -> str:
-        """The request as the script reads it.
-
-        Returns
-        -------
-        text : `str`
-            JSON.
-        """
-        return json.dumps({"verb": "connect", **asdict(self)})
 
 
 def parse_connections(text: str, subject: str) -> Connections:

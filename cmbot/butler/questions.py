@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-from cmbot.butler.exchange import read_response, strange_response
+from cmbot.butler.exchange import Request, read_response, strange_response
 from cmbot.butler.pipelines import connections
 from cmbot.definition.connections import NOT_ASKED, Connections
 
@@ -21,8 +20,10 @@ QUERY_SCRIPT = Path(__file__).resolve().parent / "scripts" / "query.py"
 
 
 @dataclass(frozen=True)
-class SelectRequest:
+class SelectRequest(Request):
     """Ask which values of a dimension a query selects."""
+
+    verb: ClassVar[str] = "select"
 
     repo: str
     """Path or URI of the repository."""
@@ -42,16 +43,6 @@ class SelectRequest:
     """Name; without it, the only one of the repository, or what the query says."""
     pipelines: Mapping[str, str] = field(default_factory=dict)
     """Pipelines of all steps, to be told also how they are connected; see `ConnectRequest`."""
-
-    def to_json(self) -> str:
-        """The request as the script reads it.
-
-        Returns
-        -------
-        text : `str`
-            JSON.
-        """
-        return json.dumps({"verb": "select", **asdict(self)})
 
 
 @dataclass(frozen=True)
@@ -124,8 +115,10 @@ def parse_selection(text: str, subject: str) -> Selection:
 
 
 @dataclass(frozen=True)
-class CountRequest:
+class CountRequest(Request):
     """Ask how many datasets there are."""
+
+    verb: ClassVar[str] = "count"
 
     repo: str
     """Path or URI of the repository."""
@@ -133,16 +126,6 @@ class CountRequest:
     """Where to look; what several hold is counted once."""
     dataset_types: tuple[str, ...]
     """What to count."""
-
-    def to_json(self) -> str:
-        """The request as the script reads it.
-
-        Returns
-        -------
-        text : `str`
-            JSON.
-        """
-        return json.dumps({"verb": "count", **asdict(self)})
 
 
 def parse_counts(text: str, subject: str) -> dict[str, int]:
@@ -175,21 +158,13 @@ def parse_counts(text: str, subject: str) -> dict[str, int]:
 
 
 @dataclass(frozen=True)
-class ReachRequest:
+class ReachRequest(Request):
     """Ask whether a repository can be opened."""
+
+    verb: ClassVar[str] = "reach"
 
     repo: str
     """Path or URI of the repository."""
-
-    def to_json(self) -> str:
-        """The request as the script reads it.
-
-        Returns
-        -------
-        text : `str`
-            JSON.
-        """
-        return json.dumps({"verb": "reach", **asdict(self)})
 
 
 def parse_reach(text: str, subject: str) -> int:
