@@ -160,6 +160,15 @@ class GroupView:
         return self.attempts[-1] if self.attempts else None
 
     @property
+    def progress(self) -> Counts:
+        """How far it is, in quanta: until the Butler has counted them, estimated from its jobs."""
+        quanta, jobs = self.quanta, self.jobs
+        if quanta.done or quanta.failed or not (quanta.total and jobs.total):
+            return quanta
+        # Not all of them before they are counted (requirement V9).
+        return Counts(quanta.total, min(quanta.total * jobs.done // jobs.total, quanta.total - 1))
+
+    @property
     def outside(self) -> str:
         """Collection of the data that it stands for, if all of it was processed outside cmbot."""
         first = self.attempts[0].last_try if self.attempts and not self.size else None
@@ -310,6 +319,11 @@ class StepView:
         return sum((group.quanta for group in self.groups), Counts())
 
     @property
+    def progress(self) -> Counts:
+        """Of all groups."""
+        return sum((group.progress for group in self.groups), Counts())
+
+    @property
     def failing(self) -> bool:
         """Whether it runs and something of it has failed (requirement V10)."""
         failing = any(group.failing for group in self.groups if not _abandoned(group.issue))
@@ -426,6 +440,11 @@ class CampaignView:
     def quanta(self) -> Counts:
         """Of all steps."""
         return sum((step.quanta for step in self.steps), Counts())
+
+    @property
+    def progress(self) -> Counts:
+        """Of all steps."""
+        return sum((step.progress for step in self.steps), Counts())
 
     @property
     def failing(self) -> bool:

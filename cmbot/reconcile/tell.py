@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from cmbot.models.issues import Issue
     from cmbot.models.notices import Notice
     from cmbot.models.summary import CampaignSummary, StepSummary
-    from cmbot.models.views import CampaignView, Counts, GroupView, StepView
+    from cmbot.models.views import CampaignView, GroupView, StepView
     from cmbot.reconcile.edges import Edges
     from cmbot.reconcile.summaries import Ended
 
@@ -76,14 +76,14 @@ def campaign(edges: Edges, view: CampaignView, decision: Decision, ended: Ended,
             _results(edges, connection, step.issue, now)
             for issue in (step.issue, *(group.issue for group in step.groups if group.issue)):
                 _keep_verdict(edges, connection, issue, now)
-            _keep_fields(edges, connection, step.issue, _counts(step.jobs, step.quanta), now)
+            _keep_fields(edges, connection, step.issue, _counts(step), now)
             if found := ended.steps.get(step.issue.key):
                 _keep_summary(edges, connection, step.issue, found, now)
         _keep_links(edges, connection, view, now)
         _keep_verdict(edges, connection, view.issue, now)
         if view.issue.key not in ended.pending:
             _keep_status(edges, connection, view.issue, edges.comments.campaign(view, ended.campaign), now)
-        _keep_fields(edges, connection, view.issue, _counts(view.jobs, view.quanta), now)
+        _keep_fields(edges, connection, view.issue, _counts(view), now)
         if ended.campaign is not None:
             _keep_summary(edges, connection, view.issue, ended.campaign, now)
 
@@ -243,15 +243,15 @@ def _keep_fields(
     outbox.keep_said(connection, _of(issue), "fields", marker or f"fields:{issue.id}", present, now, interval)
 
 
-def _counts(jobs: Counts, quanta: Counts) -> dict[str, Any]:
+def _counts(of: CampaignView | StepView | GroupView) -> dict[str, Any]:
     """Quanta once they are known; until then only the progress of the jobs."""
-    if not quanta.total:
-        return {"Percent done": jobs.percent} if jobs.total else {}
+    if not of.quanta.total:
+        return {"Percent done": of.jobs.percent} if of.jobs.total else {}
     return {
-        "Quanta total": quanta.total,
-        "Quanta done": quanta.done,
-        "Quanta failed": quanta.failed,
-        "Percent done": (quanta if quanta.done or quanta.failed else jobs).percent,
+        "Quanta total": of.quanta.total,
+        "Quanta done": of.quanta.done,
+        "Quanta failed": of.quanta.failed,
+        "Percent done": of.progress.percent,
     }
 
 
@@ -274,4 +274,4 @@ def _group_fields(edges: Edges, group: GroupView) -> Iterator[tuple[str, Any]]:
             yield "PanDA link", link
         if link := edges.comments.logs(item):
             yield "Logs link", link
-    yield from _counts(group.jobs, group.quanta).items()
+    yield from _counts(group).items()

@@ -182,3 +182,22 @@ def test_counts_add_up_in_any_order(one: Counts, two: Counts, three: Counts) -> 
     assert (one + two) + three == three + (two + one)
     assert one + Counts() == one
     assert (one + two).total == one.total + two.total
+
+
+@pytest.mark.covers("V9", "V15")
+@given(st.lists(st.tuples(st.integers(1, 500), st.integers(1, 90), st.booleans()), min_size=1, max_size=5))
+def test_progress_never_goes_back_when_the_butler_has_counted_and_is_whole_only_then(
+    build: Any, groups: list[tuple[int, int, bool]]
+) -> None:
+    def step(*, counted: bool) -> Any:
+        # All jobs are done; of some groups the quanta are counted, too.
+        made = []
+        for number, (quanta, jobs, known) in enumerate(groups):
+            found = Counts(quanta, quanta) if known and counted else Counts(quanta)
+            made.append(replace(build.group(f"g{number:03}"), jobs=Counts(jobs, jobs), quanta=found))
+        return build.step(build.issue(2), *made)
+
+    before, after = step(counted=False).progress, step(counted=True).progress
+    assert before.done <= after.done
+    assert before.percent < 100
+    assert (after.percent == 100) is all(known for _, _, known in groups)
