@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from importlib import import_module
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -118,3 +120,9 @@ def test_a_mistyped_command_ends_with_usage(terminal: Any, argv: tuple[str, ...]
     result = terminal.run(*argv)
     assert result.exit_code == 2
     assert "Usage:" in result.stderr
+
+
+def test_the_readme_names_every_command_and_no_other() -> None:
+    text = (Path(__file__).parents[2] / "README.md").read_text()
+    table = text.partition("## Commands")[2].partition("`--json`")[0]
+    assert set(re.findall(r"`([a-z-]+)[ `]", table)) == set(COMMANDS)
