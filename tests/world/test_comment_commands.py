@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from typing import TYPE_CHECKING, Any
 
@@ -104,3 +105,65 @@ def _heard(bot: Bot, step: str) -> bool:
     observe.changes(bot.edges, bot.now())
     commanding.everything(bot.edges, obey, bot.now(), [])
     return any(item.asked(Verb.RETRY) for item in bot.attempts(step))
+
+
+@pytest.mark.calm("long enough without; the story above is told in strange mode")
+@pytest.mark.covers("G1", "G2", "D4")
+def test_bad_data_are_removed_and_what_was_made_of_them_is_made_again(
+    bot: Bot, alice: Human, panda: Panda
+) -> None:
+    epic, first, second = bot.create_two_steps(pause="only on errors and checkpoints")
+    bot.settle()
+    alice.say(epic, "/cmbot launch")
+    bot.until(lambda: alice.status(epic) == Status.COMPLETED)
+    bot.settle()
+    before = len(panda.requests())
+
+    alice.say(first, "/cmbot invalidate the flats were wrong")
+    bot.until(lambda: alice.told(first, "Answer"))
+    bot.settle()
+    (said,) = alice.told(first, "Answer")
+    assert alice.field(first, "Verdict")["value"] == "bad"
+    assert alice.field(first, "Verdict reason") == "the flats were wrong"
+    assert alice.field(first, "Verdict by")["name"] == "alice"
+    assert "*Stale:*" in alice.status_comment(second)
+    confirmation = re.search(r"invalidate confirm ([0-9a-f]{12})", said)
+    assert confirmation
+    runs = _runs(bot, "step1")
+    assert runs
+
+    alice.say(first, f"/cmbot {confirmation[0]}")
+    bot.until(lambda: not _runs(bot, "step1"))
+    bot.settle()
+    assert _runs(bot, "step2")
+
+    # Nothing is made of bad data; what is made anew and judged good may be used again.
+    alice.say(first, "/cmbot retry")
+    bot.until(
+        lambda: len(bot.attempts(first)) == 4 and not any(one.state.live for one in bot.attempts(first))
+    )
+    bot.settle()
+    alice.say(second, "/cmbot reject what it was made of was bad")
+    bot.until(lambda: {item.state for item in bot.attempts(second)} == {S.REJECTED})
+    bot.settle()
+    alice.say(second, "/cmbot retry")
+    bot.until(lambda: len(alice.told(second, "Answer")) == 2)
+    assert "were judged bad" in alice.told(second, "Answer")[1]
+    alice.say(first, "/cmbot validate")
+    bot.until(lambda: (alice.field(first, "Verdict") or {}).get("value") == "good")
+    # Its chains are made again first.
+    bot.settle()
+    alice.say(second, "/cmbot retry")
+    bot.until(lambda: alice.status(epic) == Status.COMPLETED)
+    bot.settle()
+    assert "*Stale:*" not in alice.status_comment(second)
+    assert len(panda.requests()) == before + 3
+
+
+def _runs(bot: Bot, step: str) -> list[str]:
+    """Output runs of a step that the Butler holds."""
+    from lsst.daf.butler import Butler, CollectionType  # noqa: PLC0415 - slow; the processes need it first
+
+    with Butler.from_config(str(bot.world.repo)) as butler:
+        found = butler.collections.query("DemoCam/runs/*", collection_types=CollectionType.RUN)
+        return [name for name in found if f"/{step}/" in name]
