@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cmbot.mirror.database import stamp
 from cmbot.models.attempts import AttemptState
+from cmbot.models.data_report import FailedQuantum
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,6 +89,25 @@ def read(mirror: Mirror, try_id: int, kind: str) -> Mapping[str, Any] | None:
         "SELECT body FROM reports WHERE try_id = ? AND kind = ?", (try_id, kind)
     ).fetchone()
     return json.loads(row["body"]) if row else None
+
+
+def failed_quanta(mirror: Mirror, try_id: int) -> tuple[FailedQuantum, ...]:
+    """Read the quanta that failed, as the data report has them.
+
+    Parameters
+    ----------
+    mirror : `~cmbot.mirror.Mirror`
+        The database.
+    try_id : `int`
+        Of which try.
+
+    Returns
+    -------
+    quanta : `tuple` [`~cmbot.models.data_report.FailedQuantum`, ...]
+        In the order of the report; empty while there is none.
+    """
+    report = (read(mirror, try_id, "data") or {}).get("report", {})
+    return tuple(FailedQuantum(**each) for each in report.get("failed_quanta", ()))
 
 
 def read_all(mirror: Mirror, try_id: int) -> dict[str, Mapping[str, Any]]:

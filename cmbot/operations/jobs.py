@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from cmbot.exceptions import UserError
 from cmbot.mirror import reports
-from cmbot.models.data_report import FailedQuantum
 from cmbot.models.systems import System
 from cmbot.operations.report import chosen
 from cmbot.panda.links import MonitorLinks, payload_log
@@ -15,9 +14,6 @@ from cmbot.reconcile import failures
 from cmbot.wms import errors
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from cmbot.models.attempts import Try
     from cmbot.models.failures import Failure
     from cmbot.reconcile.edges import Local
     from cmbot.wms.port import FailedJobs
@@ -100,18 +96,13 @@ def jobs(local: Local, wms: FailedJobs, key: str, group: str = "", task: str = "
     links = MonitorLinks(local.settings.panda.monitor, local.settings.links)
     found = []
     for attempt, item in items:
-        said = _quanta(local, item)
+        said = errors.by_reason(reports.failed_quanta(local.mirror, item.id))
         failed = (each for each in told.get(item.request_id or 0, ()) if task in {"", each.label})
         found += [
             _job(attempt, each, links, errors.candidates(each, said.get(each.label, {})))
             for each in sorted(failed, key=lambda one: (one.label, one.job or 0))
         ]
     return tuple(found)
-
-
-def _quanta(local: Local, item: Try) -> Mapping[str, Mapping[str, Sequence[str]]]:
-    body = (reports.read(local.mirror, item.id, "data") or {}).get("report", {})
-    return errors.by_reason(FailedQuantum(**each) for each in body.get("failed_quanta", ()))
 
 
 def _job(attempt: str, failure: Failure, links: MonitorLinks, data_ids: tuple[str, ...]) -> Job:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from cmbot.exceptions import RemoteError, UserError
 from cmbot.mirror import reports
-from cmbot.models.data_report import FailedQuantum
 from cmbot.operations.report import chosen
 from cmbot.panda.links import payload_log
 from cmbot.reconcile import job_logs
@@ -18,6 +17,7 @@ from cmbot.wms.excerpts import excerpt, shown
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from cmbot.models.data_report import FailedQuantum
     from cmbot.models.failures import Explained
     from cmbot.models.views import GroupView, StepView
     from cmbot.reconcile.edges import Local
@@ -175,9 +175,8 @@ def failed_quanta(local: Local, group: GroupView) -> Iterator[FailedQuantum]:
         With what matters of what it said.
     """
     item = group.last.last_try if group.last else None
-    body = (reports.read(local.mirror, item.id, "data") or {}) if item else {}
-    for quantum in body.get("report", {}).get("failed_quanta", ()):
-        yield FailedQuantum(**quantum | {"message": shown(excerpt(quantum["message"]))})
+    for quantum in reports.failed_quanta(local.mirror, item.id) if item else ():
+        yield replace(quantum, message=shown(excerpt(quantum.message)))
 
 
 def kept(local: Local, group: GroupView) -> Mapping[str, str]:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from cmbot.exceptions import RemoteError
 from cmbot.mirror import reports
-from cmbot.models.data_report import FailedQuantum
 from cmbot.models.failures import Failure, FailureKind, JobError
 from cmbot.models.systems import System
 from cmbot.wms import errors
@@ -222,8 +221,7 @@ def kinds(local: Local, attempt: Attempt) -> tuple[FailureKind, ...]:
     if item is None:
         return ()
     # The data are counted at the end: while it goes on, again, that was another end.
-    data = {} if attempt.state.live else (reports.read(local.mirror, item.id, "data") or {}).get("report", {})
-    quanta = [FailedQuantum(**each) for each in data.get("failed_quanta", ())]
+    quanta = () if attempt.state.live else reports.failed_quanta(local.mirror, item.id)
     known = (reports.read(local.mirror, item.id, KIND) or {}).get("kinds")
     return errors.located(map(_kind, known), quanta) if known else errors.of_quanta(quanta)
 

@@ -18,7 +18,6 @@ from cmbot.exceptions import CmbotError
 from cmbot.handlers import summarising
 from cmbot.handlers.summarising import OVER, Facts
 from cmbot.mirror import definitions, reports
-from cmbot.models.data_report import FailedQuantum
 from cmbot.models.summary import CampaignSummary, Contents, StepSummary, to_json
 from cmbot.reconcile import asking, holdings
 
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from cmbot.butler.items import Chain
+    from cmbot.models.data_report import FailedQuantum
     from cmbot.models.issues import Issue
     from cmbot.models.views import CampaignView, GroupView, StepView
     from cmbot.reconcile.edges import Edges, Local
@@ -214,8 +214,7 @@ def _software(local: Local, view: CampaignView, step: StepView) -> Iterator[str]
 
 def _failed(local: Local, group: GroupView) -> tuple[FailedQuantum, ...]:
     item = group.last.last_try if group.last else None
-    data = (reports.read(local.mirror, item.id, "data") or {}) if item else {}
-    return tuple(FailedQuantum(**quantum) for quantum in data.get("report", {}).get("failed_quanta", ()))
+    return reports.failed_quanta(local.mirror, item.id) if item else ()
 
 
 def _note(local: Local, step: StepView) -> dict[str, Any]:
